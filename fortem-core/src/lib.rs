@@ -1,0 +1,5 @@
+//! Environments, roles, actions and assignments as Cedar policies.
+
+mod problem;
+
+pub use problem::{Problem, Problems, SourceFile};
