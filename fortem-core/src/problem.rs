@@ -167,7 +167,7 @@ impl Problems {
         Err(Self::from_list(problems))
     }
 
-    fn from_list(mut problems: Vec<Problem>) -> Self {
+    pub(crate) fn from_list(mut problems: Vec<Problem>) -> Self {
         problems.sort_by(|a, b| {
             let key = |p: &Problem| (p.0.file.as_ref().map(|f| f.path().to_owned()), p.offset());
             key(a).cmp(&key(b))

@@ -1,0 +1,131 @@
+//! Cedar text to policies, with everything that is wrong in it.
+
+use std::ops::Range;
+use std::str::FromStr;
+
+use cedar_policy::{PolicyId, PolicySet, PolicySetError, ValidationMode, Validator, pst};
+use miette::Diagnostic;
+
+use crate::policy::Policy;
+use crate::policy_text::{self, PolicyText};
+use crate::problem::{Problem, SourceFile};
+use crate::vocabulary::Vocabulary;
+
+/// The policies of one file, parsed but not yet validated.
+pub(crate) fn parse(file: &SourceFile) -> Result<Vec<Policy>, Vec<Problem>> {
+    // Parsed whole first: Cedar then reports every syntax error, not only the first policy's.
+    if let Err(errors) = PolicySet::from_str(file.text()) {
+        let problem = |error| from_cedar("fortem::cedar::syntax", file, error, 0..0);
+        return Err(errors.iter().map(|error| problem(error)).collect());
+    }
+    let mut policies = Vec::new();
+    let mut problems = Vec::new();
+    for piece in policy_text::split(file.text()) {
+        match one(file, piece) {
+            Ok(policy) => policies.push(policy),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(policies) } else { Err(problems) }
+}
+
+fn one(file: &SourceFile, piece: PolicyText) -> Result<Policy, Problem> {
+    let place = header(file, &piece.span);
+    let unreadable = |message: String| {
+        Problem::new("fortem::cedar::syntax", message).at(file, place.clone(), "this policy")
+    };
+    let parsed = PolicySet::from_str(&padded(file.text(), &piece.span))
+        .map_err(|error| unreadable(error.to_string()))?;
+    let template = template(&parsed).map_err(unreadable)?;
+    let id = match template.annotations.get("id") {
+        Some(id) if is_name(id) => id.to_string(),
+        Some(id) => return Err(bad_id(id).at(file, place, "id of this policy")),
+        None => return Err(missing_id().at(file, place, "this policy")),
+    };
+    let named = named(&parsed, &id).map_err(|error| unreadable(error.to_string()))?;
+    Ok(Policy { id, template, named, file: file.clone(), span: piece.span, clauses: piece.clauses })
+}
+
+fn template(parsed: &PolicySet) -> Result<pst::Template, String> {
+    let set = parsed.to_pst().map_err(|error| error.to_string())?;
+    let statics = set.policies.values().map(pst::StaticPolicy::body);
+    let mut found = set.templates.values().chain(statics);
+    found.next().cloned().ok_or_else(|| "no policy here".to_owned())
+}
+
+/// The same policy under the id that its annotation gives.
+fn named(parsed: &PolicySet, id: &str) -> Result<PolicySet, PolicySetError> {
+    let mut named = PolicySet::new();
+    let id = PolicyId::new(id);
+    for template in parsed.templates() {
+        named.add_template(template.new_id(id.clone()))?;
+    }
+    for policy in parsed.policies() {
+        named.add(policy.new_id(id.clone()))?;
+    }
+    Ok(named)
+}
+
+/// The text before the policy blanked out, so that Cedar's places are places in the file.
+fn padded(text: &str, span: &Range<usize>) -> String {
+    let before = text.get(..span.start).unwrap_or_default();
+    let blank = before.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' });
+    blank.chain(text.get(span.clone()).unwrap_or_default().chars()).collect()
+}
+
+fn missing_id() -> Problem {
+    Problem::new("fortem::cedar::missing_id", "policy without an id")
+        .help("write `@id(\"a-name\")` before it: assignments and reports name policies by id")
+}
+
+fn bad_id(id: &str) -> Problem {
+    Problem::new("fortem::cedar::bad_id", format!("`{id}` cannot be the id of a policy"))
+        .help("use lower-case letters, digits and `-`: the id becomes a file name")
+}
+
+/// The first line of a policy, so that an excerpt about the whole of it stays short.
+pub(crate) fn header(file: &SourceFile, span: &Range<usize>) -> Range<usize> {
+    let text = file.text().get(span.clone()).unwrap_or_default();
+    let length = text.find('\n').unwrap_or(text.len());
+    span.start..span.start + length
+}
+
+pub(crate) fn is_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=63).contains(&text.len()) && text.chars().all(allowed)
+}
+
+/// Checks one policy against the vocabulary, strictly; a warning counts as an error, since a policy
+/// that can never apply is a mistake too.
+pub(crate) fn validate(vocabulary: &Vocabulary, policy: &Policy) -> Vec<Problem> {
+    let validator = Validator::new(vocabulary.schema().clone());
+    let result = validator.validate(&policy.named, ValidationMode::Strict);
+    let place = header(&policy.file, &policy.span);
+    let problem = |error: &dyn Diagnostic| {
+        from_cedar("fortem::cedar::validation", &policy.file, error, place.clone())
+    };
+    let errors = result.validation_errors().map(|error| problem(error));
+    errors.chain(result.validation_warnings().map(|warning| problem(warning))).collect()
+}
+
+/// A diagnostic of Cedar's as one of ours, at `place` if Cedar names none.
+fn from_cedar(
+    code: &'static str,
+    file: &SourceFile,
+    error: &dyn Diagnostic,
+    place: Range<usize>,
+) -> Problem {
+    let labels: Vec<_> = error.labels().into_iter().flatten().collect();
+    let mut problem = Problem::new(code, error.to_string());
+    for label in &labels {
+        let span = label.offset()..label.offset() + label.len();
+        problem = problem.at(file, span, label.label().unwrap_or("here"));
+    }
+    if labels.is_empty() {
+        problem = problem.at(file, place, "here");
+    }
+    match error.help() {
+        Some(help) => problem.help(help.to_string()),
+        None => problem,
+    }
+}

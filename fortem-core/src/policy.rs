@@ -1,0 +1,89 @@
+//! A role or guard as it was written: Cedar policy, file and place.
+
+use std::ops::Range;
+
+use cedar_policy::{PolicySet, pst};
+
+use crate::problem::SourceFile;
+
+/// What a policy is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyKind {
+    /// A `permit` with slots, which assignments fill.
+    Role,
+    /// A `forbid` without slots, which holds for everybody it names.
+    Guard,
+    /// A `permit` without slots, or a `forbid` with slots.
+    Other,
+}
+
+/// One Cedar policy of the policies directory.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    pub(crate) id: String,
+    pub(crate) template: pst::Template,
+    pub(crate) named: PolicySet,
+    pub(crate) file: SourceFile,
+    pub(crate) span: Range<usize>,
+    pub(crate) clauses: Vec<Range<usize>>,
+}
+
+impl Policy {
+    /// The id given by `@id`; unique, of lower-case letters, digits and `-`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What the policy is for, as its `@doc` says; empty if it has none.
+    #[must_use]
+    pub fn doc(&self) -> &str {
+        self.template.annotations.get("doc").map_or("", |doc| doc.as_str())
+    }
+
+    /// Role, guard or something else.
+    #[must_use]
+    pub fn kind(&self) -> PolicyKind {
+        match (self.template.effect, self.template.is_static()) {
+            (pst::Effect::Permit, false) => PolicyKind::Role,
+            (pst::Effect::Forbid, true) => PolicyKind::Guard,
+            (pst::Effect::Permit, true) | (pst::Effect::Forbid, false) => PolicyKind::Other,
+        }
+    }
+
+    /// Cedar's public syntax tree; a policy without slots is its own template.
+    #[must_use]
+    pub fn template(&self) -> &pst::Template {
+        &self.template
+    }
+
+    /// The policy alone, under its id, as Cedar evaluates it.
+    #[must_use]
+    pub fn policy_set(&self) -> &PolicySet {
+        &self.named
+    }
+
+    /// The file the policy stands in.
+    #[must_use]
+    pub fn file(&self) -> &SourceFile {
+        &self.file
+    }
+
+    /// The bytes of the file from the first annotation or keyword to the closing `;`.
+    #[must_use]
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// The bytes of the `when` or `unless` clause at `index`, counted from 0 in the order written.
+    #[must_use]
+    pub fn clause_span(&self, index: usize) -> Range<usize> {
+        self.clauses.get(index).cloned().unwrap_or_else(|| self.span())
+    }
+
+    /// Path and line, `policies/roles/developer.cedar:10`.
+    #[must_use]
+    pub fn location(&self) -> String {
+        format!("{}:{}", self.file.path(), self.file.line(self.span.start))
+    }
+}

@@ -1,0 +1,153 @@
+//! Where the policies of a Cedar file begin and end.
+//!
+//! Cedar's public syntax tree has no source places. Policies end in `;`, and neither `;` nor the
+//! words `when` and `unless` can stand outside strings and comments for anything else, so a scan
+//! for those is enough.
+
+use std::ops::Range;
+
+/// The place of one policy and of its clauses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PolicyText {
+    pub(crate) span: Range<usize>,
+    pub(crate) clauses: Vec<Range<usize>>,
+}
+
+/// The policies of a text, in order; text after the last `;` counts as one more unless it is blank.
+pub(crate) fn split(text: &str) -> Vec<PolicyText> {
+    let mut policies = Vec::new();
+    let mut current: Option<Open> = None;
+    for (range, token) in tokens(text) {
+        let open = current.get_or_insert_with(|| Open::at(range.start));
+        open.take(range, token);
+        if token == ";" {
+            policies.extend(current.take().map(Open::close));
+        }
+    }
+    policies.extend(current.map(Open::close));
+    policies
+}
+
+struct Open {
+    start: usize,
+    end: usize,
+    depth: usize,
+    clauses: Vec<Range<usize>>,
+}
+
+impl Open {
+    fn at(start: usize) -> Self {
+        Self { start, end: start, depth: 0, clauses: Vec::new() }
+    }
+
+    fn take(&mut self, range: Range<usize>, token: &str) {
+        self.end = range.end;
+        match token {
+            "{" => self.depth += 1,
+            "}" => {
+                self.depth = self.depth.saturating_sub(1);
+                if let Some(clause) = self.clauses.last_mut().filter(|_| self.depth == 0) {
+                    clause.end = range.end;
+                }
+            }
+            "when" | "unless" if self.depth == 0 => self.clauses.push(range),
+            _ => {}
+        }
+    }
+
+    fn close(self) -> PolicyText {
+        PolicyText { span: self.start..self.end, clauses: self.clauses }
+    }
+}
+
+/// Words, strings and single characters, without white space and comments.
+fn tokens(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+    let mut offset = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = text.get(offset..)?;
+            let length = token_length(rest)?;
+            let start = offset;
+            offset += length;
+            let token = rest.get(..length)?;
+            if !token.starts_with("//") && !token.starts_with(char::is_whitespace) {
+                return Some((start..offset, token));
+            }
+        }
+    })
+}
+
+fn token_length(rest: &str) -> Option<usize> {
+    let first = rest.chars().next()?;
+    let until = |end: fn(char) -> bool| rest.find(end).unwrap_or(rest.len());
+    Some(if rest.starts_with("//") {
+        until(|c| c == '\n')
+    } else if first == '"' {
+        string_length(rest)
+    } else if first.is_alphanumeric() || first == '_' {
+        until(|c| !(c.is_alphanumeric() || c == '_'))
+    } else if first.is_whitespace() {
+        until(|c| !c.is_whitespace())
+    } else {
+        first.len_utf8()
+    })
+}
+
+fn string_length(rest: &str) -> usize {
+    let mut escaped = false;
+    for (offset, c) in rest.char_indices().skip(1) {
+        match c {
+            '"' if !escaped => return offset + 1,
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    rest.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(text: &str) -> Vec<(&str, Vec<&str>)> {
+        let found = split(text).into_iter();
+        found
+            .map(|p| (&text[p.span], p.clauses.into_iter().map(|c| &text[c]).collect()))
+            .collect()
+    }
+
+    #[test]
+    fn policies_end_at_semicolons_outside_strings_and_comments() {
+        let text = "// a; b\n@id(\"x;\\\"y\") permit (principal, action, resource); // ;\nforbid(principal,action,resource) ;\n";
+        let found = pieces(text);
+        assert_eq!(
+            found.iter().map(|(text, _)| *text).collect::<Vec<_>>(),
+            [
+                "@id(\"x;\\\"y\") permit (principal, action, resource);",
+                "forbid(principal,action,resource) ;"
+            ]
+        );
+    }
+
+    #[test]
+    fn clauses_are_found_with_their_braces() {
+        let text = "permit(principal, action, resource) when { {a: {b: \"}\"}}.when } unless { context.mfa };";
+        let found = pieces(text);
+        assert_eq!(found[0].1, ["when { {a: {b: \"}\"}}.when }", "unless { context.mfa }"]);
+    }
+
+    #[test]
+    fn an_unfinished_policy_is_still_a_piece() {
+        assert_eq!(pieces("permit(\"").len(), 1);
+        assert!(pieces(" \n// nothing\n").is_empty());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_scanned(text in "\\PC*") {
+            for piece in split(&text) {
+                proptest::prop_assert!(text.get(piece.span).is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! A policies directory: vocabulary, roles, guards and fleet, read and checked as a whole.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::cedar_text;
+use crate::fleet::Fleet;
+use crate::policy::{Policy, PolicyKind};
+use crate::problem::{Problem, Problems, SourceFile};
+use crate::vocabulary::Vocabulary;
+
+/// The name of the fleet file in a policies directory.
+pub const FLEET_FILE: &str = "fleet.toml";
+
+const SCHEMA_FILE: &str = "fortem.cedarschema";
+
+/// Everything a policies directory says.
+///
+/// ```
+/// # fn main() -> Result<(), fortem_core::Problems> {
+/// use fortem_core::Source;
+///
+/// let source = Source::load("../policies")?;
+/// let roles: Vec<&str> = source.roles().map(|role| role.id()).collect();
+/// assert_eq!(roles, ["developer", "exec", "log-viewer", "operator"]);
+/// assert_eq!(source.fleet().tag_key(), "Environment");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Source {
+    policies: Vec<Policy>,
+    fleet: Fleet,
+}
+
+impl Source {
+    /// Reads `fleet.toml` and every `.cedar` file below `directory`.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, at once: a directory or file that cannot be read, no policy at all,
+    /// Cedar syntax, a policy that does not fit the vocabulary, an id that is missing or given
+    /// twice, a vocabulary beside the policies that is not the one built in, and every mistake in
+    /// the fleet file.
+    pub fn load(directory: impl AsRef<Path>) -> Result<Self, Problems> {
+        let directory = directory.as_ref();
+        let files = Files::of(directory)?;
+        let mut problems = files.problems;
+        let mut policies = Vec::new();
+        for file in &files.cedar {
+            match cedar_text::parse(file) {
+                Ok(found) => policies.extend(found),
+                Err(found) => problems.extend(found),
+            }
+        }
+        let vocabulary = Vocabulary::builtin();
+        problems.extend(policies.iter().flat_map(|p| cedar_text::validate(vocabulary, p)));
+        problems.extend(duplicate_ids(&policies));
+        // Without every policy read, an assignment's role would be called unknown for no fault of its own.
+        let all_read = problems.is_empty();
+        if all_read && policies.is_empty() {
+            problems.push(no_policies(directory));
+        }
+        let roles: BTreeSet<String> = roles(&policies).map(|role| role.id().to_owned()).collect();
+        let fleet = match files.fleet {
+            Some(file) if all_read => match Fleet::parse(&file, &roles) {
+                Ok(fleet) => Some(fleet),
+                Err(found) => {
+                    problems.extend(found.into_vec());
+                    None
+                }
+            },
+            Some(_) => None,
+            None => {
+                problems.push(no_fleet(directory));
+                None
+            }
+        };
+        policies.sort_by(|a, b| a.id().cmp(b.id()));
+        match fleet {
+            Some(fleet) => Problems::unless(problems, Self { policies, fleet }),
+            None => Err(Problems::from_list(problems)),
+        }
+    }
+
+    /// The vocabulary that the policies were checked against.
+    #[must_use]
+    pub fn vocabulary(&self) -> &'static Vocabulary {
+        Vocabulary::builtin()
+    }
+
+    /// Every policy, sorted by id.
+    #[must_use]
+    pub fn policies(&self) -> &[Policy] {
+        &self.policies
+    }
+
+    /// The roles, sorted by id.
+    pub fn roles(&self) -> impl Iterator<Item = &Policy> {
+        roles(&self.policies)
+    }
+
+    /// The guards, sorted by id.
+    pub fn guards(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.iter().filter(|policy| policy.kind() == PolicyKind::Guard)
+    }
+
+    /// Environments, teams, users and assignments.
+    #[must_use]
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+}
+
+fn roles(policies: &[Policy]) -> impl Iterator<Item = &Policy> {
+    policies.iter().filter(|policy| policy.kind() == PolicyKind::Role)
+}
+
+#[derive(Default)]
+struct Files {
+    cedar: Vec<SourceFile>,
+    fleet: Option<SourceFile>,
+    problems: Vec<Problem>,
+}
+
+impl Files {
+    fn of(directory: &Path) -> Result<Self, Problem> {
+        let mut paths = Vec::new();
+        collect(directory, &mut paths).map_err(|(path, error)| {
+            let help = "name the directory that holds fleet.toml and the roles with --policies";
+            unreadable(&path, &error).help(help)
+        })?;
+        paths.sort();
+        let mut files = Self::default();
+        for path in paths {
+            files.take(directory, &path);
+        }
+        Ok(files)
+    }
+
+    fn take(&mut self, directory: &Path, path: &Path) {
+        let is_cedar = path.extension().is_some_and(|extension| extension == "cedar");
+        let is_fleet = path == directory.join(FLEET_FILE);
+        let is_schema = path == directory.join(SCHEMA_FILE);
+        if !(is_cedar || is_fleet || is_schema) {
+            return;
+        }
+        let file = match fs::read_to_string(path) {
+            Ok(text) => SourceFile::new(path, text),
+            Err(error) => return self.problems.push(unreadable(path, &error)),
+        };
+        if is_cedar {
+            self.cedar.push(file);
+        } else if is_fleet {
+            self.fleet = Some(file);
+        } else if file.text() != Vocabulary::text() {
+            self.problems.push(other_vocabulary(&file));
+        }
+    }
+}
+
+/// The files below a directory; links to directories are not followed, so there is an end.
+fn collect(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Error)> {
+    let at_directory = |error| (directory.to_owned(), error);
+    for entry in fs::read_dir(directory).map_err(at_directory)? {
+        let entry = entry.map_err(at_directory)?;
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        match entry.file_type().map_err(at_directory)?.is_dir() {
+            true if !hidden => collect(&entry.path(), paths)?,
+            false if !hidden => paths.push(entry.path()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Problem {
+    let message = format!("cannot read `{}`: {error}", path.display());
+    Problem::new("fortem::source::unreadable", message)
+}
+
+fn no_policies(directory: &Path) -> Problem {
+    let message = format!("no policy in `{}`", directory.display());
+    Problem::new("fortem::source::no_policies", message)
+        .help("add a role, such as roles/developer.cedar, or name another directory")
+}
+
+fn no_fleet(directory: &Path) -> Problem {
+    let message = format!("no `{FLEET_FILE}` in `{}`", directory.display());
+    Problem::new("fortem::source::no_fleet", message)
+        .help("it names the environments and who has which role in them")
+}
+
+fn other_vocabulary(file: &SourceFile) -> Problem {
+    let ours = Vocabulary::text().lines();
+    let same = file.text().split_inclusive('\n').zip(ours);
+    let same = same.take_while(|(theirs, ours)| theirs.trim_end_matches('\n') == *ours);
+    let start = same.map(|(line, _)| line.len()).sum();
+    let rest = file.text().get(start..).unwrap_or_default();
+    let end = start + rest.find('\n').unwrap_or(rest.len());
+    Problem::new("fortem::source::other_vocabulary", "not the vocabulary that is built in")
+        .at(file, start..end, "the first line that differs")
+        .help("put the built-in schema back; policies are checked against that one")
+}
+
+fn duplicate_ids(policies: &[Policy]) -> Vec<Problem> {
+    let duplicate = |(index, policy): (usize, &Policy)| {
+        let mut earlier = policies.iter().take(index);
+        let first = earlier.find(|earlier| earlier.id() == policy.id())?;
+        let message = format!("two policies have the id `{}`", policy.id());
+        let place = cedar_text::header(policy.file(), &policy.span());
+        let problem = Problem::new("fortem::source::duplicate_id", message)
+            .at(policy.file(), place, "the second")
+            .help(format!("the first is at {}; give one of them another id", first.location()));
+        Some(problem)
+    };
+    policies.iter().enumerate().filter_map(duplicate).collect()
+}

@@ -1,0 +1,188 @@
+//! The Cedar schema that every policy is checked against.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use cedar_policy::{CedarSchemaError, EntityUid, Schema, SchemaFragment};
+use serde_json::Value;
+
+/// The Cedar namespace of the vocabulary.
+pub const NAMESPACE: &str = "Fortem";
+
+const TEXT: &str = include_str!("../../policies/fortem.cedarschema");
+
+/// Who, where, what and which actions there are: `policies/fortem.cedarschema`, parsed.
+///
+/// ```
+/// use fortem_core::Vocabulary;
+///
+/// let vocabulary = Vocabulary::builtin();
+/// let action = vocabulary.action("stopTask").expect("an action of the vocabulary");
+/// assert_eq!(action.doc(), "Stop one task.");
+/// assert!(vocabulary.members("operate").contains("stopTask"));
+/// assert!(!vocabulary.members("operate").contains("execCommand"));
+/// ```
+#[derive(Debug)]
+pub struct Vocabulary {
+    schema: Schema,
+    actions: BTreeMap<String, Action>,
+    groups: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// An action that a person can be allowed, such as `restartService`; not a group of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    name: String,
+    doc: String,
+}
+
+impl Action {
+    /// The name without the namespace, `restartService`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the action does, as one sentence for a report.
+    #[must_use]
+    pub fn doc(&self) -> &str {
+        &self.doc
+    }
+}
+
+impl Vocabulary {
+    /// The vocabulary that is built into this crate.
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        reason = "the text is fixed at compile time and every test parses it"
+    )]
+    pub fn builtin() -> &'static Self {
+        static BUILTIN: LazyLock<Vocabulary> = LazyLock::new(|| {
+            Vocabulary::parse(TEXT).expect("the built-in vocabulary is a valid Cedar schema")
+        });
+        &BUILTIN
+    }
+
+    /// The text of the built-in schema, as Cedar.
+    #[must_use]
+    pub fn text() -> &'static str {
+        TEXT
+    }
+
+    fn parse(text: &str) -> Result<Self, CedarSchemaError> {
+        let (fragment, _warnings) = SchemaFragment::from_cedarschema_str(text)?;
+        let declared = declared_actions(&fragment.clone().to_json_value()?);
+        let schema = Schema::from_schema_fragments([fragment])?;
+        let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (name, entry) in declared.iter().filter(|(_, entry)| entry.applies) {
+            for group in ancestors(&declared, name) {
+                groups.entry(group).or_default().insert(name.clone());
+            }
+            groups.entry(name.clone()).or_default().insert(entry.action.name.clone());
+        }
+        let actions = declared
+            .into_iter()
+            .filter(|(_, entry)| entry.applies)
+            .map(|(name, entry)| (name, entry.action))
+            .collect();
+        Ok(Self { schema, actions, groups })
+    }
+
+    /// The schema, for validating policies and requests.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Every action, by name; groups are not among them.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        self.actions.values()
+    }
+
+    /// The action of that name.
+    #[must_use]
+    pub fn action(&self, name: &str) -> Option<&Action> {
+        self.actions.get(name)
+    }
+
+    /// The names of the actions in a group, or of the one action that is named itself.
+    ///
+    /// Empty when there is no such group or action.
+    #[must_use]
+    pub fn members(&self, group_or_action: &str) -> BTreeSet<&str> {
+        let members = self.groups.get(group_or_action);
+        members.into_iter().flatten().map(String::as_str).collect()
+    }
+
+    /// The names of the actions that a Cedar action entity stands for.
+    #[must_use]
+    pub fn members_of(&self, action: &EntityUid) -> BTreeSet<&str> {
+        self.members(action.id().unescaped())
+    }
+}
+
+struct Declared {
+    action: Action,
+    parents: Vec<String>,
+    /// Groups apply to nothing themselves.
+    applies: bool,
+}
+
+fn declared_actions(schema: &Value) -> BTreeMap<String, Declared> {
+    let actions = schema.get(NAMESPACE).and_then(|namespace| namespace.get("actions"));
+    let actions = actions.and_then(Value::as_object).into_iter().flatten();
+    actions.map(|(name, value)| (name.clone(), declared(name, value))).collect()
+}
+
+fn declared(name: &str, value: &Value) -> Declared {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let doc = value.pointer("/annotations/doc").map(text).unwrap_or_default();
+    let parents = value.get("memberOf").and_then(Value::as_array).into_iter().flatten();
+    let resources = value.pointer("/appliesTo/resourceTypes").and_then(Value::as_array);
+    Declared {
+        action: Action { name: name.to_owned(), doc },
+        parents: parents.filter_map(|parent| parent.get("id")).map(text).collect(),
+        applies: resources.is_some_and(|types| !types.is_empty()),
+    }
+}
+
+fn ancestors(declared: &BTreeMap<String, Declared>, name: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![name.to_owned()];
+    while let Some(next) = open.pop() {
+        for parent in declared.get(&next).into_iter().flat_map(|entry| &entry.parents) {
+            if found.insert(parent.clone()) {
+                open.push(parent.clone());
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_is_documented_in_one_sentence() {
+        for action in Vocabulary::builtin().actions() {
+            assert!(action.doc().ends_with('.'), "{}: {:?}", action.name(), action.doc());
+        }
+    }
+
+    #[test]
+    fn exec_is_in_no_group() {
+        let vocabulary = Vocabulary::builtin();
+        for group in ["observe", "operate", "administer"] {
+            assert!(!vocabulary.members(group).is_empty(), "{group}");
+            assert!(!vocabulary.members(group).contains("execCommand"), "{group}");
+        }
+        assert_eq!(vocabulary.members("execCommand"), BTreeSet::from(["execCommand"]));
+    }
+
+    #[test]
+    fn groups_are_not_actions() {
+        assert_eq!(Vocabulary::builtin().action("operate"), None);
+    }
+}
