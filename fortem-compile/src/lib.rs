@@ -1,1 +1,27 @@
-//! x
+//! Cedar roles and guards in, AWS IAM policies out.
+//!
+//! ```text
+//! source → model → statements → documents → report
+//!          model   lower, merge   emit      report
+//! ```
+//!
+//! One IAM policy a role serves every environment: the slot `?resource` of a Cedar template becomes
+//! the policy variable `${aws:PrincipalTag/Environment}`. Guards become Deny statements, and what
+//! tags rest on is guarded in every document.
+
+pub mod classes;
+pub mod compile;
+pub mod emit;
+pub mod lower;
+pub mod merge;
+pub mod model;
+pub mod output;
+pub mod reference;
+pub mod report;
+pub mod statement;
+pub mod table;
+
+mod arn;
+mod preconditions;
+
+pub use compile::{CompileError, Compiled, compile};

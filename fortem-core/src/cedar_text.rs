@@ -6,7 +6,7 @@ use std::str::FromStr;
 use cedar_policy::{PolicyId, PolicySet, PolicySetError, ValidationMode, Validator, pst};
 use miette::Diagnostic;
 
-use crate::policy::Policy;
+use crate::policy::{Policy, header};
 use crate::policy_text::{self, PolicyText};
 use crate::problem::{Problem, SourceFile};
 use crate::vocabulary::Vocabulary;
@@ -83,14 +83,7 @@ fn bad_id(id: &str) -> Problem {
         .help("use lower-case letters, digits and `-`: the id becomes a file name")
 }
 
-/// The first line of a policy, so that an excerpt about the whole of it stays short.
-pub(crate) fn header(file: &SourceFile, span: &Range<usize>) -> Range<usize> {
-    let text = file.text().get(span.clone()).unwrap_or_default();
-    let length = text.find('\n').unwrap_or(text.len());
-    span.start..span.start + length
-}
-
-pub(crate) fn is_name(text: &str) -> bool {
+fn is_name(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     (1..=63).contains(&text.len()) && text.chars().all(allowed)
 }
@@ -100,7 +93,7 @@ pub(crate) fn is_name(text: &str) -> bool {
 pub(crate) fn validate(vocabulary: &Vocabulary, policy: &Policy) -> Vec<Problem> {
     let validator = Validator::new(vocabulary.schema().clone());
     let result = validator.validate(&policy.named, ValidationMode::Strict);
-    let place = header(&policy.file, &policy.span);
+    let place = policy.header_span();
     let problem = |error: &dyn Diagnostic| {
         from_cedar("fortem::cedar::validation", &policy.file, error, place.clone())
     };

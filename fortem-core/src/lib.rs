@@ -8,7 +8,10 @@ mod problem;
 mod source;
 mod vocabulary;
 
-pub use fleet::Fleet;
+pub use fleet::{
+    Acceptance, Assignee, Assignment, Environment, Fleet, NamePattern, Names, Partition, ScheduleKind,
+    Tier,
+};
 pub use policy::{Policy, PolicyKind};
 pub use problem::{Problem, Problems, SourceFile};
 pub use source::{FLEET_FILE, Source};

@@ -81,9 +81,22 @@ impl Policy {
         self.clauses.get(index).cloned().unwrap_or_else(|| self.span())
     }
 
+    /// The first line of the policy, for an excerpt about the whole of it that stays short.
+    #[must_use]
+    pub fn header_span(&self) -> Range<usize> {
+        header(&self.file, &self.span)
+    }
+
     /// Path and line, `policies/roles/developer.cedar:10`.
     #[must_use]
     pub fn location(&self) -> String {
         format!("{}:{}", self.file.path(), self.file.line(self.span.start))
     }
+}
+
+/// The first line of a range of bytes.
+pub(crate) fn header(file: &SourceFile, span: &Range<usize>) -> Range<usize> {
+    let text = file.text().get(span.clone()).unwrap_or_default();
+    let length = text.find('\n').unwrap_or(text.len());
+    span.start..span.start + length
 }

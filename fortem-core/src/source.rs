@@ -210,9 +210,8 @@ fn duplicate_ids(policies: &[Policy]) -> Vec<Problem> {
         let mut earlier = policies.iter().take(index);
         let first = earlier.find(|earlier| earlier.id() == policy.id())?;
         let message = format!("two policies have the id `{}`", policy.id());
-        let place = cedar_text::header(policy.file(), &policy.span());
         let problem = Problem::new("fortem::source::duplicate_id", message)
-            .at(policy.file(), place, "the second")
+            .at(policy.file(), policy.header_span(), "the second")
             .help(format!("the first is at {}; give one of them another id", first.location()));
         Some(problem)
     };

@@ -1,0 +1,104 @@
+//! `fortem-compile build`: policies in, documents out.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueHint};
+use fortem_compile::emit::MANAGED_POLICY_LIMIT;
+use fortem_compile::output::{self, OutputFile};
+use fortem_compile::report::file_name;
+use fortem_compile::{CompileError, Compiled, compile};
+use fortem_core::{Problem, Problems, Source};
+
+/// The arguments of `build`.
+#[derive(Debug, Args)]
+pub(super) struct Build {
+    /// The directory with fleet.toml, roles and guards.
+    #[arg(long, value_name = "DIR", default_value = "policies", value_hint = ValueHint::DirPath)]
+    policies: PathBuf,
+    /// The directory to write, or `-` for standard output. An earlier output there is replaced.
+    #[arg(long, value_name = "DIR", default_value = "out", value_hint = ValueHint::DirPath)]
+    out: PathBuf,
+    /// Only this role; may be given several times.
+    #[arg(long = "role", value_name = "NAME")]
+    roles: Vec<String>,
+}
+
+impl Build {
+    pub(super) fn run(&self) -> Result<(), Problems> {
+        let source = Source::load(&self.policies)?;
+        let compiled = compile(&source, &self.roles).map_err(explain)?;
+        let printed = if self.out == Path::new("-") {
+            to_stdout(&output::documents(&compiled))?
+        } else {
+            let files = output::files(&source, &compiled);
+            let files = files.map_err(|error| fault("cannot write the report as JSON", &error))?;
+            output::write(&self.out, &files).map_err(|error| unwritten(&error))?;
+            self.summary(&compiled)
+        };
+        print(&printed)
+    }
+
+    fn summary(&self, compiled: &Compiled) -> String {
+        let out = self.out.display();
+        let mut text = String::new();
+        for (role, documents) in &compiled.documents {
+            for (index, document) in documents.iter().enumerate() {
+                let file = file_name(role, index);
+                let size = document.characters();
+                text += &format!("{out}/{file}: {size} of {MANAGED_POLICY_LIMIT} characters\n");
+            }
+        }
+        text + &format!("{out}/report.md: what is granted, what is not, and why\n")
+    }
+}
+
+/// One document as it is; several as one object, by file name.
+fn to_stdout(documents: &[OutputFile]) -> Result<String, Problems> {
+    if let [(_, only)] = documents {
+        return Ok(only.clone());
+    }
+    let parse = |(name, text): &OutputFile| Ok((name.clone(), serde_json::from_str(text)?));
+    let all: Result<serde_json::Map<_, _>, serde_json::Error> = documents.iter().map(parse).collect();
+    let all = all.map_err(|error| fault("cannot print the documents", &error))?;
+    Ok(format!("{:#}\n", serde_json::Value::Object(all)))
+}
+
+/// A reader that closes the pipe early has seen enough.
+fn print(text: &str) -> Result<(), Problems> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let message = format!("cannot write to standard output: {error}");
+            Err(Problem::new("fortem::output::unwritable", message).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn explain(error: CompileError) -> Problems {
+    match error {
+        CompileError::Refused(problems) => problems,
+        CompileError::TooLarge { role, source } => {
+            let message = format!("role `{role}` is too large: {source}");
+            Problem::new("fortem::compile::too_large", message)
+                .help("shorten name patterns and aliases, or split the role in two")
+                .into()
+        }
+        other => fault(&other.to_string(), other.source().unwrap_or(&other)),
+    }
+}
+
+fn unwritten(error: &output::WriteError) -> Problems {
+    let cause = error.source.to_string();
+    Problem::new("fortem::output::unwritable", format!("{error}: {cause}"))
+        .help("nothing was changed; name another directory with --out")
+        .into()
+}
+
+/// Something that no input should bring about.
+fn fault(message: &str, cause: &dyn Error) -> Problems {
+    Problem::new("fortem::fault", format!("{message}: {cause}"))
+        .help("this is a fault of fortem-compile, not of your policies; please report it")
+        .into()
+}

@@ -1,0 +1,226 @@
+//! What AWS says of its API actions: the service authorization reference, as data with its date.
+//!
+//! Source: AWS Service Authorization Reference, "Actions, resources, and condition keys for AWS
+//! services", through the package named in the data. `data/doubts.toml` holds the claims of it that
+//! other AWS pages contradict or leave open.
+
+mod arn_overlap;
+pub mod generate;
+mod parse;
+mod pattern;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use thiserror::Error;
+
+/// The reference of the services concerned.
+///
+/// ```
+/// # fn main() -> Result<(), &'static fortem_compile::reference::ReferenceError> {
+/// use fortem_compile::reference::{Carries, Reference};
+///
+/// let reference = Reference::builtin()?;
+/// let carries = |action, kind, key| reference.carries(action, Some(kind), key);
+/// assert_eq!(carries("ecs:UpdateService", "service", "ecs:cluster"), Carries::Yes);
+/// // Only the `daemon` type of this action has the key.
+/// assert_eq!(carries("ecs:TagResource", "task", "ecs:cluster"), Carries::No);
+/// assert!(matches!(
+///     carries("iam:PassRole", "role", "aws:ResourceTag/Environment"),
+///     Carries::Doubtful(_)
+/// ));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Reference {
+    date: String,
+    actions: BTreeMap<String, Action>,
+    /// Keys that every request has, in lower case.
+    always: Vec<String>,
+    doubts: Vec<Doubt>,
+}
+
+/// One API action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    name: String,
+    keys: Vec<String>,
+    resource_types: Vec<ResourceType>,
+}
+
+/// A type of resource that an API action is authorized on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceType {
+    name: String,
+    arn: String,
+    keys: Vec<String>,
+}
+
+/// Whether AWS fills a condition key in for an API action on a type of resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carries {
+    /// It does.
+    Yes,
+    /// The reference says so; this is why it is not relied on.
+    Doubtful(String),
+    /// It does not, or the reference does not know the action, type or key.
+    No,
+}
+
+/// A claim of the reference that is not relied on.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Doubt {
+    actions: Vec<String>,
+    #[serde(rename = "type")]
+    resource_type: String,
+    key: String,
+    reason: String,
+    source: String,
+}
+
+/// The data built into this crate cannot be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReferenceError {
+    /// `service-reference.json` has another shape.
+    #[error("service-reference.json: {0}")]
+    Reference(#[from] serde_json::Error),
+    /// `doubts.toml` has another shape.
+    #[error("doubts.toml: {0}")]
+    Doubts(#[from] toml::de::Error),
+}
+
+impl Reference {
+    /// The reference that is built into this crate.
+    ///
+    /// # Errors
+    ///
+    /// When the built-in data cannot be read, which a test rules out.
+    pub fn builtin() -> Result<&'static Self, &'static ReferenceError> {
+        static BUILTIN: LazyLock<Result<Reference, ReferenceError>> = LazyLock::new(|| {
+            parse::reference(
+                include_str!("../data/service-reference.json"),
+                include_str!("../data/doubts.toml"),
+            )
+        });
+        BUILTIN.as_ref()
+    }
+
+    /// When AWS's data was read, RFC 3339.
+    #[must_use]
+    pub fn date(&self) -> &str {
+        &self.date
+    }
+
+    /// The API action of that name, in whatever letter case.
+    #[must_use]
+    pub fn action(&self, name: &str) -> Option<&Action> {
+        self.actions.get(&name.to_ascii_lowercase())
+    }
+
+    /// The API actions of a service, by name.
+    pub fn actions(&self, service: &str) -> impl Iterator<Item = &Action> {
+        let first = format!("{}:", service.to_ascii_lowercase());
+        let end = format!("{};", service.to_ascii_lowercase());
+        self.actions.range(first..end).map(|(_, action)| action)
+    }
+
+    /// The API actions that a pattern of a policy matches: `ecs:Describe*`, `*`.
+    #[must_use]
+    pub fn matching(&self, pattern: &str) -> Vec<&Action> {
+        let pattern = pattern.to_ascii_lowercase();
+        let matches = |(name, _): &(&String, &Action)| pattern::matches(&pattern, name);
+        self.actions.iter().filter(matches).map(|(_, action)| action).collect()
+    }
+
+    /// Whether a condition key is filled in for an API action on a type of resource; `None` stands
+    /// for a call without one.
+    ///
+    /// A key that only another type of the same action has is not carried.
+    #[must_use]
+    pub fn carries(&self, action: &str, resource_type: Option<&str>, key: &str) -> Carries {
+        let Some(action) = self.action(action) else {
+            return Carries::No;
+        };
+        let name = generic(key);
+        if self.always.contains(&name) {
+            return Carries::Yes;
+        }
+        let of_type = resource_type.and_then(|name| action.resource_type(name));
+        let by_action = action.keys.contains(&name);
+        // The tags of a request are the call's, whatever a type's list says.
+        let of_request = name.starts_with("aws:requesttag/") || name == "aws:tagkeys";
+        let by_type = !of_request && of_type.is_some_and(|found| found.keys.contains(&name));
+        if !(by_action || by_type) || (resource_type.is_some() && of_type.is_none()) {
+            return Carries::No;
+        }
+        match self.doubt(action, resource_type, &name) {
+            Some(doubt) => Carries::Doubtful(format!("{} ({})", doubt.reason, doubt.source)),
+            None => Carries::Yes,
+        }
+    }
+
+    fn doubt(&self, action: &Action, resource_type: Option<&str>, key: &str) -> Option<&Doubt> {
+        self.doubts.iter().find(|doubt| {
+            let action_named = doubt.actions.iter().any(|name| {
+                pattern::matches(&name.to_ascii_lowercase(), &action.name.to_ascii_lowercase())
+            });
+            let of_type = resource_type == Some(doubt.resource_type.as_str());
+            action_named && of_type && generic(&doubt.key) == key
+        })
+    }
+}
+
+impl Action {
+    /// Service and action, `ecs:UpdateService`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The types of resource it is authorized on; empty if its resource can only be `*`.
+    #[must_use]
+    pub fn resource_types(&self) -> &[ResourceType] {
+        &self.resource_types
+    }
+
+    /// The type of that name.
+    #[must_use]
+    pub fn resource_type(&self, name: &str) -> Option<&ResourceType> {
+        self.resource_types.iter().find(|found| found.name == name)
+    }
+}
+
+impl ResourceType {
+    /// The reference's name for it, `task-definition`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its ARN with `${Partition}` and the like.
+    #[must_use]
+    pub fn arn(&self) -> &str {
+        &self.arn
+    }
+
+    /// Whether an ARN pattern of a policy can match a resource of this type.
+    ///
+    /// Parts between colons are compared apart, so `service/*` does not reach
+    /// `service-deployment/…`. A policy variable may stand for anything.
+    #[must_use]
+    pub fn overlaps(&self, pattern: &str) -> bool {
+        arn_overlap::overlaps(&self.arn, pattern)
+    }
+}
+
+/// The reference's own spelling of a key, in lower case: tag keys have `${tagkey}` for the tag.
+fn generic(key: &str) -> String {
+    let lower = key.to_ascii_lowercase();
+    match lower.split_once('/') {
+        Some((before, _)) => format!("{before}/${{tagkey}}"),
+        None => lower,
+    }
+}

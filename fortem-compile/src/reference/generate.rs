@@ -1,0 +1,153 @@
+//! Makes `data/service-reference.json` from the complete reference.
+//!
+//! `cargo run -p fortem-compile --example generate_reference -- actions.json` prints it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use serde::Deserialize;
+use serde_json::json;
+
+/// The services whose actions a policy of ours names or must know of.
+const SERVICES: [&str; 14] = [
+    "application-autoscaling",
+    "ecr",
+    "ecs",
+    "elasticache",
+    "events",
+    "iam",
+    "logs",
+    "memorydb",
+    "scheduler",
+    "secretsmanager",
+    "ssm",
+    "ssmmessages",
+    "sts",
+    "tag",
+];
+
+/// Global keys that depend on the call or the resource after all.
+const NOT_ALWAYS: [&str; 7] = [
+    "aws:CalledVia",
+    "aws:RequestTag/",
+    "aws:ResourceAccount",
+    "aws:ResourceOrg",
+    "aws:ResourceTag/",
+    "aws:SourceA",
+    "aws:TagKeys",
+];
+
+#[derive(Deserialize)]
+struct Resource {
+    #[serde(rename = "type")]
+    name: String,
+    arn: String,
+    condition_keys: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+struct Action {
+    resources: Vec<Resource>,
+    condition_keys: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    updated: String,
+    version: String,
+    source: String,
+    licence: String,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    #[serde(default)]
+    global: bool,
+}
+
+#[derive(Deserialize)]
+struct Complete {
+    #[serde(rename = "_meta")]
+    meta: Meta,
+    #[serde(rename = "_condition_keys")]
+    keys: BTreeMap<String, Key>,
+    #[serde(flatten)]
+    services: BTreeMap<String, BTreeMap<String, Action>>,
+}
+
+/// The embedded data, from the text of the complete reference: one action a line, so that two
+/// versions can be compared.
+///
+/// # Errors
+///
+/// When the text is not JSON of the expected shape.
+pub fn generate(complete: &str) -> Result<String, serde_json::Error> {
+    let complete: Complete = serde_json::from_str(complete)?;
+    let Meta { updated, version, source, licence } = &complete.meta;
+    let mut text = String::from("{\n");
+    for (name, value) in
+        [("date", updated), ("version", version), ("source", source), ("licence", licence)]
+    {
+        line(&mut text, "", name, &json!(value), ",");
+    }
+    line(&mut text, "", "always", &json!(always(&complete.keys)), ",");
+    text.push_str("\"services\":{\n");
+    let known = complete.services.iter().filter(|(name, _)| SERVICES.contains(&name.as_str()));
+    let services: Vec<String> = known.map(|(name, actions)| service(name, actions)).collect();
+    text.push_str(&services.join(",\n"));
+    text.push_str("\n}}\n");
+    Ok(text)
+}
+
+/// The global keys that every request has.
+fn always(keys: &BTreeMap<String, Key>) -> Vec<&str> {
+    let global = keys.iter().filter(|(_, key)| key.global).map(|(name, _)| name.as_str());
+    global.filter(|name| !NOT_ALWAYS.iter().any(|not| name.starts_with(not))).collect()
+}
+
+fn service(name: &str, actions: &BTreeMap<String, Action>) -> String {
+    let types = types(actions);
+    let mut text = format!("{}:{{\n\"types\":{{\n", json!(name));
+    let rows: Vec<String> = types
+        .iter()
+        .map(|(name, (arn, keys))| format!(" {}:{}", json!(name), json!({"arn": arn, "keys": keys})))
+        .collect();
+    text.push_str(&rows.join(",\n"));
+    text.push_str("},\n\"actions\":{\n");
+    let rows: Vec<String> = actions.iter().map(|(name, one)| action(name, one, &types)).collect();
+    text.push_str(&rows.join(",\n"));
+    text.push_str("}}");
+    text
+}
+
+type Types<'a> = BTreeMap<&'a str, (&'a str, BTreeSet<&'a str>)>;
+
+/// Each type with the keys it has for every action.
+fn types(actions: &BTreeMap<String, Action>) -> Types<'_> {
+    let mut types: Types = BTreeMap::new();
+    for resource in actions.values().flat_map(|action| &action.resources) {
+        let keys: BTreeSet<&str> = resource.condition_keys.iter().map(String::as_str).collect();
+        types
+            .entry(&resource.name)
+            .and_modify(|(_, common)| common.retain(|key| keys.contains(key)))
+            .or_insert((&resource.arn, keys));
+    }
+    types
+}
+
+fn action(name: &str, action: &Action, types: &Types) -> String {
+    let own = action.resources.iter().map(|resource| {
+        let common = types.get(resource.name.as_str());
+        let more = resource.condition_keys.iter().filter(|key| {
+            common.is_none_or(|(_, keys)| !keys.contains(key.as_str()))
+        });
+        (&resource.name, more.collect::<Vec<_>>())
+    });
+    let own: BTreeMap<_, _> = own.collect();
+    format!(" {}:{}", json!(name), json!({"keys": action.condition_keys, "types": own}))
+}
+
+fn line(text: &mut String, indent: &str, name: &str, value: &serde_json::Value, end: &str) {
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "{indent}{}:{value}{end}", json!(name));
+}

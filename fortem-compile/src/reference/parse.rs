@@ -1,0 +1,69 @@
+//! The embedded data to [`Reference`].
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Action, Doubt, Reference, ReferenceError, ResourceType};
+
+#[derive(Deserialize)]
+struct File<'a> {
+    date: &'a str,
+    #[serde(borrow)]
+    always: Vec<&'a str>,
+    services: BTreeMap<&'a str, Service<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Service<'a> {
+    #[serde(borrow)]
+    types: BTreeMap<&'a str, Type<'a>>,
+    actions: BTreeMap<&'a str, Entry<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Type<'a> {
+    arn: &'a str,
+    keys: Vec<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct Entry<'a> {
+    #[serde(borrow)]
+    keys: Vec<&'a str>,
+    /// Resource type → keys that it has for this action only.
+    types: BTreeMap<&'a str, Vec<&'a str>>,
+}
+
+#[derive(Deserialize)]
+struct Doubts {
+    doubt: Vec<Doubt>,
+}
+
+pub(super) fn reference(json: &str, doubts: &str) -> Result<Reference, ReferenceError> {
+    let file: File = serde_json::from_str(json)?;
+    let doubts: Doubts = toml::from_str(doubts)?;
+    let mut actions = BTreeMap::new();
+    for (prefix, service) in &file.services {
+        for (name, entry) in &service.actions {
+            let name = format!("{prefix}:{name}");
+            actions.insert(name.to_ascii_lowercase(), action(name, entry, service));
+        }
+    }
+    let always = lower(&file.always);
+    Ok(Reference { date: file.date.to_owned(), actions, always, doubts: doubts.doubt })
+}
+
+fn action(name: String, entry: &Entry, service: &Service) -> Action {
+    let types = entry.types.iter().filter_map(|(name, own)| {
+        let found = service.types.get(name)?;
+        let keys = found.keys.iter().chain(own).copied().collect::<Vec<_>>();
+        let (name, arn) = ((*name).to_owned(), found.arn.to_owned());
+        Some(ResourceType { name, arn, keys: lower(&keys) })
+    });
+    Action { name, keys: lower(&entry.keys), resource_types: types.collect() }
+}
+
+fn lower(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| name.to_ascii_lowercase()).collect()
+}

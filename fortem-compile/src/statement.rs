@@ -1,0 +1,272 @@
+//! One statement of an IAM policy, which cannot hold a condition that does not work.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use thiserror::Error;
+
+use crate::reference::{Action, Carries, Reference};
+
+/// Allow or Deny.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// Grants.
+    Allow,
+    /// Takes away, whatever else allows.
+    Deny,
+}
+
+/// The API actions a statement is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ApiActions {
+    /// `Action`: these, wildcards allowed in a Deny.
+    These(BTreeSet<String>),
+    /// `NotAction`: every other one; only in a Deny.
+    AllBut(BTreeSet<String>),
+}
+
+/// Where a statement comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// A role or guard: id and place.
+    Policy {
+        /// The policy's id.
+        id: String,
+        /// Path and line.
+        location: String,
+    },
+    /// An integrity guard, which no policy asked for.
+    Integrity {
+        /// What it prevents.
+        why: String,
+    },
+}
+
+/// Condition operator and key → values; all of them must hold.
+pub type Conditions = BTreeMap<(String, String), BTreeSet<String>>;
+
+/// A statement before it is checked.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// The statement id, letters and digits.
+    pub sid: String,
+    /// Allow or Deny.
+    pub effect: Effect,
+    /// The API actions.
+    pub actions: ApiActions,
+    /// ARN patterns, or `*`.
+    pub resources: BTreeSet<String>,
+    /// The conditions.
+    pub conditions: Conditions,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// A checked statement: each condition key is carried by the calls it decides about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    pub(crate) sid: String,
+    pub(crate) effect: Effect,
+    pub(crate) actions: ApiActions,
+    pub(crate) resources: BTreeSet<String>,
+    pub(crate) conditions: Conditions,
+    pub(crate) origins: BTreeSet<Origin>,
+}
+
+/// A statement that would not do what it says; a fault of the lowering table, not of the policies.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum StatementError {
+    /// The service reference has no such API action.
+    #[error("statement `{sid}`: no API action matches `{pattern}`")]
+    UnknownAction {
+        /// The statement.
+        sid: String,
+        /// The API action or pattern.
+        pattern: String,
+    },
+    /// An Allow names an action and resources that do not go together.
+    #[error("statement `{sid}`: `{action}` is not authorized on any of its resources")]
+    NoResource {
+        /// The statement.
+        sid: String,
+        /// The API action.
+        action: String,
+    },
+    /// An Allow with a wildcard or with `NotAction` would grant what is not known yet.
+    #[error("statement `{sid}`: an Allow names its API actions one by one")]
+    OpenAllow {
+        /// The statement.
+        sid: String,
+    },
+    /// AWS does not fill the key in for the call.
+    #[error("statement `{sid}`: `{action}` does not carry `{key}`{doubt}")]
+    KeyNotCarried {
+        /// The statement.
+        sid: String,
+        /// The API action.
+        action: String,
+        /// The condition key.
+        key: String,
+        /// Why the reference's claim is not relied on, after a colon; empty if it makes none.
+        doubt: String,
+    },
+}
+
+impl Statement {
+    /// Checks a draft against the service reference.
+    ///
+    /// A key that decides about a call must be carried by it. In a Deny a wildcard may match calls
+    /// that lack the key as long as the condition then does not hold; a condition that holds on an
+    /// absent key must be carried by every call.
+    ///
+    /// # Errors
+    ///
+    /// [`StatementError`], naming what does not fit.
+    pub fn new(reference: &Reference, draft: Draft) -> Result<Self, StatementError> {
+        for pattern in draft.patterns() {
+            draft.check_pattern(reference, pattern)?;
+        }
+        if let ApiActions::AllBut(exempt) = &draft.actions {
+            draft.check_rest(reference, exempt)?;
+        }
+        let Draft { sid, effect, actions, resources, conditions, origin } = draft;
+        let origins = BTreeSet::from([origin]);
+        Ok(Self { sid, effect, actions, resources, conditions, origins })
+    }
+
+    /// The statement id.
+    #[must_use]
+    pub fn sid(&self) -> &str {
+        &self.sid
+    }
+
+    /// Allow or Deny.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// The API actions.
+    #[must_use]
+    pub fn actions(&self) -> &ApiActions {
+        &self.actions
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn origins(&self) -> &BTreeSet<Origin> {
+        &self.origins
+    }
+}
+
+impl Draft {
+    fn patterns(&self) -> &BTreeSet<String> {
+        match &self.actions {
+            ApiActions::These(patterns) | ApiActions::AllBut(patterns) => patterns,
+        }
+    }
+
+    fn check_pattern(&self, reference: &Reference, pattern: &str) -> Result<(), StatementError> {
+        let sid = || self.sid.clone();
+        let wildcard = pattern.contains(['*', '?']);
+        if self.effect == Effect::Allow && (wildcard || matches!(self.actions, ApiActions::AllBut(_))) {
+            return Err(StatementError::OpenAllow { sid: sid() });
+        }
+        let matching = reference.matching(pattern);
+        if matching.is_empty() {
+            return Err(StatementError::UnknownAction { sid: sid(), pattern: pattern.to_owned() });
+        }
+        if matches!(self.actions, ApiActions::AllBut(_)) {
+            return Ok(());
+        }
+        let mut fires = false;
+        let mut first_error = None;
+        for action in matching {
+            let uses = self.uses(action);
+            if uses.is_empty() && self.effect == Effect::Allow {
+                let action = action.name().to_owned();
+                return Err(StatementError::NoResource { sid: sid(), action });
+            }
+            for used in uses {
+                match self.check_keys(reference, action, used) {
+                    Ok(()) => fires = true,
+                    Err(error) if wildcard && !self.holds_when_absent() => {
+                        first_error.get_or_insert(error);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        match first_error {
+            Some(error) if !fires => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// `NotAction`: every other API action of the reference that the resources reach.
+    fn check_rest(
+        &self,
+        reference: &Reference,
+        exempt: &BTreeSet<String>,
+    ) -> Result<(), StatementError> {
+        let all = reference.matching("*");
+        for action in all.into_iter().filter(|action| !exempt.contains(action.name())) {
+            for used in self.uses(action).into_iter().flatten() {
+                self.check_keys(reference, action, Some(used))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The resource types of the action that the statement's resources reach; `None` stands for a
+    /// call without a resource.
+    fn uses<'a>(&self, action: &'a Action) -> Vec<Option<&'a str>> {
+        let all = self.resources.contains("*");
+        if action.resource_types().is_empty() {
+            return if all { vec![None] } else { Vec::new() };
+        }
+        let types = action.resource_types().iter();
+        let reached = types.filter(|resource| {
+            all || self.resources.iter().any(|arn| resource.overlaps(arn))
+        });
+        reached.map(|resource| Some(resource.name())).collect()
+    }
+
+    fn check_keys(
+        &self,
+        reference: &Reference,
+        action: &Action,
+        resource_type: Option<&str>,
+    ) -> Result<(), StatementError> {
+        for ((operator, key), values) in &self.conditions {
+            let doubt = match reference.carries(action.name(), resource_type, key) {
+                Carries::Yes => continue,
+                Carries::No if self.asks_for_absence(operator, values) => continue,
+                Carries::Doubtful(reason) => format!(": {reason}"),
+                Carries::No => String::new(),
+            };
+            return Err(StatementError::KeyNotCarried {
+                sid: self.sid.clone(),
+                action: action.name().to_owned(),
+                key: key.clone(),
+                doubt,
+            });
+        }
+        Ok(())
+    }
+
+    /// A Deny that asks for a key to be absent holds, rightly, for a call that never has it.
+    fn asks_for_absence(&self, operator: &str, values: &BTreeSet<String>) -> bool {
+        self.effect == Effect::Deny && operator == "Null" && values.iter().eq(["true"])
+    }
+
+    /// Whether the whole condition can hold although one of its keys is absent.
+    fn holds_when_absent(&self) -> bool {
+        self.conditions.iter().any(|((operator, _), values)| {
+            let negated = operator.contains("Not");
+            let absent = operator == "Null" && values.contains("true");
+            let all = operator.starts_with("ForAllValues:");
+            negated || absent || all || operator.ends_with("IfExists")
+        })
+    }
+}

@@ -1,0 +1,3 @@
+//! Audits AWS accounts for whatever lets a person cross an environment.
+//!
+//! There are no rules yet.
