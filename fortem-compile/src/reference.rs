@@ -7,11 +7,11 @@
 mod arn_overlap;
 pub mod generate;
 mod parse;
-mod pattern;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use fortem_core::pattern;
 use thiserror::Error;
 
 /// The reference of the services concerned.

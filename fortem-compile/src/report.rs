@@ -307,8 +307,8 @@ impl RoleReporter<'_> {
     fn assignments(&self) -> Vec<AssignmentReport> {
         let fleet = self.source.fleet();
         let mine = fleet.assignments().iter().filter(|one| one.role() == self.role.policy.id());
-        let pairs = mine.flat_map(|one| one.environments().iter().map(move |name| (one, name)));
-        let report = |(one, name): (&fortem_core::Assignment, &String)| {
+        let pairs = mine.flat_map(|one| one.environments().map(move |name| (one, name)));
+        let report = |(one, name): (&fortem_core::Assignment, &str)| {
             let environment = fleet.environment(name)?;
             let assignee = match one.assignee() {
                 Assignee::Team(team) => format!("team {team}"),
@@ -316,7 +316,7 @@ impl RoleReporter<'_> {
             };
             Some(AssignmentReport {
                 assignee,
-                environment: name.clone(),
+                environment: name.to_owned(),
                 accounts: environment.accounts().to_vec(),
                 location: format!("{}:{}", fleet.file().path(), one.line()),
                 forbidden: self.forbidden(environment),

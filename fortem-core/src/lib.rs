@@ -2,6 +2,7 @@
 
 mod cedar_text;
 mod fleet;
+pub mod pattern;
 mod policy;
 mod policy_text;
 mod problem;
@@ -10,7 +11,7 @@ mod vocabulary;
 
 pub use fleet::{
     Acceptance, Assignee, Assignment, Environment, Fleet, NamePattern, Names, Partition, ScheduleKind,
-    Tier,
+    Tier, User,
 };
 pub use policy::{Policy, PolicyKind};
 pub use problem::{Problem, Problems, SourceFile};

@@ -1,6 +1,6 @@
 //! Whether an ARN pattern of a policy can match a resource of a type.
 
-use super::pattern::overlap;
+use fortem_core::pattern::overlap;
 
 /// `template` is the reference's ARN, `${Partition}` and the like in it; `pattern` may hold wildcards
 /// and policy variables. Both kinds of `${…}` may stand for anything.

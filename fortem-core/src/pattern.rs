@@ -1,7 +1,15 @@
-//! `*` and `?` as IAM reads them, and when two such patterns can match the same text.
+//! Patterns with `*` and `?` as IAM reads them, and when two of them can match the same text.
 
 /// Whether `text` matches `pattern`, letter case included.
-pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+///
+/// ```
+/// use fortem_core::pattern::matches;
+///
+/// assert!(matches("service/*", "service/staging/web"));
+/// assert!(!matches("env-?", "env-10"));
+/// ```
+#[must_use]
+pub fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut position) = (0, 0);
     // Where to go on after the last `*`: the pattern behind it, and the text it has not yet taken.
@@ -29,7 +37,15 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// Whether some text matches both patterns.
-pub(crate) fn overlap(a: &str, b: &str) -> bool {
+///
+/// ```
+/// use fortem_core::pattern::overlap;
+///
+/// assert!(overlap("staging-*", "*-2"));
+/// assert!(!overlap("/ecs/staging/*", "/ecs/staging-2/*"));
+/// ```
+#[must_use]
+pub fn overlap(a: &str, b: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     // reachable[j]: some text is taken by the first i letters of `a` and the first j of `b`.
     let mut reachable = vec![false; b.len() + 1];

@@ -1,0 +1,207 @@
+//! What the parts of a fleet file owe each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::names::NamePattern;
+use super::read::Reader;
+use super::{Assignee, Environment, Fleet, Named};
+use crate::pattern::overlap;
+use crate::problem::Problem;
+
+pub(super) fn fleet(reader: &mut Reader, fleet: &Fleet, roles: &BTreeSet<String>) {
+    if fleet.environments.is_empty() && reader.problems.is_empty() {
+        let message = "a fleet without environments".to_owned();
+        let expected = "expected at least one `[[environment]]`";
+        reader.report("fortem::fleet::no_environment", message, 0..0, expected);
+    }
+    repeated(reader, "environment", fleet.environments.iter().map(|one| &one.name));
+    repeated(reader, "team", fleet.teams.iter());
+    repeated(reader, "user", fleet.users.iter().map(|one| &one.name));
+    aliases(reader, &fleet.environments);
+    references(reader, fleet, roles);
+    assignments_twice(reader, fleet);
+    prefix_traps(reader, &fleet.environments);
+}
+
+fn repeated<'a>(reader: &mut Reader, what: &str, names: impl Iterator<Item = &'a Named>) {
+    let mut seen: BTreeMap<&str, &Named> = BTreeMap::new();
+    for name in names {
+        if let Some(first) = seen.get(name.text.as_str()) {
+            let message = format!("two {what}s are called `{}`", name.text);
+            let problem = Problem::new("fortem::fleet::duplicate_name", message)
+                .at(reader.file, name.span.clone(), "the second")
+                .at(reader.file, first.span.clone(), "the first");
+            reader.problems.push(problem);
+        } else {
+            seen.insert(&name.text, name);
+        }
+    }
+}
+
+/// No spelling means two environments, in whatever letter case.
+fn aliases(reader: &mut Reader, environments: &[Environment]) {
+    let names = environments.iter().map(|one| (one.name.text.to_lowercase(), one));
+    let mut owners: BTreeMap<String, (&Environment, Range<usize>)> = BTreeMap::new();
+    for (name, environment) in names {
+        owners.entry(name).or_insert((environment, environment.name.span.clone()));
+    }
+    for environment in environments {
+        for alias in &environment.aliases {
+            let lower = alias.text.to_lowercase();
+            let Some((owner, span)) = owners.get(&lower) else {
+                owners.insert(lower, (environment, alias.span.clone()));
+                continue;
+            };
+            // `Prod` beside `prod` is what aliases are for.
+            if owner.name == environment.name && alias.text != environment.name.text {
+                continue;
+            }
+            let message = format!("`{}` already means environment `{}`", alias.text, owner.name());
+            let problem = Problem::new("fortem::fleet::alias_taken", message)
+                .at(reader.file, alias.span.clone(), "a second meaning")
+                .at(reader.file, span.clone(), "the first")
+                .help("letter case does not tell spellings apart; remove this alias");
+            reader.problems.push(problem);
+        }
+    }
+}
+
+fn references(reader: &mut Reader, fleet: &Fleet, roles: &BTreeSet<String>) {
+    let environments: BTreeSet<&str> = fleet.environments.iter().map(Environment::name).collect();
+    let teams: BTreeSet<&str> = fleet.teams().collect();
+    let users: BTreeSet<&str> = fleet.users.iter().map(super::User::name).collect();
+    let roles: BTreeSet<&str> = roles.iter().map(String::as_str).collect();
+    for team in fleet.users.iter().flat_map(|user| &user.teams) {
+        known(reader, "team", &team.text, &team.span, &teams);
+    }
+    for assignment in &fleet.assignments {
+        known(reader, "role", &assignment.role.text, &assignment.role.span, &roles);
+        match &assignment.assignee {
+            Assignee::Team(team) => {
+                known(reader, "team", team, &assignment.assignee_span, &teams);
+            }
+            Assignee::User(user) => {
+                known(reader, "user", user, &assignment.assignee_span, &users);
+            }
+        }
+        for environment in &assignment.environments {
+            known(reader, "environment", &environment.text, &environment.span, &environments);
+        }
+    }
+}
+
+fn known(
+    reader: &mut Reader,
+    what: &str,
+    name: &str,
+    span: &Range<usize>,
+    names: &BTreeSet<&str>,
+) {
+    if names.contains(name) {
+        return;
+    }
+    let message = format!("unknown {what} `{name}`");
+    let all: Vec<_> = names.iter().take(10).map(|name| format!("`{name}`")).collect();
+    let more = if names.len() > 10 { ", …" } else { "" };
+    let expected = match all.as_slice() {
+        [] => format!("there is no {what} at all"),
+        _ => format!("expected one of {}{more}", all.join(", ")),
+    };
+    let code = match what {
+        "role" => "fortem::fleet::unknown_role",
+        "environment" => "fortem::fleet::unknown_environment",
+        "team" => "fortem::fleet::unknown_team",
+        _ => "fortem::fleet::unknown_user",
+    };
+    reader.report(code, message, span.clone(), &expected);
+}
+
+fn assignments_twice(reader: &mut Reader, fleet: &Fleet) {
+    let mut seen = BTreeMap::new();
+    for assignment in &fleet.assignments {
+        for environment in &assignment.environments {
+            let key = (&assignment.role.text, &assignment.assignee, &environment.text);
+            let Some(first) = seen.insert(key, environment) else {
+                continue;
+            };
+            let message = format!(
+                "`{}` is assigned twice in `{}` to the same",
+                assignment.role.text, environment.text
+            );
+            let problem = Problem::new("fortem::fleet::duplicate_assignment", message)
+                .at(reader.file, environment.span.clone(), "again")
+                .at(reader.file, first.span.clone(), "first here");
+            reader.problems.push(problem);
+        }
+    }
+}
+
+/// A name that the patterns of one environment give it, with the environment.
+struct Reach<'a> {
+    key: &'static str,
+    pattern: String,
+    environment: usize,
+    name: &'a Named,
+}
+
+/// No name can belong to two environments.
+fn prefix_traps(reader: &mut Reader, environments: &[Environment]) {
+    let mut reaches = Vec::new();
+    for (index, environment) in environments.iter().enumerate() {
+        for (key, patterns) in environment.names.by_key() {
+            for spelling in environment.spellings() {
+                let with = |pattern: &NamePattern| pattern.with(spelling);
+                reaches.extend(patterns.iter().map(with).map(|pattern| Reach {
+                    key,
+                    pattern,
+                    environment: index,
+                    name: &environment.name,
+                }));
+            }
+        }
+    }
+    // Two patterns can only meet if the letters before the first wildcard of one begin the other's,
+    // so in this order whatever a pattern can meet follows it until its letters end.
+    reaches.sort_by(|a, b| (a.key, literal(&a.pattern)).cmp(&(b.key, literal(&b.pattern))));
+    let mut told = BTreeSet::new();
+    for (index, one) in reaches.iter().enumerate() {
+        let begins = |other: &&Reach| {
+            other.key == one.key && literal(&other.pattern).starts_with(literal(&one.pattern))
+        };
+        let later = reaches.iter().skip(index + 1).take_while(begins);
+        // Two of one name are reported as that.
+        let differs = |other: &&Reach| {
+            other.environment != one.environment && other.name.text != one.name.text
+        };
+        for other in later.filter(differs) {
+            let pair = (
+                one.environment.min(other.environment),
+                one.environment.max(other.environment),
+            );
+            if overlap(&one.pattern, &other.pattern) && told.insert(pair) {
+                reader.problems.push(trap(reader, one, other));
+            }
+        }
+    }
+}
+
+fn literal(pattern: &str) -> &str {
+    pattern.split(['*', '?']).next().unwrap_or_default()
+}
+
+fn trap(reader: &Reader, one: &Reach, other: &Reach) -> Problem {
+    let (wide, narrow) = if literal(&one.pattern).len() <= literal(&other.pattern).len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let message = format!(
+        "`{}` of `{}` also reaches `{}` of `{}`",
+        wide.pattern, wide.name.text, narrow.pattern, narrow.name.text
+    );
+    Problem::new("fortem::fleet::prefix_trap", message)
+        .at(reader.file, narrow.name.span.clone(), "this environment's things can be reached")
+        .at(reader.file, wide.name.span.clone(), "by the names of this one")
+        .help(format!("rename one, or close the pattern in `{}` with `/` or `:`", one.key))
+}

@@ -1,0 +1,278 @@
+//! TOML to [`Fleet`].
+
+use std::collections::BTreeSet;
+
+use toml::de::DeTable;
+
+use super::names::{KEYS, Names};
+use super::read::{Found, Reader, Table};
+use super::{
+    Acceptance, Assignee, Assignment, Environment, Fleet, Named, Partition, ScheduleKind, Tier,
+    User, check,
+};
+use crate::problem::{Problem, Problems, SourceFile};
+
+const TOP: [&str; 11] = [
+    "tag_key",
+    "partition",
+    "schedule",
+    "task_tags",
+    "names",
+    "environment",
+    "team",
+    "user",
+    "assignment",
+    "accept_leaks",
+    "accept_merged",
+];
+
+pub(super) fn fleet(file: &SourceFile, roles: &BTreeSet<String>) -> Result<Fleet, Problems> {
+    let (document, errors) = DeTable::parse_recoverable(file.text());
+    let syntax = errors.iter().map(|error| {
+        let span = error.span().unwrap_or_default();
+        let message = error.message().trim_end().replace('\n', ", ");
+        Problem::new("fortem::fleet::syntax", message).at(file, span, "not TOML")
+    });
+    // What stands behind a syntax error may be read wrongly, so it is not judged.
+    Problems::unless(syntax.collect(), ())?;
+    let mut reader = Reader::new(file);
+    let top = Table { entries: document.get_ref(), span: 0..0 };
+    let fleet = read(&mut reader, &top);
+    check::fleet(&mut reader, &fleet, roles);
+    Problems::unless(reader.problems, fleet)
+}
+
+fn read(reader: &mut Reader, top: &Table) -> Fleet {
+    reader.only(top, &TOP);
+    let names = match reader.table(top, "names") {
+        Some(table) => {
+            reader.only(&table, &KEYS);
+            Names::default().read(reader, &table, false)
+        }
+        None => Names::default(),
+    };
+    let tag_key = reader.string(top, "tag_key");
+    let tag_key = tag_key.and_then(|found| tag(reader, found));
+    let tag_key = tag_key.map_or_else(|| "Environment".to_owned(), |found| found.value);
+    let environments = reader.tables(top, "environment");
+    let environments =
+        environments.iter().filter_map(|table| environment(reader, table, &names)).collect();
+    let teams = reader.tables(top, "team");
+    let teams = teams.iter().filter_map(|table| team(reader, table)).collect();
+    let users = reader.tables(top, "user");
+    let users = users.iter().filter_map(|table| user(reader, table)).collect();
+    let assignments = reader.tables(top, "assignment");
+    let assignments = assignments.iter().filter_map(|table| assignment(reader, table)).collect();
+    Fleet {
+        file: reader.file.clone(),
+        task_tags: task_tags(reader, top, &tag_key),
+        tag_key,
+        partition: word(reader, top, "partition", Partition::ALL, Partition::as_str)
+            .unwrap_or(Partition::Aws),
+        schedule: word(reader, top, "schedule", ScheduleKind::ALL, ScheduleKind::as_str)
+            .unwrap_or(ScheduleKind::EventBridgeRule),
+        names,
+        environments,
+        teams,
+        users,
+        assignments,
+        accepted_leaks: acceptances(reader, top, "accept_leaks"),
+        accepted_merges: acceptances(reader, top, "accept_merged"),
+    }
+}
+
+impl From<Found<String>> for Named {
+    fn from(found: Found<String>) -> Self {
+        Self { text: found.value, span: found.span }
+    }
+}
+
+/// One of a closed set of words.
+fn word<T: Copy>(
+    reader: &mut Reader,
+    table: &Table,
+    key: &str,
+    all: &[T],
+    text: fn(T) -> &'static str,
+) -> Option<T> {
+    let found = reader.string(table, key)?;
+    let known = all.iter().copied().find(|one| text(*one) == found.value);
+    if known.is_none() {
+        let words: Vec<_> = all.iter().map(|one| format!("`{}`", text(*one))).collect();
+        let message = format!("unknown {key} `{}`", found.value);
+        let expected = format!("expected one of {}", words.join(", "));
+        reader.report("fortem::fleet::unknown_word", message, found.span, &expected);
+    }
+    known
+}
+
+/// A tag key as AWS allows it (IAM User Guide, Tags for IAM resources: 1 to 128 of these letters).
+fn tag(reader: &mut Reader, found: Found<String>) -> Option<Found<String>> {
+    let text = &found.value;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || " _.:/=+-@".contains(c);
+    let reserved = text.to_ascii_lowercase().starts_with("aws:");
+    if (1..=128).contains(&text.len()) && text.chars().all(allowed) && !reserved {
+        return Some(found);
+    }
+    let message = format!("`{text}` cannot be a tag key");
+    let expected = "expected 1 to 128 letters, digits, blanks and `_.:/=+-@`, not `aws:` in front";
+    reader.report("fortem::fleet::bad_tag_key", message, found.span, expected);
+    None
+}
+
+fn task_tags(reader: &mut Reader, top: &Table, tag_key: &str) -> Vec<String> {
+    let found = reader.strings(top, "task_tags").unwrap_or_default();
+    let mut keys = Vec::new();
+    for one in found {
+        let Some(one) = tag(reader, one) else {
+            continue;
+        };
+        // IAM reads tag keys without regard to case: this one would be a second environment.
+        if one.value.eq_ignore_ascii_case(tag_key) {
+            let message = format!("`{}` is the environment's own tag key", one.value);
+            let expected = "expected a key that differs by more than letter case";
+            reader.report("fortem::fleet::bad_tag_key", message, one.span, expected);
+            continue;
+        }
+        keys.push(one.value);
+    }
+    keys
+}
+
+fn environment(reader: &mut Reader, table: &Table, fleet: &Names) -> Option<Environment> {
+    let known: Vec<&str> =
+        ["name", "tier", "aliases", "accounts"].into_iter().chain(KEYS).collect();
+    reader.only(table, &known);
+    let name = reader.required(table, "name", "an environment");
+    let name = name.and_then(|found| slug(reader, found, "an environment"));
+    if table.entries.get("tier").is_none() {
+        let message = match &name {
+            Some(name) => format!("environment `{}` without `tier`", name.text),
+            None => "an environment without `tier`".to_owned(),
+        };
+        let span = name.as_ref().map_or_else(|| table.span.clone(), |name| name.span.clone());
+        let expected = "expected `tier = \"production\"` or `tier = \"nonproduction\"`";
+        reader.report("fortem::fleet::missing_key", message, span, expected);
+    }
+    let tier = word(reader, table, "tier", Tier::ALL, Tier::as_str);
+    let aliases = reader.strings(table, "aliases").unwrap_or_default();
+    let aliases = aliases.into_iter().filter_map(|found| alias(reader, found)).collect();
+    let accounts = reader.strings(table, "accounts").unwrap_or_default();
+    let accounts = accounts.into_iter().filter_map(|found| account(reader, found)).collect();
+    let names = fleet.read(reader, table, true);
+    // An environment of unknown tier is reported already; the rest of the file is judged as if it
+    // were production, which no policy treats more kindly.
+    let tier = tier.unwrap_or(Tier::Production);
+    Some(Environment { name: name?, tier, aliases, accounts, names })
+}
+
+fn slug(reader: &mut Reader, found: Found<String>, what: &str) -> Option<Named> {
+    let text = &found.value;
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if (1..=63).contains(&text.len()) && text.chars().all(allowed) {
+        return Some(found.into());
+    }
+    let message = format!("`{text}` cannot be the name of {what}");
+    let expected = "expected 1 to 63 of `a-z`, `0-9` and `-`";
+    reader.report("fortem::fleet::bad_name", message, found.span, expected);
+    None
+}
+
+/// Aliases stand in policies, which take printable Latin-1 (IAM User Guide, Grammar of the IAM JSON
+/// policy language), and where `*`, `?` and `$` mean something else.
+fn alias(reader: &mut Reader, found: Found<String>) -> Option<Named> {
+    let allowed = |c: char| matches!(c, ' '..='~' | '\u{a0}'..='\u{ff}') && !"*?${}".contains(c);
+    if !found.value.is_empty() && found.value.chars().all(allowed) {
+        return Some(found.into());
+    }
+    let message = format!("`{}` cannot be an alias", found.value.escape_default());
+    let expected = "expected printable Latin-1 characters without `*?${}`";
+    reader.report("fortem::fleet::bad_name", message, found.span, expected);
+    None
+}
+
+fn account(reader: &mut Reader, found: Found<String>) -> Option<String> {
+    if found.value.len() == 12 && found.value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(found.value);
+    }
+    let message = format!("`{}` is no AWS account id", found.value);
+    reader.report("fortem::fleet::bad_account", message, found.span, "expected 12 digits");
+    None
+}
+
+fn team(reader: &mut Reader, table: &Table) -> Option<Named> {
+    reader.only(table, &["name"]);
+    let name = reader.required(table, "name", "a team")?;
+    person(reader, name, "a team")
+}
+
+fn user(reader: &mut Reader, table: &Table) -> Option<User> {
+    reader.only(table, &["name", "teams"]);
+    let teams = reader.strings(table, "teams").unwrap_or_default();
+    let name = reader.required(table, "name", "a user")?;
+    let name = person(reader, name, "a user")?;
+    Some(User { name, teams: teams.into_iter().map(Named::from).collect() })
+}
+
+/// Ids of identity providers come in many shapes; only what cannot be printed is refused.
+fn person(reader: &mut Reader, found: Found<String>, what: &str) -> Option<Named> {
+    if !found.value.is_empty() && !found.value.chars().any(char::is_control) {
+        return Some(found.into());
+    }
+    let message = format!("`{}` cannot be the name of {what}", found.value.escape_default());
+    let expected = "expected at least one character, all of them printable";
+    reader.report("fortem::fleet::bad_name", message, found.span, expected);
+    None
+}
+
+fn assignment(reader: &mut Reader, table: &Table) -> Option<Assignment> {
+    reader.only(table, &["role", "team", "user", "environments"]);
+    let role = reader.required(table, "role", "an assignment");
+    let team = reader.string(table, "team");
+    let user = reader.string(table, "user");
+    let assignee = match (&team, &user) {
+        (Some(team), None) => Some((Assignee::Team(team.value.clone()), team.span.clone())),
+        (None, Some(user)) => Some((Assignee::User(user.value.clone()), user.span.clone())),
+        _ => {
+            let message = "an assignment to nobody, or to two".to_owned();
+            let expected = "expected `team` or `user`, one of them, in this table";
+            reader.report("fortem::fleet::assignee", message, table.span.clone(), expected);
+            None
+        }
+    };
+    let environments = reader.strings(table, "environments").unwrap_or_default();
+    if environments.is_empty() {
+        let message = "an assignment without environments".to_owned();
+        let expected = "expected `environments = [\"…\"]` in this table";
+        reader.report("fortem::fleet::missing_key", message, table.span.clone(), expected);
+    }
+    let (assignee, assignee_span) = assignee?;
+    Some(Assignment {
+        role: role?.into(),
+        assignee,
+        assignee_span,
+        environments: environments.into_iter().map(Named::from).collect(),
+        line: reader.file.line(table.span.start),
+    })
+}
+
+fn acceptances(reader: &mut Reader, top: &Table, key: &str) -> Vec<Acceptance> {
+    let Some(table) = reader.table(top, key) else {
+        return Vec::new();
+    };
+    let mut accepted = Vec::new();
+    for (name, value) in table.entries {
+        let Some(reason) = reader.text(value, "a reason, as a string") else {
+            continue;
+        };
+        if reason.value.trim().is_empty() {
+            let message = format!("`{}` accepted without a reason", name.get_ref());
+            let expected = "expected why, for whoever reads the report";
+            reader.report("fortem::fleet::no_reason", message, reason.span, expected);
+            continue;
+        }
+        let name = Named { text: name.get_ref().clone().into_owned(), span: name.span() };
+        accepted.push(Acceptance { name, reason: reason.value });
+    }
+    accepted
+}
