@@ -18,7 +18,12 @@ pub(crate) fn whole_service(fleet: &Fleet, service: &str) -> String {
 
 /// The ARNs that names reach when `environment`, a name or a policy variable, stands in them; empty
 /// if the fleet names nothing of the kind.
-pub(crate) fn own(fleet: &Fleet, kind: &Kind, names: &Names, environment: &str) -> BTreeSet<String> {
+pub(crate) fn own(
+    fleet: &Fleet,
+    kind: &Kind,
+    names: &Names,
+    environment: &str,
+) -> BTreeSet<String> {
     let templates = kind.own.iter();
     let filled = templates.flat_map(|template| fill(template, names, environment));
     filled.map(|resource| in_account(fleet, &kind.service, &resource)).collect()

@@ -67,10 +67,7 @@ pub struct TooLargeError {
 /// # Errors
 ///
 /// [`TooLargeError`] when a grant and the guards alone exceed the limit.
-pub fn documents(
-    statements: &[Statement],
-    limit: usize,
-) -> Result<Vec<Document>, TooLargeError> {
+pub fn documents(statements: &[Statement], limit: usize) -> Result<Vec<Document>, TooLargeError> {
     let of = |effect: Effect| statements.iter().filter(move |s| s.effect() == effect).cloned();
     let guards: Vec<Statement> = of(Effect::Deny).collect();
     let mut documents: Vec<Document> = Vec::new();
@@ -103,10 +100,13 @@ fn statement(statement: &Statement) -> Value {
     let mut fields = Map::new();
     let mut field = |name: &str, value| fields.insert(name.to_owned(), value);
     field("Sid", json!(statement.sid));
-    field("Effect", json!(match statement.effect {
-        Effect::Allow => "Allow",
-        Effect::Deny => "Deny",
-    }));
+    field(
+        "Effect",
+        json!(match statement.effect {
+            Effect::Allow => "Allow",
+            Effect::Deny => "Deny",
+        }),
+    );
     match &statement.actions {
         ApiActions::These(actions) => field("Action", one_or_many(actions)),
         ApiActions::AllBut(actions) => field("NotAction", one_or_many(actions)),

@@ -104,11 +104,7 @@ fn mfa(wanted: Option<bool>) -> Conditions {
 /// # Errors
 ///
 /// [`StatementError`] if the lowering table claims what the service reference does not know.
-pub fn lower(
-    world: &World,
-    model: &Model,
-    role: &Role,
-) -> Result<Vec<Statement>, StatementError> {
+pub fn lower(world: &World, model: &Model, role: &Role) -> Result<Vec<Statement>, StatementError> {
     let mut drafts = grant::drafts(world, role);
     let granted = grant::Granted::of(&drafts);
     for guard in &model.guards {

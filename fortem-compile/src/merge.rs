@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::reference::Reference;
+use crate::reference::{Action, Reference};
 use crate::statement::{ApiActions, Effect, Statement};
 
 /// Merges what can be merged, then orders by effect and name, each name once.
@@ -51,7 +51,7 @@ fn reaches(
         return true;
     }
     let types = actions.iter().flat_map(|action| reference.matching(action));
-    let mut types = types.flat_map(|action| action.resource_types());
+    let mut types = types.flat_map(Action::resource_types);
     types.any(|resource| new.iter().any(|arn| resource.overlaps(arn)))
 }
 
@@ -76,7 +76,8 @@ fn name_of_merged(statement: &Statement) -> Option<String> {
     }
     let has = |part: &str| statement.conditions.keys().any(|(_, key)| key.contains(part));
     let parts = [(":ResourceTag/", "Tag"), (":RequestTag/", "Request"), ("ecs:cluster", "Cluster")];
-    let channels: String = parts.iter().filter(|(key, _)| has(key)).map(|(_, name)| *name).collect();
+    let channels: String =
+        parts.iter().filter(|(key, _)| has(key)).map(|(_, name)| *name).collect();
     Some(format!("Own{}", if channels.is_empty() { "Name" } else { &channels }))
 }
 

@@ -202,12 +202,9 @@ fn unsupported(policy: &Policy, what: &str) -> Problem {
 fn neither_role_nor_guard(policy: &Policy) -> Problem {
     let message = format!("`{}` is neither a role nor a guard", policy.id());
     at_policy(Problem::new("fortem::model::unsupported_policy", message), policy, "this policy")
-        .help(
-            "a role is a `permit` with ?principal and ?resource, a guard a `forbid` without them",
-        )
+        .help("a role is a `permit` with ?principal and ?resource, a guard a `forbid` without them")
 }
 
 fn at_policy(problem: Problem, policy: &Policy, label: &str) -> Problem {
     problem.at(policy.file(), policy.header_span(), label)
 }
-

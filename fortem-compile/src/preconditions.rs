@@ -1,6 +1,6 @@
 //! What must hold of roles and fleet before anything is lowered.
 
-use fortem_core::{Environment, NamePattern, Names, Problem};
+use fortem_core::{Environment, NamePattern, Problem};
 
 use crate::lower::World;
 use crate::model::Role;
@@ -23,36 +23,31 @@ fn tag_key(world: &World) -> Vec<Problem> {
         return Vec::new();
     }
     let message = format!("the tag key `{key}` cannot stand in a policy variable");
-    vec![Problem::new("fortem::compile::tag_key", message)
-        .help("use letters, digits and `_.:/=+-@`, without spaces")]
+    vec![
+        Problem::new("fortem::compile::tag_key", message)
+            .help("use letters, digits and `_.:/=+-@`, without spaces"),
+    ]
 }
+
+type Keyed = (&'static str, Vec<NamePattern>);
 
 /// One policy serves every environment, so each must be named by the fleet's patterns.
 fn other_names(world: &World, environment: &Environment) -> Vec<Problem> {
     let name = environment.name();
-    let fields: [(&str, fn(&Names) -> &[NamePattern]); 7] = [
-        ("clusters", |names| &names.clusters),
-        ("task_definitions", |names| &names.task_definitions),
-        ("log_groups", |names| &names.log_groups),
-        ("roles", |names| std::slice::from_ref(&names.roles)),
-        ("caches", |names| &names.caches),
-        ("cache_users", |names| &names.cache_users),
-        ("schedules", |names| &names.schedules),
-    ];
-    let expand = |patterns: &[NamePattern]| -> Vec<String> {
-        patterns.iter().map(|pattern| pattern.with(name)).collect()
-    };
-    let differs = fields.iter().filter(|(_, field)| {
-        expand(field(environment.names())) != expand(field(world.fleet.names()))
-    });
-    let problem = |(field, of): &(&str, fn(&Names) -> &[NamePattern])| {
-        let message = format!("`{name}` has its own {field}");
-        let common: Vec<_> = of(world.fleet.names()).iter().map(NamePattern::as_str).collect();
-        Problem::new("fortem::compile::own_names", message)
+    let own = environment.names().by_key();
+    let pairs = own.into_iter().zip(world.fleet.names().by_key());
+    let differs = pairs.filter(|((_, own), (_, common))| expand(own, name) != expand(common, name));
+    let problem = |((key, _), (_, common)): (Keyed, Keyed)| {
+        let common: Vec<_> = common.iter().map(NamePattern::as_str).collect();
+        Problem::new("fortem::compile::own_names", format!("`{name}` has {key} of its own"))
             .at(world.fleet.file(), environment.span(), "this environment")
             .help(format!("one policy for all environments needs one pattern: {common:?}"))
     };
     differs.map(problem).collect()
+}
+
+fn expand(patterns: &[NamePattern], environment: &str) -> Vec<String> {
+    patterns.iter().map(|pattern| pattern.with(environment)).collect()
 }
 
 fn leaks(world: &World) -> Vec<Problem> {
@@ -72,7 +67,8 @@ fn never_granted(world: &World, role: &Role) -> Vec<Problem> {
     let rows = world.table.never.iter();
     let granted = rows.filter(|row| role.actions.contains(row.action.as_str()));
     let problem = |row: &crate::table::Never| {
-        let message = format!("`{}` permits `{}`, which is never granted", role.policy.id(), row.action);
+        let message =
+            format!("`{}` permits `{}`, which is never granted", role.policy.id(), row.action);
         Problem::new("fortem::compile::never_granted", message)
             .at(role.policy.file(), role.policy.header_span(), "this role")
             .help(row.reason.clone())

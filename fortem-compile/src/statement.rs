@@ -169,7 +169,9 @@ impl Draft {
     fn check_pattern(&self, reference: &Reference, pattern: &str) -> Result<(), StatementError> {
         let sid = || self.sid.clone();
         let wildcard = pattern.contains(['*', '?']);
-        if self.effect == Effect::Allow && (wildcard || matches!(self.actions, ApiActions::AllBut(_))) {
+        if self.effect == Effect::Allow
+            && (wildcard || matches!(self.actions, ApiActions::AllBut(_)))
+        {
             return Err(StatementError::OpenAllow { sid: sid() });
         }
         let matching = reference.matching(pattern);
@@ -226,9 +228,8 @@ impl Draft {
             return if all { vec![None] } else { Vec::new() };
         }
         let types = action.resource_types().iter();
-        let reached = types.filter(|resource| {
-            all || self.resources.iter().any(|arn| resource.overlaps(arn))
-        });
+        let reached =
+            types.filter(|resource| all || self.resources.iter().any(|arn| resource.overlaps(arn)));
         reached.map(|resource| Some(resource.name())).collect()
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::str::FromStr;
 
-use cedar_policy::{PolicyId, PolicySet, PolicySetError, ValidationMode, Validator, pst};
+use cedar_policy::{PolicyId, PolicySet, ValidationMode, Validator, pst};
 use miette::Diagnostic;
 
 use crate::policy::{Policy, header};
@@ -42,7 +42,7 @@ fn one(file: &SourceFile, piece: PolicyText) -> Result<Policy, Problem> {
         Some(id) => return Err(bad_id(id).at(file, place, "id of this policy")),
         None => return Err(missing_id().at(file, place, "this policy")),
     };
-    let named = named(&parsed, &id).map_err(|error| unreadable(error.to_string()))?;
+    let named = named(&parsed, &id).map_err(unreadable)?;
     Ok(Policy { id, template, named, file: file.clone(), span: piece.span, clauses: piece.clauses })
 }
 
@@ -54,14 +54,14 @@ fn template(parsed: &PolicySet) -> Result<pst::Template, String> {
 }
 
 /// The same policy under the id that its annotation gives.
-fn named(parsed: &PolicySet, id: &str) -> Result<PolicySet, PolicySetError> {
+fn named(parsed: &PolicySet, id: &str) -> Result<PolicySet, String> {
     let mut named = PolicySet::new();
     let id = PolicyId::new(id);
     for template in parsed.templates() {
-        named.add_template(template.new_id(id.clone()))?;
+        named.add_template(template.new_id(id.clone())).map_err(|error| error.to_string())?;
     }
     for policy in parsed.policies() {
-        named.add(policy.new_id(id.clone()))?;
+        named.add(policy.new_id(id.clone())).map_err(|error| error.to_string())?;
     }
     Ok(named)
 }
@@ -97,8 +97,18 @@ pub(crate) fn validate(vocabulary: &Vocabulary, policy: &Policy) -> Vec<Problem>
     let problem = |error: &dyn Diagnostic| {
         from_cedar("fortem::cedar::validation", &policy.file, error, place.clone())
     };
-    let errors = result.validation_errors().map(|error| problem(error));
-    errors.chain(result.validation_warnings().map(|warning| problem(warning))).collect()
+    let errors: Vec<Problem> = result.validation_errors().map(|error| problem(error)).collect();
+    if !errors.is_empty() {
+        return one_a_place(errors);
+    }
+    one_a_place(result.validation_warnings().map(|warning| problem(warning)).collect())
+}
+
+/// Cedar repeats a mistake for every action it matters to, in no fixed order.
+fn one_a_place(mut problems: Vec<Problem>) -> Vec<Problem> {
+    problems.sort_by_key(|problem| (problem.span(), problem.to_string()));
+    problems.dedup_by_key(|problem| problem.span());
+    problems
 }
 
 /// A diagnostic of Cedar's as one of ours, at `place` if Cedar names none.

@@ -72,7 +72,7 @@ words! {
         Aws = "aws",
         /// China.
         AwsCn = "aws-cn",
-        /// AWS `GovCloud` (US).
+        /// AWS GovCloud (US).
         AwsUsGov = "aws-us-gov",
     }
 }
@@ -80,9 +80,9 @@ words! {
 words! {
     /// What switches an environment on and off.
     ScheduleKind {
-        /// `EventBridge` rules, enabled and disabled.
+        /// EventBridge rules, enabled and disabled.
         EventBridgeRule = "eventbridge-rule",
-        /// `EventBridge` Scheduler, one schedule group an environment.
+        /// EventBridge Scheduler, one schedule group an environment.
         SchedulerGroup = "scheduler-group",
     }
 }

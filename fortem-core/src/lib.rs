@@ -10,8 +10,8 @@ mod source;
 mod vocabulary;
 
 pub use fleet::{
-    Acceptance, Assignee, Assignment, Environment, Fleet, NamePattern, Names, Partition, ScheduleKind,
-    Tier, User,
+    Acceptance, Assignee, Assignment, Environment, Fleet, NamePattern, Names, Partition,
+    ScheduleKind, Tier, User,
 };
 pub use policy::{Policy, PolicyKind};
 pub use problem::{Problem, Problems, SourceFile};

@@ -10,7 +10,8 @@
 /// ```
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut position) = (0, 0);
     // Where to go on after the last `*`: the pattern behind it, and the text it has not yet taken.
     let mut retry: Option<(usize, usize)> = None;

@@ -110,10 +110,9 @@ mod tests {
     use super::*;
 
     fn pieces(text: &str) -> Vec<(&str, Vec<&str>)> {
+        let at = |range: Range<usize>| text.get(range).unwrap();
         let found = split(text).into_iter();
-        found
-            .map(|p| (&text[p.span], p.clauses.into_iter().map(|c| &text[c]).collect()))
-            .collect()
+        found.map(|p| (at(p.span), p.clauses.into_iter().map(at).collect())).collect()
     }
 
     #[test]

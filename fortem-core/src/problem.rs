@@ -113,11 +113,13 @@ impl Problem {
     #[must_use]
     pub fn location(&self) -> Option<String> {
         let file = self.0.file.as_ref()?;
-        Some(format!("{}:{}", file.path(), file.line(self.offset())))
+        Some(format!("{}:{}", file.path(), file.line(self.span().0)))
     }
 
-    fn offset(&self) -> usize {
-        self.0.labels.first().map_or(0, LabeledSpan::offset)
+    /// Begin and end of the primary place.
+    pub(crate) fn span(&self) -> (usize, usize) {
+        let label = self.0.labels.first();
+        label.map_or((0, 0), |label| (label.offset(), label.offset() + label.len()))
     }
 }
 
@@ -169,7 +171,7 @@ impl Problems {
 
     pub(crate) fn from_list(mut problems: Vec<Problem>) -> Self {
         problems.sort_by(|a, b| {
-            let key = |p: &Problem| (p.0.file.as_ref().map(|f| f.path().to_owned()), p.offset());
+            let key = |p: &Problem| (p.0.file.as_ref().map(|f| f.path().to_owned()), p.span());
             key(a).cmp(&key(b))
         });
         Self(problems)

@@ -70,10 +70,12 @@ impl Vocabulary {
         TEXT
     }
 
-    fn parse(text: &str) -> Result<Self, CedarSchemaError> {
-        let (fragment, _warnings) = SchemaFragment::from_cedarschema_str(text)?;
-        let declared = declared_actions(&fragment.clone().to_json_value()?);
-        let schema = Schema::from_schema_fragments([fragment])?;
+    fn parse(text: &str) -> Result<Self, Box<CedarSchemaError>> {
+        let (fragment, _warnings) = SchemaFragment::from_cedarschema_str(text).map_err(Box::new)?;
+        let json = fragment.clone().to_json_value().map_err(|error| Box::new(error.into()))?;
+        let declared = declared_actions(&json);
+        let schema =
+            Schema::from_schema_fragments([fragment]).map_err(|error| Box::new(error.into()))?;
         let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (name, entry) in declared.iter().filter(|(_, entry)| entry.applies) {
             for group in ancestors(&declared, name) {

@@ -60,7 +60,8 @@ fn to_stdout(documents: &[OutputFile]) -> Result<String, Problems> {
         return Ok(only.clone());
     }
     let parse = |(name, text): &OutputFile| Ok((name.clone(), serde_json::from_str(text)?));
-    let all: Result<serde_json::Map<_, _>, serde_json::Error> = documents.iter().map(parse).collect();
+    let all: Result<serde_json::Map<_, _>, serde_json::Error> =
+        documents.iter().map(parse).collect();
     let all = all.map_err(|error| fault("cannot print the documents", &error))?;
     Ok(format!("{:#}\n", serde_json::Value::Object(all)))
 }

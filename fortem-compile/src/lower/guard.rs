@@ -85,9 +85,8 @@ impl Lowering<'_> {
         key: String,
         allowed_values: fn(&[&Environment]) -> BTreeSet<String>,
     ) -> Option<Conditions> {
-        let condition = |operator: &str, values| {
-            Conditions::from([((operator.to_owned(), key), values)])
-        };
+        let condition =
+            |operator: &str, values| Conditions::from([((operator.to_owned(), key), values)]);
         match &self.guard.reach {
             Reach::Everywhere => Some(Conditions::new()),
             Reach::In(inside) if inside.is_empty() => None,
@@ -190,9 +189,7 @@ impl Lowering<'_> {
             Some(named) => {
                 rows.filter(|call| named.contains(&call.api)).map(|call| call.api.clone()).collect()
             }
-            None => rows
-                .filter_map(|call| Some(format!("{}:*", service(&call.api)?)))
-                .collect(),
+            None => rows.filter_map(|call| Some(format!("{}:*", service(&call.api)?))).collect(),
         };
         (!apis.is_empty()).then_some(apis)
     }
@@ -253,7 +250,8 @@ impl Lowering<'_> {
         let reference = self.world.reference;
         let creates = |action: &&Action, kind: &Kind| {
             let mut types = kind.types.iter().filter(|name| has_type(action, name));
-            !action.name().contains("Tag") && types.any(|name| self.carries(action.name(), name, key))
+            !action.name().contains("Tag")
+                && types.any(|name| self.carries(action.name(), name, key))
         };
         let of_kind = |kind: &'_ Kind| -> Vec<String> {
             let actions = reference.actions(&kind.service).filter(|action| creates(action, kind));
@@ -299,7 +297,8 @@ fn service(api: &str) -> Option<&str> {
 fn by_verb(reference: &Reference, apis: &BTreeSet<String>, key: &str) -> BTreeSet<String> {
     let carries = |action: &Action| {
         let types = action.resource_types().iter();
-        let mut of_types = types.map(|kind| reference.carries(action.name(), Some(kind.name()), key));
+        let mut of_types =
+            types.map(|kind| reference.carries(action.name(), Some(kind.name()), key));
         of_types.all(|carries| carries == Carries::Yes)
     };
     let shorter = |api: &String| {

@@ -35,7 +35,8 @@ fn any_for_variables(text: &str) -> String {
 mod tests {
     use super::overlaps;
 
-    const SERVICE: &str = "arn:${Partition}:ecs:${Region}:${Account}:service/${ClusterName}/${ServiceName}";
+    const SERVICE: &str =
+        "arn:${Partition}:ecs:${Region}:${Account}:service/${ClusterName}/${ServiceName}";
 
     #[test]
     fn parts_are_compared_apart() {

@@ -110,7 +110,9 @@ fn service(name: &str, actions: &BTreeMap<String, Action>) -> String {
     let mut text = format!("{}:{{\n\"types\":{{\n", json!(name));
     let rows: Vec<String> = types
         .iter()
-        .map(|(name, (arn, keys))| format!(" {}:{}", json!(name), json!({"arn": arn, "keys": keys})))
+        .map(|(name, (arn, keys))| {
+            format!(" {}:{}", json!(name), json!({"arn": arn, "keys": keys}))
+        })
         .collect();
     text.push_str(&rows.join(",\n"));
     text.push_str("},\n\"actions\":{\n");
@@ -138,9 +140,10 @@ fn types(actions: &BTreeMap<String, Action>) -> Types<'_> {
 fn action(name: &str, action: &Action, types: &Types) -> String {
     let own = action.resources.iter().map(|resource| {
         let common = types.get(resource.name.as_str());
-        let more = resource.condition_keys.iter().filter(|key| {
-            common.is_none_or(|(_, keys)| !keys.contains(key.as_str()))
-        });
+        let more = resource
+            .condition_keys
+            .iter()
+            .filter(|key| common.is_none_or(|(_, keys)| !keys.contains(key.as_str())));
         (&resource.name, more.collect::<Vec<_>>())
     });
     let own: BTreeMap<_, _> = own.collect();

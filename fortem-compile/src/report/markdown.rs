@@ -58,8 +58,9 @@ fn grants(f: &mut Formatter<'_>, grants: &[GrantReport]) -> Result {
         }
     }
     let unseen = grants.iter().flat_map(|grant| &grant.calls);
-    let mut lines: Vec<_> =
-        unseen.filter_map(|call| Some(format!("- `{}`: {}", call.api, call.unseen.as_ref()?))).collect();
+    let mut lines: Vec<_> = unseen
+        .filter_map(|call| Some(format!("- `{}`: {}", call.api, call.unseen.as_ref()?)))
+        .collect();
     lines.sort();
     lines.dedup();
     if lines.is_empty() {

@@ -18,10 +18,14 @@ pub(super) fn fleet(reader: &mut Reader, fleet: &Fleet, roles: &BTreeSet<String>
     repeated(reader, "environment", fleet.environments.iter().map(|one| &one.name));
     repeated(reader, "team", fleet.teams.iter());
     repeated(reader, "user", fleet.users.iter().map(|one| &one.name));
-    aliases(reader, &fleet.environments);
     references(reader, fleet, roles);
     assignments_twice(reader, fleet);
-    prefix_traps(reader, &fleet.environments);
+    let before = reader.problems.len();
+    aliases(reader, &fleet.environments);
+    // A spelling that is taken is a trap as well; once is enough.
+    if reader.problems.len() == before {
+        prefix_traps(reader, &fleet.environments);
+    }
 }
 
 fn repeated<'a>(reader: &mut Reader, what: &str, names: impl Iterator<Item = &'a Named>) {
@@ -91,13 +95,7 @@ fn references(reader: &mut Reader, fleet: &Fleet, roles: &BTreeSet<String>) {
     }
 }
 
-fn known(
-    reader: &mut Reader,
-    what: &str,
-    name: &str,
-    span: &Range<usize>,
-    names: &BTreeSet<&str>,
-) {
+fn known(reader: &mut Reader, what: &str, name: &str, span: &Range<usize>, names: &BTreeSet<&str>) {
     if names.contains(name) {
         return;
     }
@@ -175,10 +173,8 @@ fn prefix_traps(reader: &mut Reader, environments: &[Environment]) {
             other.environment != one.environment && other.name.text != one.name.text
         };
         for other in later.filter(differs) {
-            let pair = (
-                one.environment.min(other.environment),
-                one.environment.max(other.environment),
-            );
+            let pair =
+                (one.environment.min(other.environment), one.environment.max(other.environment));
             if overlap(&one.pattern, &other.pattern) && told.insert(pair) {
                 reader.problems.push(trap(reader, one, other));
             }

@@ -70,11 +70,11 @@ pub struct Names {
     pub log_groups: Vec<NamePattern>,
     /// The path of the IAM roles that tasks run as, from `/` to `/`.
     pub roles: NamePattern,
-    /// Ids of `ElastiCache` caches.
+    /// Ids of ElastiCache caches.
     pub caches: Vec<NamePattern>,
-    /// Ids of `ElastiCache` users.
+    /// Ids of ElastiCache users.
     pub cache_users: Vec<NamePattern>,
-    /// Names of `EventBridge` rules or of Scheduler groups.
+    /// Names of EventBridge rules or of Scheduler groups.
     pub schedules: Vec<NamePattern>,
 }
 
@@ -98,8 +98,9 @@ pub(super) const KEYS: [&str; 7] =
     ["clusters", "task_definitions", "log_groups", "roles", "caches", "cache_users", "schedules"];
 
 impl Names {
-    /// The patterns under each key, those of roles as what they match.
-    pub(super) fn by_key(&self) -> [(&'static str, Vec<NamePattern>); 7] {
+    /// The patterns under each key of the fleet file; role paths as the pattern of what is below.
+    #[must_use]
+    pub fn by_key(&self) -> [(&'static str, Vec<NamePattern>); 7] {
         let [clusters, definitions, logs, roles, caches, users, schedules] = KEYS;
         [
             (clusters, self.clusters.clone()),
@@ -122,7 +123,7 @@ impl Names {
             };
             found.iter().filter_map(|one| pattern(reader, one, rule, named)).collect()
         };
-        let mut names = Self {
+        let mut read = Self {
             clusters: or("clusters", &self.clusters, Rule::Literal),
             task_definitions: or("task_definitions", &self.task_definitions, Rule::Any),
             log_groups: or("log_groups", &self.log_groups, Rule::ClosedAfter),
@@ -133,9 +134,9 @@ impl Names {
         };
         let roles = reader.string(table, "roles");
         if let Some(roles) = roles.and_then(|one| pattern(reader, &one, Rule::Path, named)) {
-            names.roles = roles;
+            read.roles = roles;
         }
-        names
+        read
     }
 }
 
@@ -159,7 +160,9 @@ fn pattern(
 ) -> Option<NamePattern> {
     let text = &found.value;
     let wrong = match text.matches(PLACEHOLDER).count() {
-        0 if !named => Some("a pattern without `{environment}` names the same in every environment"),
+        0 if !named => {
+            Some("a pattern without `{environment}` names the same in every environment")
+        }
         0 | 1 => wrong_shape(text, rule),
         _ => Some("`{environment}` may stand in a pattern once"),
     };
