@@ -42,15 +42,15 @@ impl Build {
 
     fn summary(&self, compiled: &Compiled) -> String {
         let out = self.out.display();
-        let mut text = String::new();
+        let mut lines = Vec::new();
         for (role, documents) in &compiled.documents {
             for (index, document) in documents.iter().enumerate() {
-                let file = file_name(role, index);
-                let size = document.characters();
-                text += &format!("{out}/{file}: {size} of {MANAGED_POLICY_LIMIT} characters\n");
+                let (file, size) = (file_name(role, index), document.characters());
+                lines.push(format!("{out}/{file}: {size} of {MANAGED_POLICY_LIMIT} characters"));
             }
         }
-        text + &format!("{out}/report.md: what is granted, what is not, and why\n")
+        lines.push(format!("{out}/report.md: what is granted, what is not, and why\n"));
+        lines.join("\n")
     }
 }
 
