@@ -1,5 +1,7 @@
 //! The output directory: written whole or not at all.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -84,14 +86,16 @@ fn refuse_foreign(directory: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    for entry in entries {
-        let name = entry?.file_name();
-        if !["identity", "report.md", "report.json"].iter().any(|ours| name == *ours) {
+    let names: io::Result<BTreeSet<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
+    let ours =
+        |name: &&OsString| ["identity", "report.md", "report.json"].iter().any(|n| *name == n);
+    match names?.iter().find(|name| !ours(name)) {
+        Some(name) => {
             let message = format!("it holds `{}`, which is not ours", name.display());
-            return Err(io::Error::other(message));
+            Err(io::Error::other(message))
         }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn replace(directory: &Path, fresh: TempDir, parent: &Path) -> io::Result<()> {

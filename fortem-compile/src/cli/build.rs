@@ -83,7 +83,11 @@ fn explain(error: CompileError) -> Problems {
         CompileError::TooLarge { role, source } => {
             let message = format!("role `{role}` is too large: {source}");
             Problem::new("fortem::compile::too_large", message)
-                .help("shorten name patterns and aliases, or split the role in two")
+                .help(
+                    "a guard with `unless` names every environment it leaves alone; say \
+                     `when { resource in Fortem::Tier::\"production\" }` instead, which covers only \
+                     the environments the fleet knows, or shorten names and aliases",
+                )
                 .into()
         }
         other => fault(&other.to_string(), other.source().unwrap_or(&other)),

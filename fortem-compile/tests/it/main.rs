@@ -1,1 +1,14 @@
 //! The tests of the crate, in one binary.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod build;
+mod cases;
+mod differential;
+mod evaluator;

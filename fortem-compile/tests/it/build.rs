@@ -1,0 +1,346 @@
+//! The command, run as a person runs it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use insta::assert_snapshot;
+use tempfile::TempDir;
+
+/// A scratch directory with a copy of the shipped policies.
+struct Scratch(TempDir);
+
+impl Scratch {
+    fn new() -> Self {
+        let scratch = Self(tempfile::tempdir().unwrap());
+        copy(Path::new("../policies"), &scratch.path("policies"));
+        scratch
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fortem-compile"));
+        command.args(arguments).current_dir(self.0.path()).env_remove("NO_COLOR");
+        command.output().unwrap()
+    }
+
+    /// Standard error of a run that must fail, with nothing written.
+    fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+        assert_eq!(text(&output.stdout), "");
+        assert!(!self.path("out").exists());
+        text(&output.stderr)
+    }
+
+    fn replace(&self, file: &str, from: &str, to: &str) {
+        let path = self.path("policies").join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} does not hold {from:?}");
+        fs::write(path, text.replace(from, to)).unwrap();
+    }
+
+    fn policy(&self, name: &str, text: &str) {
+        fs::write(self.path("policies").join(name), text).unwrap();
+    }
+
+    /// Every file below a directory with its text.
+    fn files(&self, name: &str) -> Vec<(PathBuf, String)> {
+        let mut files = Vec::new();
+        list(&self.path(name), &mut files);
+        files.sort();
+        files
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn list(directory: &Path, files: &mut Vec<(PathBuf, String)>) {
+    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
+        if entry.path().is_dir() {
+            list(&entry.path(), files);
+        } else {
+            files.push((entry.path(), fs::read_to_string(entry.path()).unwrap()));
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn a_bare_command_builds_the_sample() {
+    let scratch = Scratch::new();
+    let output = scratch.run(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_snapshot!("summary", text(&output.stdout));
+    let root = scratch.path("");
+    for (path, text) in scratch.files("out") {
+        let name = path.strip_prefix(&root).unwrap().display().to_string().replace('/', "__");
+        assert_snapshot!(name, text);
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let scratch = Scratch::new();
+    scratch.run(&["build", "--out", "first"]);
+    scratch.run(&["build", "--out", "second"]);
+    let texts = |name| scratch.files(name).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+    assert!(!texts("first").is_empty());
+    assert_eq!(texts("first"), texts("second"));
+}
+
+#[test]
+fn only_the_roles_asked_for_are_built() {
+    let scratch = Scratch::new();
+    scratch.run(&["--role", "exec", "--role", "operator"]);
+    let names: Vec<_> = scratch.files("out/identity").into_iter().map(|(path, _)| path).collect();
+    let expected = ["exec.json", "operator.json"].map(|n| scratch.path("out/identity").join(n));
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn one_document_is_printed_as_it_is() {
+    let scratch = Scratch::new();
+    let printed = scratch.run(&["--role", "developer", "--out", "-"]);
+    scratch.run(&["--role", "developer"]);
+    let written = fs::read_to_string(scratch.path("out/identity/developer.json")).unwrap();
+    assert_eq!(text(&printed.stdout), written);
+}
+
+#[test]
+fn several_documents_are_printed_by_file_name() {
+    let output = Scratch::new().run(&["--out", "-"]);
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names: Vec<_> = printed.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(
+        names,
+        ["developer", "exec", "log-viewer", "operator"].map(|r| format!("identity/{r}.json"))
+    );
+    assert_eq!(printed["identity/exec.json"]["Version"], "2012-10-17");
+}
+
+#[test]
+fn an_earlier_output_is_replaced_whole() {
+    let scratch = Scratch::new();
+    scratch.run(&[]);
+    scratch.run(&["--role", "exec"]);
+    assert_eq!(scratch.files("out/identity").len(), 1);
+}
+
+#[test]
+fn a_failed_build_leaves_the_earlier_output_as_it_was() {
+    let scratch = Scratch::new();
+    scratch.run(&[]);
+    let before = scratch.files("out");
+    scratch.replace("roles/exec.cedar", "context.mfa", "context.mfaa");
+    assert_eq!(scratch.run(&[]).status.code(), Some(1));
+    assert_eq!(scratch.files("out"), before);
+    let left: Vec<_> =
+        fs::read_dir(scratch.path("")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[test]
+fn a_directory_with_other_files_is_not_replaced() {
+    let scratch = Scratch::new();
+    let output = scratch.run(&["--out", "policies"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_snapshot!(text(&output.stderr).replace(&scratch.path("").display().to_string(), ""));
+    assert!(scratch.path("policies/roles/exec.cedar").exists());
+}
+
+#[test]
+fn wrong_flags_are_a_usage_error() {
+    assert_eq!(Scratch::new().run(&["--nope"]).status.code(), Some(2));
+}
+
+#[test]
+fn help_and_version() {
+    let scratch = Scratch::new();
+    assert_snapshot!("help", text(&scratch.run(&["--help"]).stdout));
+    let version = format!("fortem-compile {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(text(&scratch.run(&["--version"]).stdout), version);
+}
+
+#[test]
+fn a_missing_directory_is_said() {
+    assert_snapshot!(Scratch::new().refused(&["--policies", "nowhere"]));
+}
+
+#[test]
+fn a_syntax_error_is_shown_in_its_place() {
+    let scratch = Scratch::new();
+    scratch.replace("roles/operator.cedar", "action in [", "action in ");
+    assert_snapshot!(scratch.refused(&[]));
+}
+
+#[test]
+fn a_mistake_in_the_fleet_is_shown_in_its_place() {
+    let scratch = Scratch::new();
+    scratch.replace("fleet.toml", "role = \"log-viewer\"", "role = \"log-reader\"");
+    scratch.replace("fleet.toml", "name = \"qa\"\ntier = \"nonproduction\"", "name = \"qa\"");
+    assert_snapshot!(scratch.refused(&[]));
+}
+
+#[test]
+fn two_roles_of_one_id_are_refused() {
+    let scratch = Scratch::new();
+    scratch.replace("roles/operator.cedar", "@id(\"operator\")", "@id(\"developer\")");
+    assert_snapshot!(scratch.refused(&[]));
+}
+
+#[test]
+fn a_role_that_is_not_there_is_said() {
+    assert_snapshot!(Scratch::new().refused(&["--role", "admin"]));
+}
+
+#[test]
+fn what_cannot_be_compiled_is_refused_with_its_place() {
+    let scratch = Scratch::new();
+    scratch.policy("roles/office.cedar", OFFICE);
+    scratch.policy("guards/night.cedar", NIGHT);
+    scratch.policy("permit.cedar", PERMIT);
+    assert_snapshot!(scratch.refused(&[]));
+}
+
+const OFFICE: &str = "\
+@id(\"office\")
+permit (principal in ?principal, action in [Fortem::Action::\"observe\"], resource in ?resource)
+when { context.mfa }
+unless { context has source_ip && !context.source_ip.isInRange(ip(\"10.0.0.0/8\")) };
+
+@id(\"mine\")
+permit (principal == ?principal, action in [Fortem::Action::\"observe\"], resource in ?resource);
+
+@id(\"here\")
+permit (principal in ?principal, action in [Fortem::Action::\"observe\"], resource == ?resource);
+";
+
+const NIGHT: &str = "\
+@id(\"data\")
+forbid (principal, action, resource is Fortem::Cache);
+
+@id(\"contractors\")
+forbid (principal in Fortem::Team::\"contractors\", action, resource);
+
+@id(\"typo\")
+forbid (principal, action, resource in Fortem::Environment::\"stagin\");
+";
+
+const PERMIT: &str = "\
+@id(\"alice-may\")
+permit (principal == Fortem::User::\"alice\", action, resource in Fortem::Environment::\"dev\");
+";
+
+#[test]
+fn what_iam_cannot_tell_apart_is_granted_together_or_refused() {
+    let scratch = Scratch::new();
+    scratch.policy(
+        "roles/restarter.cedar",
+        "@id(\"restarter\")\npermit (principal in ?principal, action == Fortem::Action::\"restartService\", resource in ?resource);\n",
+    );
+    scratch.policy(
+        "guards/no-redeploy.cedar",
+        "@id(\"no-redeploy\")\nforbid (principal, action == Fortem::Action::\"redeployService\", resource);\n",
+    );
+    assert_snapshot!(scratch.refused(&["--role", "restarter"]));
+    fs::remove_file(scratch.path("policies/guards/no-redeploy.cedar")).unwrap();
+    scratch.replace("fleet.toml", "# [accept_merged]\n# \"ecs", "[accept_merged]\n\"ecs");
+    let output = scratch.run(&["--role", "restarter"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let report = fs::read_to_string(scratch.path("out/report.md")).unwrap();
+    assert!(report.contains("whoever may restart may redeploy"), "{report}");
+}
+
+#[test]
+fn actions_that_are_never_granted_are_refused() {
+    let scratch = Scratch::new();
+    scratch.replace("roles/operator.cedar", "\"operate\"", "\"administer\"");
+    assert_snapshot!(scratch.refused(&[]));
+}
+
+#[test]
+fn an_accepted_leak_is_granted_and_reported() {
+    let scratch = Scratch::new();
+    scratch.replace("fleet.toml", "# [accept_leaks]\n# \"ecs", "[accept_leaks]\n\"ecs");
+    let output = scratch.run(&["--role", "log-viewer"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let document = fs::read_to_string(scratch.path("out/identity/log-viewer.json")).unwrap();
+    assert!(document.contains("\"Action\": \"ecs:ListClusters\""), "{document}");
+    let report = fs::read_to_string(scratch.path("out/report.md")).unwrap();
+    assert!(report.contains("yes: the console's first page needs it"), "{report}");
+}
+
+#[test]
+fn what_is_accepted_must_exist() {
+    let scratch = Scratch::new();
+    scratch.replace(
+        "fleet.toml",
+        "# [accept_leaks]\n# \"ecs:ListClusters",
+        "[accept_leaks]\n\"ecs:DeleteCluster",
+    );
+    scratch.replace(
+        "fleet.toml",
+        "# [accept_merged]\n# \"ecs:UpdateService",
+        "[accept_merged]\n\"ecs:StopTask",
+    );
+    assert_snapshot!(scratch.refused(&[]));
+}
+
+#[test]
+fn names_that_one_policy_cannot_say_are_refused() {
+    let scratch = Scratch::new();
+    scratch.replace("fleet.toml", "name = \"qa\"", "name = \"qa\"\nclusters = [\"quality\"]");
+    assert_snapshot!(scratch.refused(&[]));
+}
+
+#[test]
+fn a_role_that_does_not_fit_is_split_with_its_guards() {
+    let scratch = Scratch::new();
+    let names = "clusters = [\"{environment}\", \"fleet-{environment}\", \"more-{environment}\"]";
+    scratch.replace("fleet.toml", "clusters = [\"{environment}\", \"fleet-{environment}\"]", names);
+    let output = scratch.run(&["--role", "developer"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let files = scratch.files("out/identity");
+    let sids = |text: &str, effect: &str| -> Vec<String> {
+        let document: serde_json::Value = serde_json::from_str(text).unwrap();
+        let statements = document["Statement"].as_array().unwrap().iter();
+        let some = statements.filter(|statement| statement["Effect"] == effect);
+        some.map(|statement| statement["Sid"].as_str().unwrap().to_owned()).collect()
+    };
+    let [(first, one), (second, two)] = files.as_slice() else { panic!("{} files", files.len()) };
+    assert!(first.ends_with("developer-2.json") && second.ends_with("developer.json"));
+    assert_eq!(sids(one, "Deny"), sids(two, "Deny"));
+    assert!(sids(one, "Allow").iter().all(|sid| !sids(two, "Allow").contains(sid)));
+    assert_eq!(sids(one, "Allow").len() + sids(two, "Allow").len(), 8);
+}
+
+#[test]
+fn a_fleet_too_large_for_a_guard_is_refused() {
+    let scratch = Scratch::new();
+    let more: String = (0..400)
+        .map(|n| format!("[[environment]]\nname = \"e{n:03}\"\ntier = \"nonproduction\"\n\n"))
+        .collect();
+    scratch.replace(
+        "fleet.toml",
+        "[[team]]\nname = \"payments\"",
+        &format!("{more}[[team]]\nname = \"payments\""),
+    );
+    assert_snapshot!(scratch.refused(&[]));
+}
