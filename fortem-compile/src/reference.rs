@@ -224,3 +224,24 @@ fn generic(key: &str) -> String {
         None => lower,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_doubt_is_about_a_claim_that_the_reference_makes() {
+        let reference = Reference::builtin().unwrap();
+        for doubt in &reference.doubts {
+            for pattern in &doubt.actions {
+                let actions = reference.matching(pattern);
+                let mut claims = actions.into_iter().filter(|action| {
+                    let found = action.resource_type(&doubt.resource_type);
+                    let key = generic(&doubt.key);
+                    found.is_some_and(|of| of.keys.contains(&key) || action.keys.contains(&key))
+                });
+                assert!(claims.next().is_some(), "{pattern} {} {}", doubt.resource_type, doubt.key);
+            }
+        }
+    }
+}

@@ -8,6 +8,7 @@ mod read;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+pub(crate) use self::check::UNKNOWN_ROLE;
 pub use self::names::{NamePattern, Names};
 
 use crate::problem::{Problems, SourceFile};

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cedar_text;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, UNKNOWN_ROLE};
 use crate::policy::{Policy, PolicyKind};
 use crate::problem::{Problem, Problems, SourceFile};
 use crate::vocabulary::Vocabulary;
@@ -40,16 +40,39 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong, at once: a directory or file that cannot be read, no policy at all,
-    /// Cedar syntax, a policy that does not fit the vocabulary, an id that is missing or given
-    /// twice, a vocabulary beside the policies that is not the one built in, and every mistake in
-    /// the fleet file.
+    /// Everything that is wrong, at once: a directory or file that cannot be read, no policy or no
+    /// fleet file at all, a vocabulary beside the policies that is not the one built in, and
+    /// whatever [`Source::parse`] finds.
     pub fn load(directory: impl AsRef<Path>) -> Result<Self, Problems> {
         let directory = directory.as_ref();
         let files = Files::of(directory)?;
         let mut problems = files.problems;
+        if files.cedar.is_empty() && problems.is_empty() {
+            problems.push(no_policies(directory));
+        }
+        let Some(fleet) = files.fleet else {
+            problems.push(no_fleet(directory));
+            return Err(Problems::from_list(problems));
+        };
+        match Self::parse(&fleet, &files.cedar) {
+            Ok(source) => Problems::unless(problems, source),
+            Err(found) => {
+                problems.extend(found.into_vec());
+                Err(Problems::from_list(problems))
+            }
+        }
+    }
+
+    /// Puts a source together from the texts of a fleet file and of Cedar files.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, at once: Cedar syntax, a policy that does not fit the vocabulary, an
+    /// id that is missing or given twice, and every mistake in the fleet file.
+    pub fn parse(fleet: &SourceFile, cedar: &[SourceFile]) -> Result<Self, Problems> {
+        let mut problems = Vec::new();
         let mut policies = Vec::new();
-        for file in &files.cedar {
+        for file in cedar {
             match cedar_text::parse(file) {
                 Ok(found) => policies.extend(found),
                 Err(found) => problems.extend(found),
@@ -58,30 +81,17 @@ impl Source {
         let vocabulary = Vocabulary::builtin();
         problems.extend(policies.iter().flat_map(|p| cedar_text::validate(vocabulary, p)));
         problems.extend(duplicate_ids(&policies));
-        // Without every policy read, an assignment's role would be called unknown for no fault of its own.
-        let all_read = problems.is_empty();
-        if all_read && policies.is_empty() {
-            problems.push(no_policies(directory));
-        }
-        let roles: BTreeSet<String> = roles(&policies).map(|role| role.id().to_owned()).collect();
-        let fleet = match files.fleet {
-            Some(file) if all_read => match Fleet::parse(&file, &roles) {
-                Ok(fleet) => Some(fleet),
-                Err(found) => {
-                    problems.extend(found.into_vec());
-                    None
-                }
-            },
-            Some(_) => None,
-            None => {
-                problems.push(no_fleet(directory));
-                None
-            }
-        };
         policies.sort_by(|a, b| a.id().cmp(b.id()));
-        match fleet {
-            Some(fleet) => Problems::unless(problems, Self { policies, fleet }),
-            None => Err(Problems::from_list(problems)),
+        let roles: BTreeSet<String> = roles(&policies).map(|role| role.id().to_owned()).collect();
+        match Fleet::parse(fleet, &roles) {
+            Ok(fleet) => Problems::unless(problems, Self { policies, fleet }),
+            Err(found) => {
+                // A role that could not be read would be called unknown for no fault of the fleet's.
+                let all_read = problems.is_empty();
+                let own = |problem: &Problem| all_read || problem.code() != UNKNOWN_ROLE;
+                problems.extend(found.into_vec().into_iter().filter(own));
+                Err(Problems::from_list(problems))
+            }
         }
     }
 

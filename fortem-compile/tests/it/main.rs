@@ -12,3 +12,4 @@ mod build;
 mod cases;
 mod differential;
 mod evaluator;
+mod reference;

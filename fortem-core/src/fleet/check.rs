@@ -9,6 +9,9 @@ use super::{Assignee, Environment, Fleet, Named};
 use crate::pattern::overlap;
 use crate::problem::Problem;
 
+/// The code of an assignment's role that is not there.
+pub(crate) const UNKNOWN_ROLE: &str = "fortem::fleet::unknown_role";
+
 pub(super) fn fleet(reader: &mut Reader, fleet: &Fleet, roles: &BTreeSet<String>) {
     if fleet.environments.is_empty() && reader.problems.is_empty() {
         let message = "a fleet without environments".to_owned();
@@ -107,7 +110,7 @@ fn known(reader: &mut Reader, what: &str, name: &str, span: &Range<usize>, names
         _ => format!("expected one of {}{more}", all.join(", ")),
     };
     let code = match what {
-        "role" => "fortem::fleet::unknown_role",
+        "role" => UNKNOWN_ROLE,
         "environment" => "fortem::fleet::unknown_environment",
         "team" => "fortem::fleet::unknown_team",
         _ => "fortem::fleet::unknown_user",

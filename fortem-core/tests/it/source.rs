@@ -92,6 +92,15 @@ fn ids_are_given_and_given_once() {
 }
 
 #[test]
+fn mistakes_in_policies_do_not_hide_those_in_the_fleet() {
+    let fleet = "[[environment]]\nname = \"dev\"\n\
+        [[user]]\nname = \"alice\"\n\
+        [[assignment]]\nrole = \"looker\"\nuser = \"alice\"\nenvironments = [\"dev\"]\n";
+    let files = [("looker.cedar", "@id(\"looker\") permit"), ("fleet.toml", fleet)];
+    assert_snapshot!(problems(directory(&files).path()));
+}
+
+#[test]
 fn another_vocabulary_beside_the_policies_is_refused() {
     let other = fs::read_to_string("../policies/fortem.cedarschema")
         .unwrap()

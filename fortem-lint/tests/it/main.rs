@@ -1,5 +1,7 @@
 //! The command, run as a person runs it.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::process::Command;
 
 fn run(argument: &str) -> (Option<i32>, String) {

@@ -1,0 +1,192 @@
+//! The service reference and the lowering table: what they claim, and that they fit together.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use fortem_compile::reference::{Carries, Reference, generate};
+use fortem_compile::table::Table;
+use fortem_core::Vocabulary;
+
+const TAG: &str = "aws:ResourceTag/Environment";
+const REQUEST: &str = "aws:RequestTag/Environment";
+
+/// What the service authorization reference says of the calls that are emitted, pinned.
+const FACTS: [(&str, Option<&str>, &str, char); 42] = [
+    ("ecs:UpdateService", Some("service"), TAG, 'y'),
+    ("ecs:UpdateService", Some("service"), "ecs:cluster", 'y'),
+    ("ecs:UpdateService", Some("service"), "ecs:task-definition", 'y'),
+    ("ecs:UpdateService", Some("service"), "ecs:enable-execute-command", 'y'),
+    ("ecs:UpdateService", Some("service"), REQUEST, 'n'),
+    ("ecs:UpdateService", Some("service"), "aws:TagKeys", 'n'),
+    ("ecs:UpdateService", Some("task"), TAG, 'n'),
+    ("ecs:StopTask", Some("task"), TAG, 'y'),
+    ("ecs:StopTask", Some("task"), "ecs:cluster", 'y'),
+    ("ecs:RunTask", Some("task-definition"), TAG, 'y'),
+    ("ecs:RunTask", Some("task-definition"), REQUEST, 'y'),
+    ("ecs:RunTask", Some("task-definition"), "aws:TagKeys", 'y'),
+    ("ecs:RunTask", Some("task-definition"), "ecs:cluster", 'y'),
+    ("ecs:RunTask", Some("task-definition"), "ecs:enable-execute-command", 'y'),
+    ("ecs:RunTask", Some("task-definition"), "ecs:subnet", 'n'),
+    ("ecs:RunTask", Some("task-definition"), "ecs:task-definition", 'n'),
+    ("ecs:TagResource", Some("task"), REQUEST, 'y'),
+    ("ecs:TagResource", Some("task"), "aws:TagKeys", 'y'),
+    ("ecs:TagResource", Some("task"), "ecs:CreateAction", 'y'),
+    ("ecs:TagResource", Some("task"), "ecs:cluster", 'n'),
+    ("ecs:TagResource", Some("task"), TAG, '?'),
+    ("ecs:ExecuteCommand", Some("cluster"), TAG, 'y'),
+    ("ecs:ExecuteCommand", Some("task"), "ecs:cluster", 'y'),
+    ("ecs:ExecuteCommand", Some("task"), "ecs:enable-execute-command", 'n'),
+    ("ecs:DescribeClusters", Some("cluster"), TAG, 'y'),
+    ("ecs:DescribeClusters", Some("cluster"), "ecs:cluster", 'n'),
+    ("ecs:ListServices", None, "ecs:cluster", 'y'),
+    ("ecs:ListServices", None, TAG, 'n'),
+    ("ecs:ListTasks", Some("container-instance"), TAG, '?'),
+    ("ecs:ListClusters", None, "ecs:cluster", 'n'),
+    ("ecs:DescribeTaskDefinition", None, TAG, 'n'),
+    ("logs:FilterLogEvents", Some("log-group"), TAG, 'y'),
+    ("logs:GetLogEvents", Some("log-stream"), TAG, '?'),
+    ("logs:GetQueryResults", Some("log-group"), TAG, '?'),
+    ("logs:DescribeLogGroups", None, TAG, 'n'),
+    ("elasticache:Connect", Some("user"), TAG, 'y'),
+    // A type of resource lists it; tags of a request are the call's own.
+    ("elasticache:Connect", Some("user"), REQUEST, 'n'),
+    ("events:DisableRule", Some("rule-on-default-event-bus"), TAG, 'y'),
+    ("scheduler:UpdateSchedule", Some("schedule"), TAG, '?'),
+    ("iam:PassRole", Some("role"), "iam:PassedToService", 'y'),
+    ("iam:PassRole", Some("role"), TAG, '?'),
+    ("iam:PassRole", Some("role"), "aws:MultiFactorAuthPresent", 'y'),
+];
+
+#[test]
+fn keys_are_carried_where_aws_says_so() {
+    let reference = Reference::builtin().unwrap();
+    for (action, kind, key, expected) in FACTS {
+        let found = match reference.carries(action, kind, key) {
+            Carries::Yes => 'y',
+            Carries::Doubtful(_) => '?',
+            Carries::No => 'n',
+        };
+        assert_eq!(found, expected, "{action} on {kind:?}, {key}");
+        let shouted = reference.carries(&action.to_uppercase(), kind, &key.to_uppercase());
+        assert_eq!(shouted, reference.carries(action, kind, key), "letter case of {action}");
+    }
+}
+
+#[test]
+fn what_is_not_known_is_not_carried() {
+    let reference = Reference::builtin().unwrap();
+    assert_eq!(reference.carries("ecs:Reboot", None, "aws:PrincipalArn"), Carries::No);
+    assert_eq!(reference.carries("ecs:StopTask", Some("task"), "ecs:moon"), Carries::No);
+    assert_eq!(reference.carries("ecs:StopTask", Some("moon"), TAG), Carries::No);
+}
+
+#[test]
+fn patterns_find_api_actions_in_any_letter_case() {
+    let reference = Reference::builtin().unwrap();
+    let names = |pattern| -> Vec<&str> {
+        reference.matching(pattern).into_iter().map(|action| action.name()).collect()
+    };
+    assert_eq!(
+        names("ECS:put*setting*"),
+        ["ecs:PutAccountSetting", "ecs:PutAccountSettingDefault"]
+    );
+    assert!(names("*").len() > 700);
+    assert_eq!(names("ecs:*"), reference.actions("ecs").map(|a| a.name()).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_reference_has_its_date() {
+    assert!(Reference::builtin().unwrap().date().starts_with("2026-"));
+}
+
+/// With the complete reference at hand (`FORTEM_SERVICE_REFERENCE`) the checked-in extract is current.
+#[test]
+fn the_checked_in_reference_is_what_the_generator_makes() {
+    let Ok(path) = std::env::var("FORTEM_SERVICE_REFERENCE") else {
+        println!("skipped: FORTEM_SERVICE_REFERENCE does not name the complete reference");
+        return;
+    };
+    let made = generate::generate(&fs::read_to_string(path).unwrap()).unwrap();
+    let checked_in = fs::read_to_string("data/service-reference.json").unwrap();
+    assert!(made == checked_in, "run the example generate_reference");
+}
+
+#[test]
+fn the_generator_drops_other_services_and_factors_out_keys() {
+    let complete = r#"{
+        "_meta": {"updated": "2026-01-01", "version": "1", "source": "s", "licence": "l"},
+        "_condition_keys": {
+            "aws:userid": {"type": "String", "global": true},
+            "aws:TagKeys": {"type": "ArrayOfString", "global": true},
+            "ecs:x": {"type": "String"}
+        },
+        "s3": {"Get": {"resources": [], "condition_keys": []}},
+        "ecs": {
+            "A": {"resources": [{"type": "t", "arn": "arn:t", "condition_keys": ["k", "a"]}], "condition_keys": ["ecs:x"]},
+            "B": {"resources": [{"type": "t", "arn": "arn:t", "condition_keys": ["k"]}], "condition_keys": []}
+        }
+    }"#;
+    insta::assert_snapshot!(generate::generate(complete).unwrap());
+    assert!(generate::generate("{}").is_err());
+}
+
+#[test]
+fn each_action_of_the_vocabulary_is_lowered_or_never_granted() {
+    let table = Table::builtin();
+    let never: BTreeSet<&str> = table.never.iter().map(|row| row.action.as_str()).collect();
+    for action in Vocabulary::builtin().actions() {
+        for schedule in ["eventbridge-rule", "scheduler-group"] {
+            let lowered = table.calls_of(action.name(), schedule).any(|call| !call.supporting);
+            assert!(lowered != never.contains(action.name()), "{} {schedule}", action.name());
+        }
+    }
+}
+
+#[test]
+fn the_lowering_table_names_what_exists() {
+    let (table, vocabulary) = (Table::builtin(), Vocabulary::builtin());
+    let reference = Reference::builtin().unwrap();
+    let rows = table.calls.iter().map(|row| (&row.actions, &row.api));
+    for (actions, api) in rows.chain(table.blind.iter().map(|row| (&row.actions, &row.api))) {
+        let spelled = reference.action(api).map(|action| action.name());
+        assert_eq!(spelled, Some(api.as_str()));
+        for action in actions {
+            assert!(vocabulary.action(action).is_some(), "{api}: {action}");
+        }
+    }
+    for kind in table.calls.iter().flat_map(|call| &call.kinds) {
+        assert!(table.kind(kind).is_some(), "{kind}");
+    }
+}
+
+/// A call that some key could tie to an environment is not called blind.
+#[test]
+fn tag_blind_calls_are_blind() {
+    let reference = Reference::builtin().unwrap();
+    for row in &Table::builtin().blind {
+        let action = reference.action(&row.api).unwrap();
+        assert!(action.resource_types().is_empty(), "{}", row.api);
+        for key in [TAG, REQUEST, "ecs:cluster"] {
+            assert_eq!(reference.carries(&row.api, None, key), Carries::No, "{} {key}", row.api);
+        }
+    }
+}
+
+/// Every ECS call on a resource whose key the reference offers is anchored to the cluster.
+#[test]
+fn ecs_calls_are_anchored_to_the_cluster_wherever_they_can_be() {
+    use fortem_compile::table::Channel;
+    let (table, reference) = (Table::builtin(), Reference::builtin().unwrap());
+    for call in table.calls.iter().filter(|call| call.api.starts_with("ecs:")) {
+        for kind in call.kinds.iter().filter_map(|kind| table.kind(kind)) {
+            let offered = kind
+                .types
+                .iter()
+                .any(|of| reference.carries(&call.api, Some(of), "ecs:cluster") == Carries::Yes);
+            let by_arn =
+                call.channels.contains(&Channel::Name) && kind.own[0].contains("{cluster}");
+            let anchored = call.channels.contains(&Channel::Cluster) || by_arn;
+            assert!(anchored || !offered, "{} on {}", call.api, kind.name);
+        }
+    }
+}
