@@ -20,6 +20,7 @@ pub struct Fleet {
     tag_key: String,
     partition: Partition,
     schedule: ScheduleKind,
+    schedule_span: Range<usize>,
     task_tags: Vec<String>,
     names: Names,
     environments: Vec<Environment>,

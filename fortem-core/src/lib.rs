@@ -1,4 +1,18 @@
 //! Environments, roles, actions and assignments as Cedar policies.
+//!
+//! A *role* is a Cedar template, an *assignment* in the fleet file a link of it: somebody, in some
+//! environments. A *guard* is a Cedar `forbid` that holds for everybody. [`Source::load`] reads a
+//! directory of them, checks everything against the [`Vocabulary`], and reports every mistake with its
+//! place as a [`Problem`].
+//!
+//! ```
+//! # fn main() -> Result<(), fortem_core::Problems> {
+//! let source = fortem_core::Source::load("../policies")?;
+//! let staging = source.fleet().environment("staging").map(|environment| environment.tier());
+//! assert_eq!(staging, Some(fortem_core::Tier::Nonproduction));
+//! # Ok(())
+//! # }
+//! ```
 
 mod cedar_text;
 mod fleet;

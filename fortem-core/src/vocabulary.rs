@@ -11,7 +11,8 @@ pub const NAMESPACE: &str = "Fortem";
 
 const TEXT: &str = include_str!("../../policies/fortem.cedarschema");
 
-/// Who, where, what and which actions there are: `policies/fortem.cedarschema`, parsed.
+/// Who, where, what and which actions there are: the Cedar schema that every policy is checked
+/// against.
 ///
 /// ```
 /// use fortem_core::Vocabulary;
@@ -22,6 +23,10 @@ const TEXT: &str = include_str!("../../policies/fortem.cedarschema");
 /// assert!(vocabulary.members("operate").contains("stopTask"));
 /// assert!(!vocabulary.members("operate").contains("execCommand"));
 /// ```
+///
+/// # The schema
+///
+#[doc = concat!("```text\n", include_str!("../../policies/fortem.cedarschema"), "```")]
 #[derive(Debug)]
 pub struct Vocabulary {
     schema: Schema,

@@ -311,6 +311,60 @@ fn names_that_one_policy_cannot_say_are_refused() {
 }
 
 #[test]
+fn a_fleet_that_uses_scheduler_groups_is_granted_those_by_name() {
+    let scratch = Scratch::new();
+    scratch.replace(
+        "fleet.toml",
+        "\nschedule = \"eventbridge-rule\"",
+        "\nschedule = \"scheduler-group\"",
+    );
+    scratch.replace(
+        "fleet.toml",
+        "schedules = [\"{environment}-*\"]",
+        "schedules = [\"pause-{environment}\"]",
+    );
+    let output = scratch.run(&["--role", "operator", "--out", "-"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let statements = document["Statement"].as_array().unwrap().iter();
+    let about = statements.filter(|statement| {
+        let text = statement.to_string();
+        text.contains("scheduler") || text.contains("events:")
+    });
+    let about: Vec<_> = about.collect();
+    insta::assert_json_snapshot!(about);
+}
+
+#[test]
+fn each_statement_is_explained_in_the_report() {
+    let scratch = Scratch::new();
+    scratch.run(&[]);
+    let report = fs::read_to_string(scratch.path("out/report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    for role in report["roles"].as_array().unwrap() {
+        let mut explained: Vec<String> = Vec::new();
+        for list in ["guards", "integrity"] {
+            let entries = role[list].as_array().unwrap().iter();
+            explained.extend(entries.map(|entry| entry["sid"].as_str().unwrap().to_owned()));
+        }
+        for call in
+            role["grants"].as_array().unwrap().iter().flat_map(|g| g["calls"].as_array().unwrap())
+        {
+            let sids = call["statements"].as_array().unwrap();
+            assert!(!sids.is_empty(), "{call} is granted by nothing");
+            explained.extend(sids.iter().map(|sid| sid.as_str().unwrap().to_owned()));
+        }
+        let file = format!("out/identity/{}.json", role["role"].as_str().unwrap());
+        let document = fs::read_to_string(scratch.path(&file)).unwrap();
+        let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+        for statement in document["Statement"].as_array().unwrap() {
+            let sid = statement["Sid"].as_str().unwrap();
+            assert!(explained.iter().any(|known| known == sid), "{file}: {sid}");
+        }
+    }
+}
+
+#[test]
 fn a_role_that_does_not_fit_is_split_with_its_guards() {
     let scratch = Scratch::new();
     let names = "clusters = [\"{environment}\", \"fleet-{environment}\", \"more-{environment}\"]";

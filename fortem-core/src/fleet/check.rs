@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::names::NamePattern;
 use super::read::Reader;
-use super::{Assignee, Environment, Fleet, Named};
+use super::{Assignee, Environment, Fleet, Named, ScheduleKind};
 use crate::pattern::overlap;
 use crate::problem::Problem;
 
@@ -18,6 +18,7 @@ pub(super) fn fleet(reader: &mut Reader, fleet: &Fleet, roles: &BTreeSet<String>
         let expected = "expected at least one `[[environment]]`";
         reader.report("fortem::fleet::no_environment", message, 0..0, expected);
     }
+    schedule_groups(reader, fleet);
     repeated(reader, "environment", fleet.environments.iter().map(|one| &one.name));
     repeated(reader, "team", fleet.teams.iter());
     repeated(reader, "user", fleet.users.iter().map(|one| &one.name));
@@ -28,6 +29,15 @@ pub(super) fn fleet(reader: &mut Reader, fleet: &Fleet, roles: &BTreeSet<String>
     // A spelling that is taken is a trap as well; once is enough.
     if reader.problems.len() == before {
         prefix_traps(reader, &fleet.environments);
+    }
+}
+
+/// Schedules have no tags, so the names of their groups are all there is to go by.
+fn schedule_groups(reader: &mut Reader, fleet: &Fleet) {
+    if fleet.schedule == ScheduleKind::SchedulerGroup && fleet.names.schedules.is_empty() {
+        let message = "`schedule = \"scheduler-group\"` without names of groups".to_owned();
+        let expected = "expected `schedules = [\"{environment}\"]` or the like under `[names]`";
+        reader.report("fortem::fleet::no_names", message, fleet.schedule_span.clone(), expected);
     }
 }
 

@@ -121,6 +121,9 @@ impl Names {
             let Some(found) = reader.strings(table, key) else {
                 return default.clone();
             };
+            if found.is_empty() && !default.is_empty() {
+                reader.empty(table, key);
+            }
             found.iter().filter_map(|one| pattern(reader, one, rule, named)).collect()
         };
         let mut read = Self {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use toml::Spanned;
 use toml::de::DeTable;
 
 use super::names::{KEYS, Names};
@@ -71,6 +72,7 @@ fn read(reader: &mut Reader, top: &Table) -> Fleet {
             .unwrap_or(Partition::Aws),
         schedule: word(reader, top, "schedule", ScheduleKind::ALL, ScheduleKind::as_str)
             .unwrap_or(ScheduleKind::EventBridgeRule),
+        schedule_span: top.entries.get("schedule").map(Spanned::span).unwrap_or_default(),
         names,
         environments,
         teams,

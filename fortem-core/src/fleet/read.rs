@@ -84,6 +84,14 @@ impl<'a> Reader<'a> {
         Some(items.iter().filter_map(|item| self.text(item, "a string")).collect())
     }
 
+    /// Notes that a list may not be empty.
+    pub(super) fn empty(&mut self, table: &Table, key: &str) {
+        let span = table.entries.get(key).map_or_else(|| table.span.clone(), Spanned::span);
+        let message = format!("`{key}` without a name");
+        let expected = "expected at least one pattern: grants are tied to these names";
+        self.report("fortem::fleet::no_names", message, span, expected);
+    }
+
     /// The tables of an array of tables, `[[key]]`.
     pub(super) fn tables<'t>(&mut self, table: &Table<'t>, key: &str) -> Vec<Table<'t>> {
         let Some(value) = table.entries.get(key) else {

@@ -70,6 +70,13 @@ fn closed_patterns_are_no_trap() {
 }
 
 #[test]
+fn names_that_grants_are_tied_to_are_not_left_out() {
+    let text =
+        "schedule = \"scheduler-group\"\n[names]\nclusters = []\nlog_groups = []\ncaches = []\n";
+    assert_snapshot!(problems(&(text.to_owned() + &environments(&["dev"]))));
+}
+
+#[test]
 fn an_alias_can_be_the_trap() {
     let text = environments(&["prod", "live"]) + "aliases = [\"prod-eu\"]\n";
     assert_snapshot!(problems(&text));
