@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::reference::{Action, Reference};
+use crate::reference::{Action, ArnPattern, Reference};
 use crate::statement::{ApiActions, Effect, Statement};
 
 /// Merges what can be merged, then orders by effect and name, each name once.
@@ -52,7 +52,8 @@ fn reaches(
     }
     let types = actions.iter().flat_map(|action| reference.matching(action));
     let mut types = types.flat_map(Action::resource_types);
-    types.any(|resource| new.iter().any(|arn| resource.overlaps(arn)))
+    let new: Vec<ArnPattern> = new.into_iter().map(|arn| ArnPattern::new(arn)).collect();
+    types.any(|kind| new.iter().any(|arn| kind.arn().overlaps(arn)))
 }
 
 fn absorb(into: &mut Statement, statement: Statement) {

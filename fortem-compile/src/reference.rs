@@ -4,13 +4,14 @@
 //! services", through the package named in the data. `data/doubts.toml` holds the claims of it that
 //! other AWS pages contradict or leave open.
 
-mod arn_overlap;
+mod arn_pattern;
 pub mod generate;
 mod parse;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+pub use self::arn_pattern::ArnPattern;
 use fortem_core::pattern;
 use thiserror::Error;
 
@@ -37,7 +38,7 @@ pub struct Reference {
     date: String,
     actions: BTreeMap<String, Action>,
     /// Keys that every request has, in lower case.
-    always: Vec<String>,
+    always: BTreeSet<String>,
     doubts: Vec<Doubt>,
 }
 
@@ -53,7 +54,7 @@ pub struct Action {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceType {
     name: String,
-    arn: String,
+    arn: ArnPattern,
     keys: Vec<String>,
 }
 
@@ -68,7 +69,7 @@ pub enum Carries {
     No,
 }
 
-/// A claim of the reference that is not relied on.
+/// A claim of the reference that is not relied on; actions and key in lower case.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Doubt {
@@ -131,8 +132,11 @@ impl Reference {
     #[must_use]
     pub fn matching(&self, pattern: &str) -> Vec<&Action> {
         let pattern = pattern.to_ascii_lowercase();
-        let matches = |(name, _): &(&String, &Action)| pattern::matches(&pattern, name);
-        self.actions.iter().filter(matches).map(|(_, action)| action).collect()
+        let begin = pattern::literal(&pattern);
+        let near = self.actions.range(begin.to_owned()..);
+        let near = near.take_while(|(name, _)| name.starts_with(begin));
+        let matching = near.filter(|(name, _)| pattern::matches(&pattern, name));
+        matching.map(|(_, action)| action).collect()
     }
 
     /// Whether a condition key is filled in for an API action on a type of resource; `None` stands
@@ -163,12 +167,10 @@ impl Reference {
     }
 
     fn doubt(&self, action: &Action, resource_type: Option<&str>, key: &str) -> Option<&Doubt> {
+        let name = action.name.to_ascii_lowercase();
         self.doubts.iter().find(|doubt| {
-            let action_named = doubt.actions.iter().any(|name| {
-                pattern::matches(&name.to_ascii_lowercase(), &action.name.to_ascii_lowercase())
-            });
-            let of_type = resource_type == Some(doubt.resource_type.as_str());
-            action_named && of_type && generic(&doubt.key) == key
+            let about = resource_type == Some(doubt.resource_type.as_str()) && doubt.key == key;
+            about && doubt.actions.iter().any(|pattern| pattern::matches(pattern, &name))
         })
     }
 }
@@ -200,19 +202,10 @@ impl ResourceType {
         &self.name
     }
 
-    /// Its ARN with `${Partition}` and the like.
+    /// Its ARN, with `*` for whatever differs from one resource to the next.
     #[must_use]
-    pub fn arn(&self) -> &str {
+    pub fn arn(&self) -> &ArnPattern {
         &self.arn
-    }
-
-    /// Whether an ARN pattern of a policy can match a resource of this type.
-    ///
-    /// Parts between colons are compared apart, so `service/*` does not reach
-    /// `service-deployment/…`. A policy variable may stand for anything.
-    #[must_use]
-    pub fn overlaps(&self, pattern: &str) -> bool {
-        arn_overlap::overlaps(&self.arn, pattern)
     }
 }
 
@@ -237,8 +230,8 @@ mod tests {
                 let actions = reference.matching(pattern);
                 let mut claims = actions.into_iter().filter(|action| {
                     let found = action.resource_type(&doubt.resource_type);
-                    let key = generic(&doubt.key);
-                    found.is_some_and(|of| of.keys.contains(&key) || action.keys.contains(&key))
+                    let keys = found.into_iter().flat_map(|of| of.keys.iter().chain(&action.keys));
+                    keys.into_iter().any(|key| *key == doubt.key)
                 });
                 assert!(claims.next().is_some(), "{pattern} {} {}", doubt.resource_type, doubt.key);
             }

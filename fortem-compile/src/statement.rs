@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use crate::reference::{Action, Carries, Reference};
+use crate::reference::{Action, ArnPattern, Carries, Reference};
 
 /// Allow or Deny.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -178,13 +178,15 @@ impl Draft {
         if matching.is_empty() {
             return Err(StatementError::UnknownAction { sid: sid(), pattern: pattern.to_owned() });
         }
-        if matches!(self.actions, ApiActions::AllBut(_)) {
+        let unconditional_deny = self.effect == Effect::Deny && self.conditions.is_empty();
+        if unconditional_deny || matches!(self.actions, ApiActions::AllBut(_)) {
             return Ok(());
         }
+        let arns = self.arns();
         let mut fires = false;
         let mut inert = None;
         for action in matching {
-            let uses = self.uses(action);
+            let uses = uses(action, &arns);
             if uses.is_empty() && self.effect == Effect::Allow {
                 let action = action.name().to_owned();
                 return Err(StatementError::NoResource { sid: sid(), action });
@@ -209,26 +211,18 @@ impl Draft {
         reference: &Reference,
         exempt: &BTreeSet<String>,
     ) -> Result<(), StatementError> {
+        let arns = self.arns();
         let all = reference.matching("*");
         for action in all.into_iter().filter(|action| !exempt.contains(action.name())) {
-            for used in self.uses(action).into_iter().flatten() {
+            for used in uses(action, &arns).into_iter().flatten() {
                 self.check_keys(reference, action, Some(used)).map_err(|absent| absent.error)?;
             }
         }
         Ok(())
     }
 
-    /// The resource types of the action that the statement's resources reach; `None` stands for a
-    /// call without a resource.
-    fn uses<'a>(&self, action: &'a Action) -> Vec<Option<&'a str>> {
-        let all = self.resources.contains("*");
-        if action.resource_types().is_empty() {
-            return if all { vec![None] } else { Vec::new() };
-        }
-        let types = action.resource_types().iter();
-        let reached =
-            types.filter(|resource| all || self.resources.iter().any(|arn| resource.overlaps(arn)));
-        reached.map(|resource| Some(resource.name())).collect()
+    fn arns(&self) -> Vec<ArnPattern> {
+        self.resources.iter().map(|resource| ArnPattern::new(resource)).collect()
     }
 
     fn check_keys(
@@ -261,6 +255,17 @@ impl Draft {
         }
         Ok(())
     }
+}
+
+/// The resource types of the action that the ARNs reach; `None` stands for a call without a resource,
+/// which only `*` reaches.
+fn uses<'a>(action: &'a Action, arns: &[ArnPattern]) -> Vec<Option<&'a str>> {
+    if action.resource_types().is_empty() {
+        return if arns.contains(&ArnPattern::new("*")) { vec![None] } else { Vec::new() };
+    }
+    let types = action.resource_types().iter();
+    let reached = types.filter(|kind| arns.iter().any(|arn| kind.arn().overlaps(arn)));
+    reached.map(|kind| Some(kind.name())).collect()
 }
 
 /// A key that a call does not carry, and whether the condition on it then holds.

@@ -10,6 +10,9 @@
 /// ```
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
+    if !text.starts_with(literal(pattern)) {
+        return false;
+    }
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut position) = (0, 0);
@@ -47,6 +50,11 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 /// ```
 #[must_use]
 pub fn overlap(a: &str, b: &str) -> bool {
+    // Most pairs differ before any wildcard.
+    let (begin_a, begin_b) = (literal(a), literal(b));
+    if !begin_a.starts_with(begin_b) && !begin_b.starts_with(begin_a) {
+        return false;
+    }
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     // reachable[j]: some text is taken by the first i letters of `a` and the first j of `b`.
     let mut reachable = vec![false; b.len() + 1];
@@ -70,6 +78,12 @@ pub fn overlap(a: &str, b: &str) -> bool {
         row = close(&next, &b, any);
     }
     row.last() == Some(&true)
+}
+
+/// What a pattern begins with: the letters before its first wildcard.
+#[must_use]
+pub fn literal(pattern: &str) -> &str {
+    pattern.split(['*', '?']).next().unwrap_or_default()
 }
 
 fn meet(a: char, b: char) -> bool {

@@ -17,7 +17,7 @@ use crate::arn;
 use crate::lower::grant::Granted;
 use crate::lower::{World, mfa};
 use crate::model::{Guard, Reach, Role};
-use crate::reference::{Action, Carries, Reference};
+use crate::reference::{Action, ArnPattern, Carries, Reference};
 use crate::statement::{ApiActions, Conditions, Draft, Effect, Origin};
 use crate::table::{Call, Channel, Kind, holds};
 
@@ -235,9 +235,10 @@ impl Lowering<'_> {
     /// The API actions that reach these resources without carrying the key.
     fn without_key(&self, resources: &BTreeSet<String>, key: &str) -> BTreeSet<String> {
         let reference = self.world.reference;
+        let arns: Vec<ArnPattern> = resources.iter().map(|arn| ArnPattern::new(arn)).collect();
         let lacks = |action: &&Action| {
             action.resource_types().iter().any(|resource| {
-                resources.iter().any(|arn| resource.overlaps(arn))
+                arns.iter().any(|arn| resource.arn().overlaps(arn))
                     && !self.carries(action.name(), resource.name(), key)
             })
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Action, Doubt, Reference, ReferenceError, ResourceType};
+use super::{Action, ArnPattern, Doubt, Reference, ReferenceError, ResourceType};
 
 #[derive(Deserialize)]
 struct File<'a> {
@@ -50,18 +50,25 @@ pub(super) fn reference(json: &str, doubts: &str) -> Result<Reference, Reference
             actions.insert(name.to_ascii_lowercase(), action(name, entry, service));
         }
     }
-    let always = lower(&file.always);
-    Ok(Reference { date: file.date.to_owned(), actions, always, doubts: doubts.doubt })
+    let always = lower(&file.always).into_iter().collect();
+    let doubts = doubts.doubt.into_iter().map(lower_doubt).collect();
+    Ok(Reference { date: file.date.to_owned(), actions, always, doubts })
 }
 
 fn action(name: String, entry: &Entry, service: &Service) -> Action {
     let types = entry.types.iter().filter_map(|(name, own)| {
         let found = service.types.get(name)?;
         let keys = found.keys.iter().chain(own).copied().collect::<Vec<_>>();
-        let (name, arn) = ((*name).to_owned(), found.arn.to_owned());
+        let (name, arn) = ((*name).to_owned(), ArnPattern::new(found.arn));
         Some(ResourceType { name, arn, keys: lower(&keys) })
     });
     Action { name, keys: lower(&entry.keys), resource_types: types.collect() }
+}
+
+fn lower_doubt(mut doubt: Doubt) -> Doubt {
+    doubt.actions.iter_mut().for_each(|action| action.make_ascii_lowercase());
+    doubt.key.make_ascii_lowercase();
+    doubt
 }
 
 fn lower(names: &[&str]) -> Vec<String> {

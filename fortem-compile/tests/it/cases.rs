@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use fortem_compile::reference::{Carries, Reference};
+use fortem_compile::reference::{ArnPattern, Carries, Reference};
 use fortem_compile::{compile, output};
 use fortem_core::Source;
 use serde::Deserialize;
@@ -115,7 +115,8 @@ fn context(principal: &Principal, one: &Authorization) -> Context {
     let reference = Reference::builtin().unwrap();
     let action = reference.action(one.action).unwrap_or_else(|| panic!("{}?", one.action));
     let types = action.resource_types().iter();
-    let reached: Vec<_> = types.filter(|kind| kind.overlaps(&one.resource.arn)).collect();
+    let arn = ArnPattern::new(&one.resource.arn);
+    let reached: Vec<_> = types.filter(|kind| kind.arn().overlaps(&arn)).collect();
     let carries = |key: &str| {
         let on = |kind: Option<&str>| reference.carries(action.name(), kind, key) != Carries::No;
         if reached.is_empty() { on(None) } else { reached.iter().any(|kind| on(Some(kind.name()))) }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::names::NamePattern;
 use super::read::Reader;
 use super::{Assignee, Environment, Fleet, Named, ScheduleKind};
-use crate::pattern::overlap;
+use crate::pattern::{literal, overlap};
 use crate::problem::Problem;
 
 /// The code of an assignment's role that is not there.
@@ -193,10 +193,6 @@ fn prefix_traps(reader: &mut Reader, environments: &[Environment]) {
             }
         }
     }
-}
-
-fn literal(pattern: &str) -> &str {
-    pattern.split(['*', '?']).next().unwrap_or_default()
 }
 
 fn trap(reader: &Reader, one: &Reach, other: &Reach) -> Problem {

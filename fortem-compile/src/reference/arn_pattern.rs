@@ -1,0 +1,75 @@
+//! Whether an ARN pattern of a policy can match a resource of a type.
+
+use fortem_core::pattern::overlap;
+
+/// An ARN in which `*` may stand for anything: of the reference, or of a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArnPattern {
+    /// The parts between colons, the sixth being the rest; `None` for a pattern that is no ARN, which
+    /// matches nothing unless it is `*`.
+    parts: Option<[String; 6]>,
+    everything: bool,
+}
+
+impl ArnPattern {
+    /// Reads a pattern; `${…}`, of the reference's ARNs as well as policy variables, may stand for
+    /// anything.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let text = any_for_variables(text);
+        let parts: Vec<String> = text.splitn(6, ':').map(str::to_owned).collect();
+        Self { parts: parts.try_into().ok(), everything: text == "*" }
+    }
+
+    /// Whether some ARN matches both. Parts between colons are compared apart, so `service/*` does not
+    /// reach `service-deployment/…`.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        if self.everything || other.everything {
+            return true;
+        }
+        let (Some(ours), Some(theirs)) = (&self.parts, &other.parts) else {
+            return false;
+        };
+        // Most pairs differ in the service, which is cheap to see.
+        let [_, _, service, ..] = ours;
+        let [_, _, other_service, ..] = theirs;
+        let plain = !service.contains(['*', '?']) && !other_service.contains(['*', '?']);
+        if plain && service != other_service {
+            return false;
+        }
+        ours.iter().zip(theirs).all(|(a, b)| a == b || overlap(a, b))
+    }
+}
+
+fn any_for_variables(text: &str) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        result.push_str(before);
+        result.push('*');
+        rest = after.split_once('}').map_or("", |(_, behind)| behind);
+    }
+    result + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ArnPattern;
+
+    const SERVICE: &str =
+        "arn:${Partition}:ecs:${Region}:${Account}:service/${ClusterName}/${ServiceName}";
+
+    #[test]
+    fn parts_are_compared_apart() {
+        let overlaps = |text| ArnPattern::new(SERVICE).overlaps(&ArnPattern::new(text));
+        assert!(overlaps("arn:aws:ecs:*:*:service/*"));
+        assert!(overlaps("arn:aws:ecs:*:*:*"));
+        assert!(overlaps("arn:aws:*:*:*:*"));
+        assert!(overlaps("arn:aws:ecs:*:*:service/${aws:PrincipalTag/Environment}/*"));
+        assert!(overlaps("*"));
+        assert!(!overlaps("arn:aws:ecs:*:*:service-deployment/*"));
+        assert!(!overlaps("arn:aws:logs:*:*:service/*"));
+        assert!(!overlaps("arn:aws:ecs:*"));
+    }
+}
