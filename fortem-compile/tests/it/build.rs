@@ -388,9 +388,8 @@ fn a_role_that_does_not_fit_is_split_with_its_guards() {
 #[test]
 fn a_fleet_too_large_for_a_guard_is_refused() {
     let scratch = Scratch::new();
-    let more: String = (0..400)
-        .map(|n| format!("[[environment]]\nname = \"e{n:03}\"\ntier = \"nonproduction\"\n\n"))
-        .collect();
+    let one = |n| format!("[[environment]]\nname = \"e{n:03}\"\ntier = \"nonproduction\"\n\n");
+    let more = (0..400).map(one).collect::<Vec<_>>().concat();
     scratch.replace(
         "fleet.toml",
         "[[team]]\nname = \"payments\"",

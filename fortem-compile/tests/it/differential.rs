@@ -9,7 +9,7 @@ use cedar_policy::{
     EntityUid, PolicyId, PolicySet, Request, RestrictedExpression, SlotId,
 };
 use fortem_compile::{compile, output};
-use fortem_core::{PolicyKind, Source};
+use fortem_core::{Environment, PolicyKind, Source};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -184,7 +184,7 @@ fn emitted(source: &Source, role: &str) -> Vec<Value> {
 
 /// Every question about a source, with environments that its fleet does not know.
 fn disagreements(source: &Source) -> (usize, usize, Vec<String>) {
-    let known: Vec<&str> = source.fleet().environments().iter().map(|e| e.name()).collect();
+    let known: Vec<&str> = source.fleet().environments().iter().map(Environment::name).collect();
     let places: Vec<Option<&str>> =
         known.iter().copied().chain(["unknown"]).map(Some).chain([None]).collect();
     let (mut asked, mut allowed, mut wrong) = (0, 0, Vec::new());
@@ -243,18 +243,20 @@ const ROLES: [&str; 4] = [
 
 fn source(tiers: &[bool], roles: &BTreeSet<usize>, guards: &BTreeSet<usize>) -> Source {
     let directory = tempfile::tempdir().unwrap();
-    let mut fleet = String::new();
-    for (name, production) in ["alpha", "beta", "gamma"].iter().zip(tiers) {
+    let environment = |(name, production): (&str, &bool)| {
         let tier = if *production { "production" } else { "nonproduction" };
-        fleet += &format!("[[environment]]\nname = \"{name}\"\ntier = \"{tier}\"\n");
-    }
+        format!("[[environment]]\nname = \"{name}\"\ntier = \"{tier}\"\n")
+    };
+    let named = ["alpha", "beta", "gamma"].into_iter().zip(tiers);
+    let fleet = named.map(environment).collect::<Vec<_>>().concat();
     fs::write(directory.path().join("fleet.toml"), fleet).unwrap();
-    let named = |kind: &'static str, index: &usize, text: &str| {
+    let policies = roles.iter().map(|index| ("role", index, ROLES[*index]));
+    for (kind, index, text) in
+        policies.chain(guards.iter().map(|index| ("guard", index, GUARDS[*index])))
+    {
         let text = format!("@id(\"{kind}-{index}x\")\n{text}\n");
         fs::write(directory.path().join(format!("{kind}{index}.cedar")), text).unwrap();
-    };
-    roles.iter().for_each(|index| named("role", index, ROLES[*index]));
-    guards.iter().for_each(|index| named("guard", index, GUARDS[*index]));
+    }
     Source::load(directory.path()).unwrap()
 }
 
@@ -276,12 +278,12 @@ proptest! {
 /// Each guard alone, whatever the random choice above leaves out.
 #[test]
 fn each_guard_means_the_same_in_cedar_and_in_iam() {
-    for guard in 0..GUARDS.len() {
+    for (guard, text) in GUARDS.iter().enumerate() {
         for role in [0, 1] {
             let source = source(&[true, false], &BTreeSet::from([role]), &BTreeSet::from([guard]));
             let (_, allowed, wrong) = disagreements(&source);
-            assert!(wrong.is_empty(), "{}: {wrong:#?}", GUARDS[guard]);
-            assert!(allowed > 0, "{} forbids everything", GUARDS[guard]);
+            assert!(wrong.is_empty(), "{text}: {wrong:#?}");
+            assert!(allowed > 0, "{text} forbids everything");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use fortem_compile::reference::{Carries, Reference, generate};
+use fortem_compile::reference::{Action, Carries, Reference, generate};
 use fortem_compile::table::Table;
 use fortem_core::Vocabulary;
 
@@ -84,14 +84,14 @@ fn what_is_not_known_is_not_carried() {
 fn patterns_find_api_actions_in_any_letter_case() {
     let reference = Reference::builtin().unwrap();
     let names = |pattern| -> Vec<&str> {
-        reference.matching(pattern).into_iter().map(|action| action.name()).collect()
+        reference.matching(pattern).into_iter().map(Action::name).collect()
     };
     assert_eq!(
         names("ECS:put*setting*"),
         ["ecs:PutAccountSetting", "ecs:PutAccountSettingDefault"]
     );
     assert!(names("*").len() > 700);
-    assert_eq!(names("ecs:*"), reference.actions("ecs").map(|a| a.name()).collect::<Vec<_>>());
+    assert_eq!(names("ecs:*"), reference.actions("ecs").map(Action::name).collect::<Vec<_>>());
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn the_lowering_table_names_what_exists() {
     let reference = Reference::builtin().unwrap();
     let rows = table.calls.iter().map(|row| (&row.actions, &row.api));
     for (actions, api) in rows.chain(table.blind.iter().map(|row| (&row.actions, &row.api))) {
-        let spelled = reference.action(api).map(|action| action.name());
+        let spelled = reference.action(api).map(Action::name);
         assert_eq!(spelled, Some(api.as_str()));
         for action in actions {
             assert!(vocabulary.action(action).is_some(), "{api}: {action}");
