@@ -10,8 +10,13 @@
 /// ```
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
-    if !text.starts_with(literal(pattern)) {
-        return false;
+    let begin = literal(pattern);
+    // Most patterns are a name, or a name and `*`.
+    match (text.strip_prefix(begin), pattern.strip_prefix(begin)) {
+        (None, _) => return false,
+        (Some(rest), Some("")) => return rest.is_empty(),
+        (Some(_), Some("*")) => return true,
+        _ => {}
     }
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());
@@ -50,10 +55,13 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 /// ```
 #[must_use]
 pub fn overlap(a: &str, b: &str) -> bool {
-    // Most pairs differ before any wildcard.
+    // Most pairs are settled by what stands before the first wildcard.
     let (begin_a, begin_b) = (literal(a), literal(b));
     if !begin_a.starts_with(begin_b) && !begin_b.starts_with(begin_a) {
         return false;
+    }
+    if a == b || a == "*" || b == "*" {
+        return true;
     }
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     // reachable[j]: some text is taken by the first i letters of `a` and the first j of `b`.

@@ -224,12 +224,17 @@ impl Lowering<'_> {
             });
             claims.into_iter().any(|carried| carried)
         };
-        let kinds = self.wide_kinds().filter(shows);
-        let arn = |kind: &Kind| match arn::whole_service(self.world.fleet, &kind.service) {
-            whole if self.without_key(&BTreeSet::from([whole.clone()]), key).is_empty() => whole,
-            _ => arn::any(self.world.fleet, kind),
-        };
-        kinds.map(arn).collect()
+        let kinds: Vec<&Kind> = self.wide_kinds().filter(shows).collect();
+        let services: BTreeSet<&str> = kinds.iter().map(|kind| kind.service.as_str()).collect();
+        let whole = |service: &&str| arn::whole_service(self.world.fleet, service);
+        let shown_by_all =
+            |service: &&str| self.without_key(&BTreeSet::from([whole(service)]), key).is_empty();
+        // All of a service where each of its calls shows the tag, else only the kinds that we name.
+        let (whole_services, others): (Vec<&str>, Vec<&str>) =
+            services.into_iter().partition(shown_by_all);
+        let named = kinds.into_iter().filter(|kind| others.contains(&kind.service.as_str()));
+        let named = named.map(|kind| arn::any(self.world.fleet, kind));
+        whole_services.iter().map(whole).chain(named).collect()
     }
 
     /// The API actions that reach these resources without carrying the key.

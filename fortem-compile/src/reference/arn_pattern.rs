@@ -8,6 +8,8 @@ pub struct ArnPattern {
     /// The parts between colons, the sixth being the rest; `None` for a pattern that is no ARN, which
     /// matches nothing unless it is `*`.
     parts: Option<[String; 6]>,
+    /// The third part, where it has no wildcard: most pairs differ in it.
+    service: Option<String>,
     everything: bool,
 }
 
@@ -18,7 +20,8 @@ impl ArnPattern {
     pub fn new(text: &str) -> Self {
         let text = any_for_variables(text);
         let parts: Vec<String> = text.splitn(6, ':').map(str::to_owned).collect();
-        Self { parts: parts.try_into().ok(), everything: text == "*" }
+        let service = parts.get(2).filter(|service| !service.contains(['*', '?'])).cloned();
+        Self { parts: parts.try_into().ok(), service, everything: text == "*" }
     }
 
     /// Whether some ARN matches both. Parts between colons are compared apart, so `service/*` does not
@@ -28,17 +31,13 @@ impl ArnPattern {
         if self.everything || other.everything {
             return true;
         }
+        if self.service.is_some() && other.service.is_some() && self.service != other.service {
+            return false;
+        }
         let (Some(ours), Some(theirs)) = (&self.parts, &other.parts) else {
             return false;
         };
-        // Most pairs differ in the service, which is cheap to see.
-        let [_, _, service, ..] = ours;
-        let [_, _, other_service, ..] = theirs;
-        let plain = !service.contains(['*', '?']) && !other_service.contains(['*', '?']);
-        if plain && service != other_service {
-            return false;
-        }
-        ours.iter().zip(theirs).all(|(a, b)| a == b || overlap(a, b))
+        ours.iter().zip(theirs).all(|(a, b)| overlap(a, b))
     }
 }
 
