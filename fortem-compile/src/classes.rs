@@ -22,7 +22,8 @@ pub fn classes(source: &Source, table: &Table) -> Vec<Class> {
     let schedule = source.fleet().schedule().as_str();
     let mut by_calls: BTreeMap<BTreeSet<String>, BTreeSet<String>> = BTreeMap::new();
     for action in source.vocabulary().actions() {
-        let calls = table.calls_of(action.name(), schedule).filter(|call| !call.supporting);
+        let calls =
+            table.calls_of(action.name(), schedule).into_iter().filter(|call| !call.supporting);
         let apis: BTreeSet<String> = calls.map(|call| call.api.clone()).collect();
         if !apis.is_empty() {
             by_calls.entry(apis).or_default().insert(action.name().to_owned());

@@ -111,5 +111,6 @@ pub fn lower(world: &World, model: &Model, role: &Role) -> Result<Vec<Statement>
         drafts.extend(guard::drafts(world, guard, role, &granted));
     }
     drafts.extend(integrity::drafts(world));
+    drafts.extend(integrity::empty_tag(world, &model.guards, &granted));
     drafts.into_iter().map(|draft| Statement::new(world.reference, draft)).collect()
 }

@@ -244,7 +244,7 @@ impl RoleReporter<'_> {
         GrantReport {
             action: action.name().to_owned(),
             doc: action.doc().to_owned(),
-            calls: calls.map(|call| self.call(call)).collect(),
+            calls: calls.into_iter().map(|call| self.call(call)).collect(),
         }
     }
 

@@ -194,13 +194,10 @@ impl Table {
     }
 
     /// The calls that an action takes in a fleet that schedules in the given way.
-    pub fn calls_of<'a>(
-        &'a self,
-        action: &'a str,
-        schedule: &'a str,
-    ) -> impl Iterator<Item = &'a Call> {
-        let calls = self.calls.iter().filter(move |call| holds(call.schedule.as_deref(), schedule));
-        calls.filter(move |call| call.actions.contains(action))
+    #[must_use]
+    pub fn calls_of(&self, action: &str, schedule: &str) -> Vec<&Call> {
+        let calls = self.calls.iter().filter(|call| holds(call.schedule.as_deref(), schedule));
+        calls.filter(|call| call.actions.contains(action)).collect()
     }
 }
 

@@ -26,6 +26,14 @@ impl Granted {
     pub(super) fn services(&self) -> BTreeSet<&str> {
         self.apis.iter().filter_map(|api| Some(api.split_once(':')?.0)).collect()
     }
+
+    /// All of those services, but of IAM only what is granted.
+    pub(super) fn whole_services(&self) -> BTreeSet<String> {
+        let wide = self.services().into_iter().filter(|service| *service != "iam");
+        let mut apis: BTreeSet<String> = wide.map(|service| format!("{service}:*")).collect();
+        apis.extend(self.apis.iter().filter(|api| api.starts_with("iam:")).cloned());
+        apis
+    }
 }
 
 pub(super) fn drafts(world: &World, role: &Role) -> Vec<Draft> {

@@ -32,11 +32,7 @@ struct Lowering<'a> {
 }
 
 pub(super) fn drafts(world: &World, guard: &Guard, role: &Role, granted: &Granted) -> Vec<Draft> {
-    let named = guard.actions.as_ref().map(|actions| {
-        let shared = actions.intersection(&role.actions);
-        let calls = shared.flat_map(|action| world.table.calls_of(action, world.schedule()));
-        calls.filter(|call| !call.supporting).map(|call| call.api.clone()).collect()
-    });
+    let named = guard.actions.as_ref().map(|actions| forbidden_calls(world, actions, role));
     if granted.apis.is_empty() || named.as_ref().is_some_and(BTreeSet::is_empty) {
         return Vec::new();
     }
@@ -49,6 +45,17 @@ pub(super) fn drafts(world: &World, guard: &Guard, role: &Role, granted: &Grante
         lowering.request(),
     ];
     by_channel.into_iter().flatten().collect()
+}
+
+/// The API actions that are what the forbidden actions of a role are, but for those that its other
+/// actions need too.
+fn forbidden_calls(world: &World, actions: &BTreeSet<&str>, role: &Role) -> BTreeSet<String> {
+    let calls = |action| world.table.calls_of(action, world.schedule());
+    let forbidden = role.actions.intersection(actions).flat_map(|action| calls(action));
+    let needed = role.actions.difference(actions).flat_map(|action| calls(action));
+    let needed: BTreeSet<&str> = needed.map(|call| call.api.as_str()).collect();
+    let own = forbidden.filter(|call| !call.supporting && !needed.contains(call.api.as_str()));
+    own.map(|call| call.api.clone()).collect()
 }
 
 impl Lowering<'_> {
@@ -64,17 +71,18 @@ impl Lowering<'_> {
         let apis = self.with_channel(Channel::ResourceTag)?;
         match (&self.guard.reach, &self.named) {
             (Reach::Everywhere, _) => None,
-            (Reach::In(_), _) => {
+            (Reach::In(_), None) => {
                 Some(self.deny("Tag", ApiActions::These(apis), everything(), conditions))
             }
-            (Reach::Outside(_), Some(_)) => {
+            (Reach::In(_) | Reach::Outside(_), Some(_)) => {
                 let resources = self.tagged_resources(&key);
                 Some(self.deny("Tag", ApiActions::These(apis), resources, conditions))
             }
             (Reach::Outside(_), None) => {
                 let resources = self.tagged_resources(&key);
-                let exempt = ApiActions::AllBut(self.without_key(&resources, &key));
-                Some(self.deny("Tag", exempt, resources, conditions))
+                let mut exempt = self.without_key(&resources, &key);
+                exempt.extend(self.accepted_leaks());
+                Some(self.deny("Tag", ApiActions::AllBut(exempt), resources, conditions))
             }
         }
     }
@@ -168,15 +176,9 @@ impl Lowering<'_> {
     }
 
     /// What the principal is refused: all of the services that the role touches, or the guard's own
-    /// actions. Of IAM only what the role is granted.
+    /// actions.
     fn reachable(&self) -> BTreeSet<String> {
-        if let Some(named) = &self.named {
-            return named.clone();
-        }
-        let wide = self.granted.services().into_iter().filter(|service| *service != "iam");
-        let mut apis: BTreeSet<String> = wide.map(|service| format!("{service}:*")).collect();
-        apis.extend(self.granted.apis.iter().filter(|api| api.starts_with("iam:")).cloned());
-        apis
+        self.named.clone().unwrap_or_else(|| self.granted.whole_services())
     }
 
     /// The API actions a channel's condition is put on: for a guard on every action the whole of each
@@ -235,6 +237,13 @@ impl Lowering<'_> {
         let named = kinds.into_iter().filter(|kind| others.contains(&kind.service.as_str()));
         let named = named.map(|kind| arn::any(self.world.fleet, kind));
         whole_services.iter().map(whole).chain(named).collect()
+    }
+
+    /// Some calls that the reference gives no resource are seen on `log-group:…` all the same; what the
+    /// fleet accepts is not taken away again.
+    fn accepted_leaks(&self) -> BTreeSet<String> {
+        let blind = self.world.table.blind.iter().map(|row| &row.api);
+        blind.filter(|api| self.granted.apis.contains(*api)).cloned().collect()
     }
 
     /// The API actions that reach these resources without carrying the key.

@@ -4,8 +4,36 @@ use std::collections::BTreeSet;
 
 use crate::arn;
 use crate::lower::World;
-use crate::statement::{ApiActions, Draft, Effect, Origin};
+use crate::lower::grant::Granted;
+use crate::model::{Guard, Reach};
+use crate::statement::{ApiActions, Conditions, Draft, Effect, Origin};
 use crate::table::{Integrity, holds};
+
+/// A principal whose tag is empty is in no environment.
+///
+/// Whether an empty tag of a principal equals an empty tag of a resource is not documented, and the
+/// names it gives, such as `fleet-`, are nobody's. A guard that allows only named environments says
+/// this already.
+pub(super) fn empty_tag(world: &World, guards: &[Guard], granted: &Granted) -> Option<Draft> {
+    let covers = |guard: &Guard| {
+        let outside = matches!(guard.reach, Reach::Outside(_));
+        outside && guard.actions.is_none() && guard.mfa.is_none()
+    };
+    if granted.apis.is_empty() || guards.iter().any(covers) {
+        return None;
+    }
+    let key = ("StringEquals".to_owned(), world.tag("Principal"));
+    Some(Draft {
+        sid: "IntegrityEmptyTag".to_owned(),
+        effect: Effect::Deny,
+        actions: ApiActions::These(granted.whole_services()),
+        resources: BTreeSet::from(["*".to_owned()]),
+        conditions: Conditions::from([(key, BTreeSet::from([String::new()]))]),
+        origin: Origin::Integrity {
+            why: "a person whose environment tag is empty is in no environment".to_owned(),
+        },
+    })
+}
 
 pub(super) fn drafts(world: &World) -> Vec<Draft> {
     let rows = world.table.integrity.iter();

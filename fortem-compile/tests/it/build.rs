@@ -283,6 +283,11 @@ fn an_accepted_leak_is_granted_and_reported() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let document = fs::read_to_string(scratch.path("out/identity/log-viewer.json")).unwrap();
     assert!(document.contains("\"Action\": \"ecs:ListClusters\""), "{document}");
+    // The guard that refuses everything untagged does not take it away again.
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let mut statements = document["Statement"].as_array().unwrap().iter();
+    let by_tag = statements.find(|statement| statement["Sid"] == "NeverProdTag").unwrap();
+    assert!(by_tag["NotAction"].as_array().unwrap().contains(&"ecs:ListClusters".into()));
     let report = fs::read_to_string(scratch.path("out/report.md")).unwrap();
     assert!(report.contains("yes: the console's first page needs it"), "{report}");
 }
