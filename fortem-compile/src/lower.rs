@@ -3,6 +3,7 @@
 //! The slot `?resource` of a role is the policy variable `${aws:PrincipalTag/…}`: the environment of
 //! a call, seen through every channel that the lowering table names, must be the principal's.
 
+mod coverage;
 mod grant;
 mod guard;
 mod integrity;

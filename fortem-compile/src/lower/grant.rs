@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::arn;
+use crate::lower::coverage::service_of;
 use crate::lower::{World, mfa};
 use crate::model::Role;
 use crate::statement::{ApiActions, Draft, Effect, Origin};
@@ -24,7 +25,7 @@ impl Granted {
 
     /// The services the role touches.
     pub(super) fn services(&self) -> BTreeSet<&str> {
-        self.apis.iter().filter_map(|api| Some(api.split_once(':')?.0)).collect()
+        self.apis.iter().filter_map(|api| service_of(api)).collect()
     }
 
     /// All of those services, but of IAM only what is granted.
