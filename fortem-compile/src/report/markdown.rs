@@ -51,7 +51,10 @@ fn grants(f: &mut Formatter<'_>, grants: &[GrantReport]) -> Result {
     writeln!(f, "| --- | --- | --- | --- |")?;
     for grant in grants {
         for (index, call) in grant.calls.iter().enumerate() {
-            let action = if index == 0 { format!("`{}`", grant.action) } else { String::new() };
+            let action = match index {
+                0 => format!("`{}`: {}", grant.action, grant.doc.trim_end_matches('.')),
+                _ => String::new(),
+            };
             let channels = call.channels.join(", ");
             let statements = codes(&call.statements);
             writeln!(f, "| {action} | `{}` | {channels} | {statements} |", call.api)?;
