@@ -12,4 +12,5 @@ mod build;
 mod cases;
 mod differential;
 mod evaluator;
+mod merge;
 mod reference;
