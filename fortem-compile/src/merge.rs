@@ -67,19 +67,24 @@ fn absorb(into: &mut Statement, statement: Statement) {
     into.origins.extend(statement.origins);
 }
 
-/// A statement of several API actions is called after what ties it to the environment: `OwnTag`.
+/// A grant of several API actions is called after what ties it to the environment: `OwnTag`. One that
+/// nothing ties, an accepted leak, keeps its name.
 fn name_of_merged(statement: &Statement) -> Option<String> {
     let ApiActions::These(actions) = &statement.actions else {
         return None;
     };
-    if statement.effect != Effect::Allow || actions.len() < 2 || statement.sid == "AcceptedLeak" {
+    if statement.effect != Effect::Allow || actions.len() < 2 {
         return None;
     }
     let has = |part: &str| statement.conditions.keys().any(|(_, key)| key.contains(part));
     let parts = [(":ResourceTag/", "Tag"), (":RequestTag/", "Request"), ("ecs:cluster", "Cluster")];
     let channels: String =
         parts.iter().filter(|(key, _)| has(key)).map(|(_, name)| *name).collect();
-    Some(format!("Own{}", if channels.is_empty() { "Name" } else { &channels }))
+    match channels.as_str() {
+        "" if statement.resources.contains("*") => None,
+        "" => Some("OwnName".to_owned()),
+        _ => Some(format!("Own{channels}")),
+    }
 }
 
 fn number_repeated(statements: &mut [Statement]) {
