@@ -12,6 +12,7 @@
 pub mod classes;
 pub mod compile;
 pub mod emit;
+pub mod iam;
 pub mod lower;
 pub mod merge;
 pub mod model;

@@ -15,6 +15,8 @@ pub use self::arn_pattern::ArnPattern;
 use fortem_core::pattern;
 use thiserror::Error;
 
+use crate::iam::KeyCarrier;
+
 /// The reference of the services concerned.
 ///
 /// ```
@@ -172,6 +174,23 @@ impl Reference {
             let about = resource_type == Some(doubt.resource_type.as_str()) && doubt.key == key;
             about && doubt.actions.iter().any(|pattern| pattern::matches(pattern, &name))
         })
+    }
+}
+
+/// What a call shows to conditions: a claim that is only doubted counts, since AWS may keep it.
+impl KeyCarrier for Reference {
+    fn carries(&self, action: &str, resource: &str, key: &str) -> bool {
+        let Some(found) = self.action(action) else {
+            return false;
+        };
+        let arn = ArnPattern::new(resource);
+        let types = found.resource_types().iter();
+        let mut reached = types.filter(|kind| kind.arn().overlaps(&arn)).peekable();
+        let on = |kind| Reference::carries(self, action, kind, key) != Carries::No;
+        match reached.peek() {
+            None => on(None),
+            Some(_) => reached.any(|kind| on(Some(kind.name()))),
+        }
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use fortem_compile::reference::{ArnPattern, Carries, Reference};
-use fortem_compile::{compile, output};
+use fortem_compile::{compile, iam, output};
 use fortem_core::Source;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::evaluator::{Call, Context, allows};
 
@@ -157,10 +157,14 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-fn cases(file: &str) -> Vec<Case> {
+fn lines(file: &str) -> Vec<String> {
     let text = fs::read_to_string(format!("tests/cases/{file}.jsonl")).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+fn cases(file: &str) -> Vec<Case> {
     let case = |line: &str| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
-    text.lines().map(case).collect()
+    lines(file).iter().map(|line| case(line)).collect()
 }
 
 fn emitted(role: &str) -> Vec<Value> {
@@ -208,6 +212,34 @@ fn the_other_roles_do_what_they_are_for_and_no_more() {
     check("exec", "exec", 11);
     check("log-viewer", "log-viewer", 8);
     check("operator", "operator", 5);
+}
+
+/// The same lines through the library's evaluator, which knows all of IAM's language.
+#[test]
+fn the_evaluator_of_the_library_judges_the_same() {
+    let reference = Reference::builtin().unwrap();
+    let files = ["ordinary", "attacks", "wider", "exec", "log-viewer", "operator"];
+    for file in files {
+        let role =
+            if ["ordinary", "attacks", "wider"].contains(&file) { "developer" } else { file };
+        let emitted = emitted(role).into_iter().enumerate();
+        let emitted: Vec<Value> = emitted
+            .map(|(index, document)| json!({"name": format!("{role}-{index}"), "document": document}))
+            .collect();
+        for line in lines(file) {
+            let mut case: Value = serde_json::from_str(&line).unwrap();
+            let expected = case["expect"].clone();
+            let own = case["identity_policies"].as_array().cloned().unwrap_or_default();
+            case["identity_policies"] = emitted.iter().cloned().chain(own).collect();
+            let case: iam::Case = serde_json::from_value(case).unwrap();
+            let answer = case.decide(reference).unwrap();
+            let decision = match answer.decision() {
+                iam::Decision::Allow => "allow",
+                iam::Decision::Deny => "deny",
+            };
+            assert_eq!(decision, expected, "{}: {:?}", case.id(), answer.matched());
+        }
+    }
 }
 
 #[test]

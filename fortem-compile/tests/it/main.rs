@@ -12,5 +12,6 @@ mod build;
 mod cases;
 mod differential;
 mod evaluator;
+mod iam;
 mod merge;
 mod reference;

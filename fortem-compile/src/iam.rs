@@ -1,0 +1,51 @@
+//! The IAM policy language: documents, conditions, variables, and what they decide about a request.
+//!
+//! The module knows nothing of Cedar and nothing of how a policy came to be: it reads the bytes that AWS would read and
+//! answers as AWS would, after the IAM User Guide ("Policy evaluation logic", "IAM JSON policy element reference").
+//! Where the guide leaves two readings open, the answer is the one that allows, and says so.
+//!
+//! - [`Document`] is one policy document; [`Policies`] are all documents that bear on one principal.
+//! - [`Request`] is one authorization check: an API action, a resource and the condition keys of the call.
+//! - [`Policies::decide`] gives an [`Answer`]: the decision, why, and the statements that matter.
+//! - [`Case`] is one line of the JSON format in which evaluators are compared.
+//!
+//! ```
+//! use fortem_compile::iam::{Decision, Document, NamedDocument, Policies, Request};
+//!
+//! let document = Document::parse(
+//!     r#"{"Version": "2012-10-17", "Statement": {"Sid": "Restart", "Effect": "Allow", "Action": "ecs:Update*",
+//!         "Resource": "*", "Condition": {"StringEquals": {"aws:ResourceTag/Environment": "staging"}}}}"#,
+//! )?;
+//! let policies = Policies::of_identity([NamedDocument::new("role", document)]);
+//! let mut request = Request::new("ecs:UpdateService", "arn:aws:ecs:eu-west-1:111122223333:service/staging/web");
+//! assert_eq!(policies.decide(&request).decision(), Decision::Deny);
+//!
+//! request.context_mut().insert("aws:ResourceTag/Environment", "staging");
+//! let answer = policies.decide(&request);
+//! assert_eq!(answer.decision(), Decision::Allow);
+//! assert_eq!(answer.matched()[0].to_string(), "Allow identity:role#Restart");
+//! # Ok::<(), fortem_compile::iam::DocumentError>(())
+//! ```
+
+mod answer;
+mod arn;
+mod case;
+mod condition;
+mod document;
+mod evaluate;
+mod json;
+mod pattern;
+mod request;
+mod statement;
+mod truth;
+mod variable;
+
+pub use answer::{Answer, Decision, Doubt, Layer, Matched, Why};
+pub use case::{Case, CaseAnswer, CaseError, KeyCarrier};
+pub use condition::Condition;
+pub use document::{Document, DocumentError, DocumentFault, Version};
+pub use evaluate::{NamedDocument, Policies};
+pub use json::Json;
+pub use request::{Context, Request, Values};
+pub use statement::{Effect, Statement};
+pub use truth::{Ambiguity, Truth};

@@ -1,0 +1,151 @@
+//! The `Condition` element: operators, keys and values, and whether they hold for a call.
+//!
+//! A block holds when every (operator, key) in it holds; the values of one key are alternatives, and under a negated
+//! operator none of them may match (IAM User Guide, "Conditions with multiple context keys or values").
+
+mod address;
+mod date;
+mod number;
+mod operator;
+
+use super::arn;
+use super::request::{Context, Values, folded};
+use super::truth::{Ambiguity, Truth};
+use super::variable::Template;
+use operator::{Family, Operator, Quantifier};
+
+/// One operator, one key and the values it is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    operator: Operator,
+    operator_name: String,
+    key: String,
+    // INVARIANT: `key` in lower case.
+    folded_key: String,
+    values: Vec<String>,
+    // INVARIANT: one for each of `values`, in order.
+    templates: Vec<Template>,
+}
+
+impl Condition {
+    /// Reads one entry of a `Condition` block, nothing when there is no such operator.
+    pub(super) fn new(
+        operator_name: String,
+        key: String,
+        values: Vec<String>,
+        variables: bool,
+    ) -> Option<Self> {
+        let operator = Operator::read(&operator_name)?;
+        let template = if variables && operator.family.takes_variables() {
+            Template::with_variables
+        } else {
+            Template::literal
+        };
+        let templates = values.iter().map(|value| template(value)).collect();
+        Some(Self { operator, operator_name, folded_key: folded(&key), key, values, templates })
+    }
+
+    /// The operator as written, such as `ForAnyValue:StringLike`.
+    #[must_use]
+    pub fn operator(&self) -> &str {
+        &self.operator_name
+    }
+
+    /// The condition key as written.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The values as written, in order.
+    #[must_use]
+    pub fn values(&self) -> &[String] {
+        &self.values
+    }
+
+    /// Whether the condition holds for a call.
+    #[must_use]
+    pub fn holds(&self, context: &Context) -> Truth {
+        let present = context.get_folded(&self.folded_key);
+        if self.operator.family == Family::Null {
+            return self.holds_for_presence(present.is_some()).into();
+        }
+        match present {
+            None => self.holds_when_absent(context),
+            Some(found) => self.holds_for(found, context),
+        }
+    }
+
+    /// `Null`: whether a value says what is the case, `true` being "the key is absent".
+    fn holds_for_presence(&self, present: bool) -> bool {
+        let wanted = if present { "false" } else { "true" };
+        self.values.iter().any(|value| value.eq_ignore_ascii_case(wanted))
+    }
+
+    /// The rules for a key that the call does not have.
+    fn holds_when_absent(&self, context: &Context) -> Truth {
+        let Operator { quantifier, negated, if_exists, .. } = self.operator;
+        match quantifier {
+            Some(Quantifier::ForAllValues) => Truth::Yes,
+            // Also with `IfExists`: no value is no match.
+            Some(Quantifier::ForAnyValue) => Truth::No,
+            None if negated && !if_exists && self.has_missing_variable(context) => {
+                Truth::Unclear(Ambiguity::UnresolvedVariable)
+            }
+            None => (negated || if_exists).into(),
+        }
+    }
+
+    fn has_missing_variable(&self, context: &Context) -> bool {
+        self.templates.iter().any(|template| template.is_missing(context))
+    }
+
+    fn holds_for(&self, found: &Values, context: &Context) -> Truth {
+        let each = found.as_slice().iter().map(|value| self.holds_for_value(value, context));
+        match self.operator.quantifier {
+            Some(Quantifier::ForAllValues) => Truth::all(each),
+            Some(Quantifier::ForAnyValue) => Truth::any(each),
+            None => {
+                // A single operator sees one value; with more it is a misuse, of which AWS does not say what follows.
+                let several = found.as_slice().len() > 1;
+                let any = Truth::any(
+                    found.as_slice().iter().map(|value| self.matches_any(value, context)),
+                );
+                let any = if several && any == Truth::Yes {
+                    Truth::Unclear(Ambiguity::SeveralValues)
+                } else {
+                    any
+                };
+                self.negate(any)
+            }
+        }
+    }
+
+    fn holds_for_value(&self, value: &str, context: &Context) -> Truth {
+        self.negate(self.matches_any(value, context))
+    }
+
+    fn negate(&self, matched: Truth) -> Truth {
+        if self.operator.negated { !matched } else { matched }
+    }
+
+    /// Whether one value of the call matches any value of the policy, negation left aside.
+    fn matches_any(&self, value: &str, context: &Context) -> Truth {
+        Truth::any(self.templates.iter().map(|template| self.matches_one(value, template, context)))
+    }
+
+    fn matches_one(&self, value: &str, template: &Template, context: &Context) -> Truth {
+        let negated = self.operator.negated;
+        match self.operator.family {
+            Family::StringLike => {
+                template.test_pattern(context, negated, |pattern| pattern.matches(value))
+            }
+            Family::Arn => template
+                .test_pattern(context, negated, |pattern| arn::condition_matches(pattern, value)),
+            family => template.test_text(context, negated, |text| family.compares(value, text)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! Points in time: ISO 8601 in the W3C profile, or seconds since 1970 (IAM User Guide, "Date condition operators").
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// How two points in time stand to each other, nothing when one is none.
+pub(super) fn compare(left: &str, right: &str) -> Option<Ordering> {
+    Some(read(left)?.cmp(&read(right)?))
+}
+
+/// Reads seconds since 1970, a time with its offset from UTC, or a date, which begins at midnight in UTC.
+fn read(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<i64>() {
+        return Timestamp::from_second(seconds).ok();
+    }
+    if text.contains(['T', 't', ' ']) {
+        return text.parse().ok();
+    }
+    let midnight = text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?;
+    Some(midnight.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compare;
+    use std::cmp::Ordering::{Equal, Greater, Less};
+
+    #[test]
+    fn times_are_compared_across_spellings() {
+        for (left, right, expected) in [
+            ("2026-07-01T12:00:00Z", "2026-07-01T14:00:00+02:00", Some(Equal)),
+            ("2026-07-01T12:00:00Z", "1782907200", Some(Equal)),
+            ("2026-07-01T12:00:00.5Z", "2026-07-01T12:00:00Z", Some(Greater)),
+            ("2026-07-01T12:00Z", "2026-07-01T12:00:00Z", Some(Equal)),
+            ("2026-07-01", "2026-07-01T00:00:00Z", Some(Equal)),
+            ("2026-06-30T23:59:59Z", "2026-07-01", Some(Less)),
+            ("2026-13-01T00:00:00Z", "2026-07-01", None),
+            ("noon", "2026-07-01", None),
+            ("99999999999999999", "0", None),
+        ] {
+            assert_eq!(compare(left, right), expected, "`{left}` to `{right}`");
+        }
+    }
+}

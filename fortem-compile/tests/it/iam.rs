@@ -1,0 +1,578 @@
+//! What the documents of a principal decide together, in the format in which evaluators are compared.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    reason = "these helpers run in tests only, and take JSON where it is written"
+)]
+
+use fortem_compile::iam::{Case, CaseAnswer, Document, KeyCarrier};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// A service reference in which every action carries every key.
+struct EveryKey;
+
+impl KeyCarrier for EveryKey {
+    fn carries(&self, _action: &str, _resource: &str, _key: &str) -> bool {
+        true
+    }
+}
+
+/// A service reference in which no action carries a tag key.
+struct NoKey;
+
+impl KeyCarrier for NoKey {
+    fn carries(&self, _action: &str, _resource: &str, _key: &str) -> bool {
+        false
+    }
+}
+
+const SERVICE: &str = "arn:aws:ecs:eu-west-1:111122223333:service/staging/web";
+const CLUSTER: &str = "arn:aws:ecs:eu-west-1:111122223333:cluster/staging";
+
+fn document(statements: Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+fn allow(action: &str, resource: &str) -> Value {
+    json!({"Sid": "A", "Effect": "Allow", "Action": action, "Resource": resource})
+}
+
+fn deny(action: &str, resource: &str) -> Value {
+    json!({"Sid": "D", "Effect": "Deny", "Action": action, "Resource": resource})
+}
+
+/// A restart of a staging service by a staging developer under the given statements, changed by `changes`.
+fn case(statements: Value, changes: Value) -> Value {
+    let mut case = json!({
+        "id": "case",
+        "identity_policies": [{"name": "role", "document": document(statements)}],
+        "principal": {"arn": "arn:aws:iam::111122223333:role/dev", "account": "111122223333",
+            "tags": {"Environment": "staging"}},
+        "action": "ecs:UpdateService",
+        "resource": {"arn": SERVICE, "tags": {"Environment": "staging"}},
+    });
+    for (key, value) in changes.as_object().unwrap() {
+        case[key] = value.clone();
+    }
+    case
+}
+
+fn answer(case: &Value, carrier: &dyn KeyCarrier) -> Value {
+    let case: Case = serde_json::from_value(case.clone()).unwrap();
+    serde_json::to_value(case.run(carrier)).unwrap()
+}
+
+/// Checks why a call goes through or not, which layer blocks it, and the statements named.
+fn check(case: &Value, why: &str, blocked_by: Value, matched: &[&str]) {
+    let answer = answer(case, &EveryKey);
+    let found = (&answer["why"], &answer["blocked_by"], &answer["matched"]);
+    assert_eq!(found, (&json!(why), &blocked_by, &json!(matched)), "{case:#}\n{answer:#}");
+    let decision = if why == "Allowed" { "allow" } else { "deny" };
+    assert_eq!(answer["decision"], decision);
+}
+
+#[test]
+fn identity_policies_allow_what_a_statement_allows() {
+    let granted = case(allow("ecs:Update*", "*"), json!({}));
+    check(&granted, "Allowed", Value::Null, &["Allow identity:role#A"]);
+    let other = case(allow("ecs:UpdateService", "*"), json!({"action": "ecs:DeleteService"}));
+    check(&other, "ImplicitlyDenied", Value::Null, &[]);
+    let nothing = case(json!([]), json!({"identity_policies": []}));
+    check(&nothing, "ImplicitlyDenied", Value::Null, &[]);
+    let letters = case(allow("ECS:updateSERVICE", "*"), json!({}));
+    check(&letters, "Allowed", Value::Null, &["Allow identity:role#A"]);
+}
+
+#[test]
+fn an_explicit_deny_wins_in_every_layer() {
+    let wide = || allow("*", "*");
+    let both = || document(json!([wide(), deny("ecs:UpdateService", "*")]));
+    let open = || document(wide());
+    check(
+        &case(json!([wide(), deny("ecs:*", "*")]), json!({})),
+        "ExplicitlyDenied",
+        Value::Null,
+        &["Deny identity:role#D"],
+    );
+    for (changes, layer, name) in [
+        (json!({"scps": [[open()], [open(), both()]]}), "scp", "Deny scp:2.2#D"),
+        (json!({"permission_boundary": both()}), "boundary", "Deny boundary:1#D"),
+        (json!({"session_policy": both()}), "session", "Deny session#D"),
+    ] {
+        check(&case(wide(), changes), "ExplicitlyDenied", json!(layer), &[name]);
+    }
+}
+
+#[test]
+fn every_layer_must_allow() {
+    let open = || document(allow("*", "*"));
+    let reads = || document(allow("ecs:List*", "*"));
+    let mine = ["Allow identity:role#A"];
+    for (changes, why, blocked_by, matched) in [
+        (
+            json!({"scps": [[open()], [reads()]]}),
+            "ImplicitlyDenied",
+            json!("scp"),
+            vec!["Allow scp:1.1#A", mine[0]],
+        ),
+        (
+            json!({"scps": [[open()], []]}),
+            "ImplicitlyDenied",
+            json!("scp"),
+            vec!["Allow scp:1.1#A", mine[0]],
+        ),
+        (
+            json!({"scps": [[reads(), open()]]}),
+            "Allowed",
+            json!(null),
+            vec!["Allow scp:1.2#A", mine[0]],
+        ),
+        (json!({"scps": []}), "Allowed", json!(null), mine.to_vec()),
+        (
+            json!({"permission_boundary": reads()}),
+            "ImplicitlyDenied",
+            json!("boundary"),
+            mine.to_vec(),
+        ),
+        (
+            json!({"permission_boundary": [reads(), open()]}),
+            "Allowed",
+            json!(null),
+            vec![mine[0], "Allow boundary:2#A"],
+        ),
+        (json!({"session_policy": reads()}), "ImplicitlyDenied", json!("session"), mine.to_vec()),
+        (
+            json!({"session_policy": open()}),
+            "Allowed",
+            json!(null),
+            vec![mine[0], "Allow session#A"],
+        ),
+    ] {
+        check(&case(allow("ecs:*", "*"), changes), why, blocked_by, &matched);
+    }
+}
+
+#[test]
+fn a_wide_boundary_grants_nothing() {
+    let changes = json!({"permission_boundary": document(allow("*", "*")), "scps": [[document(allow("*", "*"))]]});
+    let matched = ["Allow scp:1.1#A", "Allow boundary:1#A"];
+    check(&case(allow("s3:*", "*"), changes), "ImplicitlyDenied", Value::Null, &matched);
+}
+
+#[test]
+fn every_resource_and_every_further_authorization_must_be_allowed() {
+    let exec = |resources: Value| json!({"action": "ecs:ExecuteCommand", "resource": null, "resources": resources});
+    let both =
+        || json!([{"arn": CLUSTER}, {"arn": "arn:aws:ecs:eu-west-1:111122223333:task/staging/1"}]);
+    let build = |statement: Value, changes: Value| {
+        let mut case = case(statement, changes);
+        case.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        case
+    };
+    let clusters = || allow("ecs:*", "arn:aws:ecs:*:*:cluster/*");
+    check(
+        &build(clusters(), exec(json!([{"arn": CLUSTER}]))),
+        "Allowed",
+        Value::Null,
+        &["Allow identity:role#A"],
+    );
+    check(&build(clusters(), exec(both())), "ImplicitlyDenied", Value::Null, &[]);
+    check(
+        &build(allow("ecs:*", "*"), exec(both())),
+        "Allowed",
+        Value::Null,
+        &["Allow identity:role#A"],
+    );
+
+    let also = json!({"also": [{"action": "iam:PassRole", "resource": {"arn": "arn:aws:iam::111122223333:role/x"},
+        "context": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}]});
+    check(&case(allow("ecs:*", "*"), also.clone()), "ImplicitlyDenied", Value::Null, &[]);
+    let pass = json!([allow("ecs:*", "*"), {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
+        "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}}]);
+    check(
+        &case(pass, also),
+        "Allowed",
+        Value::Null,
+        &["Allow identity:role#A", "Allow identity:role#2"],
+    );
+
+    let empty = answer(&build(clusters(), exec(json!([]))), &EveryKey);
+    assert_eq!(
+        (&empty["decision"], &empty["errors"]),
+        (&json!("error"), &json!(["`ecs:ExecuteCommand` is asked on no resource"]))
+    );
+}
+
+#[test]
+fn the_not_elements_cover_everything_else() {
+    for (statement, why) in [
+        (json!({"Sid": "A", "Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}), "Allowed"),
+        (
+            json!({"Sid": "A", "Effect": "Allow", "NotAction": ["iam:*", "ecs:*"], "Resource": "*"}),
+            "ImplicitlyDenied",
+        ),
+        (json!({"Sid": "A", "Effect": "Allow", "Action": "*", "NotResource": CLUSTER}), "Allowed"),
+        (
+            json!({"Sid": "A", "Effect": "Allow", "Action": "*", "NotResource": [CLUSTER, SERVICE]}),
+            "ImplicitlyDenied",
+        ),
+    ] {
+        let matched: &[&str] = if why == "Allowed" { &["Allow identity:role#A"] } else { &[] };
+        check(&case(statement, json!({})), why, Value::Null, matched);
+    }
+}
+
+#[test]
+fn variables_stand_in_resources_and_conditions() {
+    let path = |variable: &str| allow("ecs:*", &format!("arn:aws:ecs:*:*:service/{variable}/*"));
+    let none = json!({"principal": {"arn": "arn:aws:iam::111122223333:role/dev", "account": "111122223333"}});
+    let tag = "${aws:PrincipalTag/Environment}";
+    let with_default = "${aws:PrincipalTag/Environment, 'staging'}";
+    check(&case(path(tag), json!({})), "Allowed", Value::Null, &["Allow identity:role#A"]);
+    check(&case(path(tag), none.clone()), "ImplicitlyDenied", Value::Null, &[]);
+    check(
+        &case(path(with_default), none.clone()),
+        "Allowed",
+        Value::Null,
+        &["Allow identity:role#A"],
+    );
+
+    let excluded = json!([{"Sid": "A", "Effect": "Allow", "Action": "*",
+        "NotResource": format!("arn:aws:ecs:*:*:service/{tag}/*")}]);
+    check(&case(excluded.clone(), json!({})), "ImplicitlyDenied", Value::Null, &[]);
+    check(&case(excluded, none.clone()), "Allowed", Value::Null, &["Allow identity:role#A"]);
+
+    let own = |value: &str| {
+        json!({"Sid": "A", "Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:ResourceTag/Environment": value}}})
+    };
+    check(&case(own(tag), json!({})), "Allowed", Value::Null, &["Allow identity:role#A"]);
+    check(&case(own(tag), none.clone()), "ImplicitlyDenied", Value::Null, &[]);
+    check(&case(own(with_default), none), "Allowed", Value::Null, &["Allow identity:role#A"]);
+}
+
+#[test]
+fn the_older_version_reads_variables_as_text() {
+    let mut case = case(
+        allow("ecs:*", "arn:aws:ecs:*:*:service/${aws:PrincipalTag/Environment}/*"),
+        json!({}),
+    );
+    for version in [json!("2008-10-17"), Value::Null] {
+        let document = &mut case["identity_policies"][0]["document"];
+        document["Version"] = version;
+        document.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        check(&case, "ImplicitlyDenied", Value::Null, &[]);
+    }
+}
+
+#[test]
+fn what_aws_leaves_open_is_answered_for_the_reading_that_allows() {
+    let unless_own = |effect: &str| {
+        json!({"Sid": "U", "Effect": effect, "Action": "*", "Resource": "*",
+        "Condition": {"StringNotEquals": {"aws:ResourceTag/Environment": "${aws:PrincipalTag/team}"}}})
+    };
+    for (statements, matched) in [
+        (json!([unless_own("Allow")]), "Allow identity:role#U"),
+        (json!([allow("*", "*"), unless_own("Deny")]), "Allow identity:role#A"),
+    ] {
+        let case = case(statements, json!({}));
+        check(&case, "Allowed", Value::Null, &[matched]);
+        let ambiguous = answer(&case, &EveryKey)["ambiguous"].to_string();
+        assert!(
+            ambiguous.contains("identity:role#U: a policy variable has no value"),
+            "{ambiguous}"
+        );
+    }
+}
+
+#[test]
+fn of_two_tag_keys_that_differ_in_case_the_one_that_allows_is_seen() {
+    let own = json!({"Sid": "A", "Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:ResourceTag/Environment": "staging"}}});
+    let resource = |second: &str| {
+        json!({"resource": {"arn": SERVICE,
+        "tags": {"Environment": "prod", "environment": second}}})
+    };
+    let settled = answer(&case(own.clone(), resource("dev")), &EveryKey);
+    assert_eq!((&settled["decision"], &settled["ambiguous"]), (&json!("deny"), &json!([])));
+    let open = answer(&case(own, resource("staging")), &EveryKey);
+    let ambiguous = json!(["two tag keys differ only in case"]);
+    assert_eq!((&open["decision"], &open["ambiguous"]), (&json!("allow"), &ambiguous));
+}
+
+/// Whether a call has a key at all, through a statement that asks just that.
+fn has_key(key: &str, changes: Value, carrier: &dyn KeyCarrier) -> bool {
+    let statement = json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Null": {key: false}}});
+    answer(&case(statement, changes), carrier)["decision"] == "allow"
+}
+
+#[test]
+fn keys_are_derived_where_the_action_carries_them() {
+    let tagged = || json!({"request_tags": {"Environment": "staging"}});
+    for key in [
+        "aws:ResourceTag/Environment",
+        "ecs:ResourceTag/Environment",
+        "aws:RequestTag/Environment",
+        "aws:TagKeys",
+    ] {
+        assert!(has_key(key, tagged(), &EveryKey), "{key}");
+        assert!(!has_key(key, tagged(), &NoKey), "{key}");
+    }
+    for key in [
+        "aws:PrincipalArn",
+        "aws:PrincipalAccount",
+        "aws:PrincipalTag/Environment",
+        "aws:ResourceAccount",
+        "aws:RequestedRegion",
+        "aws:CurrentTime",
+        "aws:SecureTransport",
+    ] {
+        assert!(has_key(key, json!({}), &NoKey), "{key}");
+        assert!(!has_key(key, json!({"context": {key: null}}), &NoKey), "{key}");
+    }
+    assert!(!has_key("ecs:cluster", json!({}), &EveryKey));
+    assert!(has_key("ecs:cluster", json!({"context": {"ECS:Cluster": CLUSTER}}), &EveryKey));
+    let pass = || json!({"action": "iam:PassRole"});
+    assert!(!has_key("aws:ResourceTag/Environment", pass(), &EveryKey));
+    assert!(!has_key("iam:ResourceTag/Environment", pass(), &EveryKey));
+    assert!(has_key("aws:PrincipalTag/Environment", pass(), &EveryKey));
+}
+
+#[test]
+fn malformed_documents_are_errors_that_name_the_statement() {
+    let one = |changes: Value| {
+        let mut statement = allow("ecs:*", "*");
+        for (key, value) in changes.as_object().unwrap() {
+            statement[key] = value.clone();
+        }
+        statement.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        document(statement)
+    };
+    let operator = |name: &str| one(json!({"Condition": {name: {"aws:TagKeys": "x"}}}));
+    for (document, reason) in [
+        (json!([]), "`policy` is a list, expected an object"),
+        (json!({"Statement": [], "Statements": []}), "unknown element `Statements`"),
+        (json!({"Version": "2012-10-17"}), "`Statement` is missing"),
+        (
+            json!({"Version": "2013-10-17", "Statement": []}),
+            "version `2013-10-17` does not exist, expected \
+            `2012-10-17` or `2008-10-17`",
+        ),
+        (
+            document(json!([allow("ecs:*", "*"), allow("s3:*", "*")])),
+            "statement `A`: another statement has the same Sid",
+        ),
+        (
+            document(json!([{"Action": "ecs:*", "Resource": "*"}])),
+            "statement `1`: `Effect` is missing",
+        ),
+        (one(json!({"Sid": "not-ok"})), "statement `not-ok`: a Sid has letters and digits only"),
+        (
+            one(json!({"Effect": "deny"})),
+            "statement `A`: effect `deny` does not exist, expected `Allow` or `Deny`",
+        ),
+        (
+            one(json!({"NotAction": "s3:*"})),
+            "statement `A`: `Action` and `NotAction` exclude each other",
+        ),
+        (one(json!({"Action": null})), "statement `A`: `Action` is missing"),
+        (
+            one(json!({"NotResource": "*"})),
+            "statement `A`: `Resource` and `NotResource` exclude each other",
+        ),
+        (one(json!({"Resource": null})), "statement `A`: `Resource` is missing"),
+        (
+            one(json!({"Resource": 7})),
+            "statement `A`: `Resource` is a number or boolean, expected a string or a list \
+            of strings",
+        ),
+        (
+            one(json!({"Resource": "service/*"})),
+            "statement `A`: resource `service/*` is neither an ARN nor `*`",
+        ),
+        (
+            one(json!({"Action": "UpdateService"})),
+            "statement `A`: action `UpdateService` does not begin with a \
+            service, as in `ecs:UpdateService`",
+        ),
+        (
+            one(json!({"Principal": "*"})),
+            "statement `A`: `Principal` may not stand in a policy that is attached to a \
+            principal",
+        ),
+        (one(json!({"Conditions": {}})), "statement `A`: unknown element `Conditions`"),
+        (operator("StringMatches"), "statement `A`: unknown operator `StringMatches`"),
+        (operator("NullIfExists"), "statement `A`: unknown operator `NullIfExists`"),
+        (
+            one(json!({"Condition": {"Bool": {"x:y": {}}}})),
+            "statement `A`: `x:y` is an object, expected a string, \
+            number or boolean",
+        ),
+        (
+            one(json!({"Resource": "arn:aws:ecs:*:${aws:PrincipalAccount}:*"})),
+            "statement `A`: resource \
+            `arn:aws:ecs:*:${aws:PrincipalAccount}:*` has a policy variable before the fifth colon",
+        ),
+    ] {
+        let error = Document::parse(&document.to_string()).unwrap_err();
+        assert_eq!(error.to_string(), reason);
+        let mut case = case(json!([]), json!({"expect": "deny"}));
+        case["identity_policies"][0]["document"] = document;
+        let answer = answer(&case, &EveryKey);
+        assert_eq!(answer["errors"], json!([format!("identity:role: {reason}")]));
+        assert_eq!((&answer["decision"], &answer["ok"]), (&json!("error"), &json!(false)));
+    }
+}
+
+#[test]
+fn keys_written_twice_are_refused() {
+    let twice = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": {"StringEquals": {"a:b": "x"}, "StringEquals": {"a:b": "y"}}}}"#;
+    let error = Document::parse(twice).unwrap_err().to_string();
+    assert!(
+        error.starts_with("not JSON: key `StringEquals` is written twice at line 2"),
+        "{error}"
+    );
+    let case = case(allow("*", "*"), json!({"context": {"a:b": "x", "A:B": "y"}}));
+    assert_eq!(answer(&case, &EveryKey)["errors"], json!(["context key `A:B` is given twice"]));
+}
+
+#[test]
+fn scalars_stand_for_their_text() {
+    let statement = json!({"Sid": "A", "Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": {"Bool": {"aws:SecureTransport": true}, "NumericLessThan": {"x:age": [300]}}});
+    check(
+        &case(statement, json!({"context": {"x:age": 299}})),
+        "Allowed",
+        Value::Null,
+        &["Allow identity:role#A"],
+    );
+}
+
+/// Small documents over few words, so that statements often apply.
+fn statements() -> impl Strategy<Value = Vec<Value>> {
+    let action = prop::sample::select(vec![
+        "*",
+        "ecs:*",
+        "ecs:UpdateService",
+        "ecs:Stop?ask",
+        "iam:PassRole",
+    ]);
+    let resource = prop::sample::select(vec!["*", SERVICE, CLUSTER, "arn:aws:ecs:*:*:service/*"]);
+    let effect = prop::sample::select(vec!["Allow", "Allow", "Deny"]);
+    let operator = prop::sample::select(vec![
+        "StringEquals",
+        "StringNotEquals",
+        "StringLike",
+        "StringEqualsIfExists",
+    ]);
+    let value = prop::sample::select(vec![
+        "staging",
+        "prod",
+        "s*",
+        "${aws:PrincipalTag/Environment}",
+        "${aws:x}",
+    ]);
+    let condition = prop::option::of((operator, value)).prop_map(|pair| match pair {
+        Some((operator, value)) => json!({operator: {"aws:ResourceTag/Environment": value}}),
+        None => json!({}),
+    });
+    let statement = (effect, action, resource, condition).prop_map(|(effect, action, resource, condition)| {
+        json!({"Effect": effect, "Action": action, "Resource": resource, "Condition": condition})
+    });
+    prop::collection::vec(statement, 0..4)
+}
+
+/// JSON of any shape that uses the words of the language.
+fn any_json() -> impl Strategy<Value = Value> {
+    let word = prop::sample::select(vec![
+        "Version",
+        "2012-10-17",
+        "Statement",
+        "Sid",
+        "Effect",
+        "Allow",
+        "Action",
+        "NotAction",
+        "ecs:*",
+        "*",
+        "Resource",
+        "Condition",
+        "StringLike",
+        "${a",
+        "${aws:x, 'y'}",
+        "arn:aws:ecs:*",
+        "Null",
+        "",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        word.clone().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 48, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(word.clone().prop_map(str::to_owned), inner, 0..6)
+                .prop_map(Value::from_iter),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_further_deny_never_grants(base in statements(), further in statements(), tag in "staging|prod|") {
+        let changes = json!({"resource": {"arn": SERVICE, "tags": {"Environment": tag}}});
+        let before = answer(&case(json!(base), changes.clone()), &EveryKey);
+        let denies = further.into_iter().map(|mut statement| {
+            statement["Effect"] = json!("Deny");
+            statement
+        });
+        let more: Vec<Value> = base.into_iter().chain(denies).collect();
+        let after = answer(&case(json!(more), changes), &EveryKey);
+        prop_assert!(before["decision"] == "allow" || after["decision"] == "deny");
+    }
+
+    #[test]
+    fn a_negated_operator_is_the_opposite_when_the_key_has_one_value(
+        (positive, negated) in prop::sample::select(vec![
+            ("StringEquals", "StringNotEquals"),
+            ("StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"),
+            ("StringLike", "StringNotLike"),
+            ("NumericEquals", "NumericNotEquals"),
+            ("DateEquals", "DateNotEquals"),
+            ("IpAddress", "NotIpAddress"),
+            ("ArnLike", "ArnNotLike"),
+            ("ArnEquals", "ArnNotEquals"),
+        ]),
+        value in "[a1*?:.]{0,5}|1\\.1\\.1\\.[12]|a:a:a:a:a:[ab]",
+        written in prop::collection::vec("[a1*?:.]{0,5}|1\\.1\\.1\\.[12](/3[12])?|a:a:\\*:a:a:[ab]", 0..3),
+    ) {
+        let decision = |operator: &str| {
+            let statement = json!({"Effect": "Allow", "Action": "*", "Resource": "*",
+                "Condition": {operator: {"x:y": written}}});
+            answer(&case(statement, json!({"context": {"x:y": value}})), &EveryKey)["decision"].clone()
+        };
+        prop_assert_ne!(decision(positive), decision(negated));
+    }
+
+    #[test]
+    fn reading_never_panics(text in ".{0,200}", json in any_json()) {
+        drop(Document::parse(&text));
+        drop(Document::parse(&json.to_string()));
+        drop(serde_json::from_str::<Case>(&json.to_string()));
+        drop(Document::parse(&document(json).to_string()));
+    }
+}
+
+#[test]
+fn what_is_no_case_is_an_answer_too() {
+    let error = serde_json::from_str::<Case>(r#"{"id": 7}"#).unwrap_err();
+    let answer = CaseAnswer::error(format!("line 1: {error}"));
+    assert!(answer.is_error());
+    assert_eq!(answer.is_ok(), None);
+}
