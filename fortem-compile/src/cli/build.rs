@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Args, ValueHint};
 use fortem_compile::emit::MANAGED_POLICY_LIMIT;
@@ -10,6 +11,8 @@ use fortem_compile::output::{self, OutputFile};
 use fortem_compile::report::file_name;
 use fortem_compile::{CompileError, Compiled, compile};
 use fortem_core::{Problem, Problems, Source};
+
+use super::fault;
 
 /// The arguments of `build`.
 #[derive(Debug, Args)]
@@ -26,7 +29,7 @@ pub(super) struct Build {
 }
 
 impl Build {
-    pub(super) fn run(&self) -> Result<(), Problems> {
+    pub(super) fn run(&self) -> Result<ExitCode, Problems> {
         let source = Source::load(&self.policies)?;
         let compiled = compile(&source, &self.roles).map_err(explain)?;
         let printed = if self.out == Path::new("-") {
@@ -37,7 +40,8 @@ impl Build {
             output::write(&self.out, &files).map_err(|error| unwritten(&error))?;
             self.summary(&compiled)
         };
-        print(&printed)
+        print(&printed)?;
+        Ok(ExitCode::SUCCESS)
     }
 
     fn summary(&self, compiled: &Compiled) -> String {
@@ -98,12 +102,5 @@ fn unwritten(error: &output::WriteError) -> Problems {
     let cause = error.source.to_string();
     Problem::new("fortem::output::unwritable", format!("{error}: {cause}"))
         .help("nothing was changed; name another directory with --out")
-        .into()
-}
-
-/// Something that no input should bring about.
-fn fault(message: &str, cause: &dyn Error) -> Problems {
-    Problem::new("fortem::fault", format!("{message}: {cause}"))
-        .help("this is a fault of fortem-compile, not of your policies; please report it")
         .into()
 }

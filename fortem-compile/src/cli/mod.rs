@@ -4,10 +4,13 @@
 
 mod build;
 mod diagnose;
+mod eval;
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use fortem_core::{Problem, Problems};
 
 /// Compiles Cedar roles and guards to AWS IAM policies.
 #[derive(Debug, Parser)]
@@ -23,25 +26,32 @@ struct Arguments {
 enum Command {
     /// Writes the IAM policies and a report. What a bare `fortem-compile` does.
     Build(build::Build),
+    /// Answers whether IAM allows the calls of a file, one JSON line a call.
+    Eval(eval::Eval),
 }
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  written
-  1  the policies cannot be compiled, or the output cannot be written; nothing was written
+  0  done; with eval: every answer is the expected one
+  1  refused, and nothing was written; with eval: some answer is an error or not the expected one
   2  wrong arguments";
 
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let build = match arguments.command {
-        Some(Command::Build(build)) => build,
-        None => arguments.build,
+    let result = match arguments.command {
+        Some(Command::Build(build)) => build.run(),
+        Some(Command::Eval(eval)) => eval.run(),
+        None => arguments.build.run(),
     };
-    match build.run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problems) => {
-            eprint!("{}", diagnose::render(problems.as_slice()));
-            ExitCode::FAILURE
-        }
-    }
+    result.unwrap_or_else(|problems| {
+        eprint!("{}", diagnose::render(problems.as_slice()));
+        ExitCode::FAILURE
+    })
+}
+
+/// Something that no input should bring about.
+fn fault(message: &str, cause: &dyn Error) -> Problems {
+    Problem::new("fortem::fault", format!("{message}: {cause}"))
+        .help("this is a fault of fortem-compile, not of your policies; please report it")
+        .into()
 }

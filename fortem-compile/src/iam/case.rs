@@ -166,6 +166,29 @@ impl Case {
         &self.id
     }
 
+    /// The case under other identity policies: name and document.
+    #[must_use]
+    pub fn with_identity_policies(mut self, policies: Vec<(String, Json)>) -> Self {
+        let named = policies.into_iter();
+        self.identity_policies =
+            named.map(|(name, document)| IdentityPolicy { name, document }).collect();
+        self
+    }
+
+    /// The case under other service control policies: one list a level of the organization.
+    #[must_use]
+    pub fn with_scps(mut self, levels: Vec<Vec<Json>>) -> Self {
+        self.scps = Some(levels);
+        self
+    }
+
+    /// The case under another permissions boundary.
+    #[must_use]
+    pub fn with_boundary(mut self, boundary: Json) -> Self {
+        self.permission_boundary = Some(OneOrMany::one(boundary));
+        self
+    }
+
     /// Decides the call: every resource of every authorization must be allowed.
     ///
     /// # Errors

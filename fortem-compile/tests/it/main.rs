@@ -11,6 +11,7 @@
 mod build;
 mod cases;
 mod differential;
+mod eval;
 mod evaluator;
 mod iam;
 mod merge;
