@@ -125,7 +125,18 @@ fn known(reader: &mut Reader, what: &str, name: &str, span: &Range<usize>, names
         "team" => "fortem::fleet::unknown_team",
         _ => "fortem::fleet::unknown_user",
     };
-    reader.report(code, message, span.clone(), &expected);
+    let mut problem = Problem::new(code, message).at(reader.file, span.clone(), expected);
+    if let Some(near) = nearest(name, names) {
+        problem = problem.help(format!("did you mean `{near}`?"));
+    }
+    reader.problems.push(problem);
+}
+
+/// The name most like a misspelled one, if any is much like it.
+fn nearest<'a>(name: &str, names: &BTreeSet<&'a str>) -> Option<&'a str> {
+    let alike = |known: &&str| strsim::damerau_levenshtein(name, known);
+    let near = names.iter().copied().min_by_key(alike)?;
+    (alike(&near) * 3 <= name.chars().count()).then_some(near)
 }
 
 fn assignments_twice(reader: &mut Reader, fleet: &Fleet) {
