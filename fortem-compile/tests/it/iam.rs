@@ -190,6 +190,38 @@ fn every_layer_must_allow() {
 }
 
 #[test]
+fn the_first_layer_that_refuses_is_named() {
+    let reads = || document(allow("ecs:List*", "*"));
+    let changes =
+        json!({"scps": [[reads()]], "permission_boundary": reads(), "session_policy": reads()});
+    check(
+        &case(allow("s3:*", "*"), changes.clone()),
+        "ImplicitlyDenied",
+        json!("scp"),
+        &[],
+    );
+    let no_scp = json!({"permission_boundary": reads(), "session_policy": reads()});
+    check(
+        &case(allow("s3:*", "*"), no_scp.clone()),
+        "ImplicitlyDenied",
+        Value::Null,
+        &[],
+    );
+    check(
+        &case(allow("*", "*"), no_scp),
+        "ImplicitlyDenied",
+        json!("boundary"),
+        &["Allow identity:role#A"],
+    );
+    check(
+        &case(allow("*", "*"), changes),
+        "ImplicitlyDenied",
+        json!("scp"),
+        &["Allow identity:role#A"],
+    );
+}
+
+#[test]
 fn a_wide_boundary_grants_nothing() {
     let changes = json!({"permission_boundary": document(allow("*", "*")), "scps": [[document(allow("*", "*"))]]});
     let matched = ["Allow scp:1.1#A", "Allow boundary:1#A"];
