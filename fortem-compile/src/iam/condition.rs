@@ -106,16 +106,14 @@ impl Condition {
             Some(Quantifier::ForAllValues) => Truth::all(each),
             Some(Quantifier::ForAnyValue) => Truth::any(each),
             None => {
-                // A single operator sees one value; with more it is a misuse, of which AWS does not say what follows.
-                let several = found.as_slice().len() > 1;
                 let any = Truth::any(
                     found.as_slice().iter().map(|value| self.matches_any(value, context)),
                 );
-                let any = if several && any == Truth::Yes {
-                    Truth::Unclear(Ambiguity::SeveralValues)
-                } else {
-                    any
-                };
+                // With several values it is a misuse, of which AWS does not say what follows.
+                let several = found.as_slice().len() > 1;
+                if several && (self.operator.negated || any != Truth::No) {
+                    return Truth::Unclear(Ambiguity::SeveralValues);
+                }
                 self.negate(any)
             }
         }

@@ -79,9 +79,6 @@ pub enum DocumentFault {
     /// A resource that is neither an ARN nor `*`.
     #[error("resource `{0}` is neither an ARN nor `*`")]
     Resource(String),
-    /// A policy variable before the fifth colon of a resource.
-    #[error("resource `{0}` has a policy variable before the fifth colon")]
-    VariableInArn(String),
     /// There is no such condition operator.
     #[error("unknown operator `{0}`")]
     UnknownOperator(String),

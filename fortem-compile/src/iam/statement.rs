@@ -7,7 +7,7 @@ use super::json::Json;
 use super::pattern::Pattern;
 use super::request::{Context, Request};
 use super::truth::Truth;
-use super::variable::{Template, next_variable};
+use super::variable::Template;
 
 /// What a statement does to the requests it applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -228,15 +228,13 @@ fn read_resource(resource: String, variables: bool) -> Result<Template, Document
     if !only_stars && !resource.starts_with("arn:") {
         return Err(DocumentFault::Resource(resource));
     }
-    if !variables {
-        return Ok(Template::literal(&resource));
-    }
-    let before_resource_part = next_variable(&resource)
-        .is_some_and(|(before, ..)| before.bytes().filter(|byte| *byte == b':').count() < 5);
-    if before_resource_part {
-        return Err(DocumentFault::VariableInArn(resource));
-    }
-    Ok(Template::with_variables(&resource))
+    // The guide wants variables after the fifth colon only, yet AWS's own managed policies
+    // (`AmazonTimestreamInfluxDBServiceRolePolicy`) have one in place of the account.
+    Ok(if variables {
+        Template::with_variables(&resource)
+    } else {
+        Template::literal(&resource)
+    })
 }
 
 /// Reads a `Condition` block: operator → key → value or values.

@@ -183,7 +183,7 @@ impl Template {
 }
 
 /// The text before the next `${…}`, its inside, and the text after it.
-pub(super) fn next_variable(text: &str) -> Option<(&str, &str, &str)> {
+fn next_variable(text: &str) -> Option<(&str, &str, &str)> {
     let (before, opened) = text.split_once("${")?;
     let (body, after) = opened.split_once('}')?;
     Some((before, body, after))

@@ -123,6 +123,7 @@ fn several_values() {
         ("StringEquals", "aws:TagKeys", &["Owner"], SEVERAL),
         ("StringEquals", "aws:TagKeys", &["team"], NO),
         ("StringNotEquals", "aws:TagKeys", &["Owner"], SEVERAL),
+        ("StringNotEquals", "aws:TagKeys", &["team"], SEVERAL),
     ]);
     for key in [ABSENT, "x:Nothing"] {
         check(&[
