@@ -230,11 +230,7 @@ fn read_resource(resource: String, variables: bool) -> Result<Template, Document
     }
     // The guide wants variables after the fifth colon only, yet AWS's own managed policies
     // (`AmazonTimestreamInfluxDBServiceRolePolicy`) have one in place of the account.
-    Ok(if variables {
-        Template::with_variables(&resource)
-    } else {
-        Template::literal(&resource)
-    })
+    Ok(if variables { Template::with_variables(&resource) } else { Template::literal(&resource) })
 }
 
 /// Reads a `Condition` block: operator → key → value or values.

@@ -160,19 +160,9 @@ fn the_first_layer_that_refuses_is_named() {
     let reads = || document(allow("ecs:List*", "*"));
     let changes =
         json!({"scps": [[reads()]], "permission_boundary": reads(), "session_policy": reads()});
-    check(
-        &case(allow("s3:*", "*"), changes.clone()),
-        "ImplicitlyDenied",
-        json!("scp"),
-        &[],
-    );
+    check(&case(allow("s3:*", "*"), changes.clone()), "ImplicitlyDenied", json!("scp"), &[]);
     let no_scp = json!({"permission_boundary": reads(), "session_policy": reads()});
-    check(
-        &case(allow("s3:*", "*"), no_scp.clone()),
-        "ImplicitlyDenied",
-        Value::Null,
-        &[],
-    );
+    check(&case(allow("s3:*", "*"), no_scp.clone()), "ImplicitlyDenied", Value::Null, &[]);
     check(
         &case(allow("*", "*"), no_scp),
         "ImplicitlyDenied",
@@ -273,12 +263,7 @@ fn variables_stand_in_resources_and_conditions() {
     );
 
     let account = allow("ecs:*", "arn:aws:ecs:*:${aws:PrincipalAccount}:service/*");
-    check(
-        &case(account, json!({})),
-        "Allowed",
-        Value::Null,
-        &["Allow identity:role#A"],
-    );
+    check(&case(account, json!({})), "Allowed", Value::Null, &["Allow identity:role#A"]);
 
     let excluded = json!([{"Sid": "A", "Effect": "Allow", "Action": "*",
         "NotResource": format!("arn:aws:ecs:*:*:service/{tag}/*")}]);
