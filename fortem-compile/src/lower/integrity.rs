@@ -24,7 +24,7 @@ pub(super) fn empty_tag(world: &World, guards: &[Guard], granted: &Granted) -> O
     }
     let key = ("StringEquals".to_owned(), world.tag("Principal"));
     Some(Draft {
-        sid: "IntegrityEmptyTag".to_owned(),
+        sid: "NoEmptyTag".to_owned(),
         effect: Effect::Deny,
         actions: ApiActions::These(granted.whole_services()),
         resources: BTreeSet::from(["*".to_owned()]),
