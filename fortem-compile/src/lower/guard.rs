@@ -189,8 +189,7 @@ impl Lowering<'_> {
         (!apis.is_empty()).then_some(apis)
     }
 
-    /// Some calls that the reference gives no resource are seen on `log-group:…` all the same; what the
-    /// fleet accepts is not taken away again.
+    /// What the fleet accepts is not taken away again, on whatever resource AWS may see the call.
     fn accepted_leaks(&self) -> BTreeSet<String> {
         let blind = self.world.table.blind.iter().map(|row| &row.api);
         blind.filter(|api| self.granted.apis.contains(*api)).cloned().collect()
