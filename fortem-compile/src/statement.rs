@@ -4,16 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
+pub use crate::iam::Effect;
 use crate::reference::{Action, ArnPattern, Carries, Reference};
-
-/// Allow or Deny.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Effect {
-    /// Grants.
-    Allow,
-    /// Takes away, whatever else allows.
-    Deny,
-}
 
 /// The API actions a statement is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
