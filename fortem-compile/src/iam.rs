@@ -30,7 +30,7 @@
 mod answer;
 mod arn;
 mod case;
-mod condition;
+pub(crate) mod condition;
 mod document;
 mod evaluate;
 mod json;
@@ -40,11 +40,13 @@ mod statement;
 mod truth;
 mod variable;
 
+pub(crate) use pattern::{Pattern, Token};
+
 pub use answer::{Answer, Decision, Doubt, Layer, Matched, Why};
 pub use case::{Case, CaseAnswer, CaseError, KeyCarrier};
 pub use condition::Condition;
 pub use document::{Document, DocumentError, DocumentFault, Version};
-pub use evaluate::{NamedDocument, Policies};
+pub use evaluate::{NamedDocument, Policies, Reading};
 pub use json::Json;
 pub use request::{Context, Request, Values};
 pub use statement::{Effect, Statement};

@@ -21,6 +21,15 @@ impl NamedDocument {
     }
 }
 
+/// Which way a point is taken that AWS leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// The reading that allows: an unclear `Allow` applies, an unclear `Deny` does not.
+    Permissive,
+    /// The reading that denies: an unclear `Deny` applies, an unclear `Allow` does not.
+    Strict,
+}
+
 /// All documents that bear on one principal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policies {
@@ -64,7 +73,13 @@ impl Policies {
     /// boundary and the session policy must allow, in that order.
     #[must_use]
     pub fn decide(&self, request: &Request) -> Answer {
-        let mut found = Found::default();
+        self.decide_under(request, Reading::Permissive)
+    }
+
+    /// Decides one authorization check as [`Self::decide`] does, with a choice of what open points are taken for.
+    #[must_use]
+    pub fn decide_under(&self, request: &Request, reading: Reading) -> Answer {
+        let mut found = Found::new(reading);
         for (level, documents) in self.scps.iter().enumerate() {
             let name = |index| format!("scp:{}.{}", level + 1, index + 1);
             found.take_layer(Layer::Scp, documents, name, request);
@@ -96,8 +111,8 @@ impl Policies {
 }
 
 /// The statements that applied so far, and what follows if no more come.
-#[derive(Default)]
 struct Found {
+    reading: Reading,
     allows: Vec<Matched>,
     denies: Vec<Matched>,
     /// The first layer with a statement that denies.
@@ -108,6 +123,11 @@ struct Found {
 }
 
 impl Found {
+    fn new(reading: Reading) -> Self {
+        let (allows, denies, doubts) = (Vec::new(), Vec::new(), Vec::new());
+        Self { reading, allows, denies, denied_by: None, lacking: None, doubts }
+    }
+
     /// Takes in documents of which one must allow; each is named by its place, from 0, when needed.
     fn take_layer<'a>(
         &mut self,
@@ -130,7 +150,7 @@ impl Found {
         }
     }
 
-    /// Takes in one statement: where it is unclear, the reading that allows.
+    /// Takes in one statement; where it is unclear, as the reading has it.
     fn take(
         &mut self,
         statement: &Statement,
@@ -146,10 +166,15 @@ impl Found {
         if let Truth::Unclear(ambiguity) = truth {
             self.doubts.push(Doubt { statement: Some(matched.clone()), ambiguity });
         }
-        match (effect, truth) {
-            (Effect::Allow, _) => self.allows.push(matched),
-            (Effect::Deny, Truth::Yes) => self.denies.push(matched),
-            (Effect::Deny, Truth::Unclear(_) | Truth::No) => {}
+        let applies = truth == Truth::Yes
+            || match effect {
+                Effect::Allow => self.reading == Reading::Permissive,
+                Effect::Deny => self.reading == Reading::Strict,
+            };
+        match effect {
+            Effect::Allow if applies => self.allows.push(matched),
+            Effect::Deny if applies => self.denies.push(matched),
+            Effect::Allow | Effect::Deny => {}
         }
     }
 

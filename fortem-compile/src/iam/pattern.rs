@@ -4,8 +4,8 @@ use std::slice;
 use std::str::Chars;
 
 /// One step of a [`Pattern`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Token {
     /// This character and no other.
     Char(char),
     /// `?`: any one character.
@@ -16,14 +16,14 @@ pub(super) enum Token {
 
 /// A wildcard pattern, read once and matched often.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     tokens: Vec<Token>,
 }
 
 impl Pattern {
     /// Reads a pattern in which `*` and `?` are wildcards.
     #[cfg(test)]
-    pub(super) fn wild(text: &str) -> Self {
+    pub(crate) fn wild(text: &str) -> Self {
         let mut pattern = Self::default();
         pattern.push_wild(text);
         pattern
@@ -48,7 +48,7 @@ impl Pattern {
         matches(&self.tokens, text)
     }
 
-    pub(super) fn tokens(&self) -> &[Token] {
+    pub(crate) fn tokens(&self) -> &[Token] {
         &self.tokens
     }
 }

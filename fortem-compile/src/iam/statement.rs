@@ -88,16 +88,48 @@ impl Statement {
             })
     }
 
-    fn covers_action(&self, action: &str) -> bool {
+    /// Whether the statement is about an API action, given in lower case.
+    #[must_use]
+    pub fn covers_action(&self, action: &str) -> bool {
         self.actions.covers(|pattern| pattern.matches(action).into()) == Truth::Yes
     }
 
+    /// Whether the statement is about a resource: an ARN, or `*` for a call without one.
+    ///
     /// A variable without value matches no resource, also under `NotResource`.
-    fn covers_resource(&self, resource: &str, context: &Context) -> Truth {
+    #[must_use]
+    pub fn covers_resource(&self, resource: &str, context: &Context) -> Truth {
         self.resources.covers(|template| {
             template
                 .test_pattern(context, false, |pattern| arn::resource_matches(pattern, resource))
         })
+    }
+}
+
+impl Statement {
+    /// The patterns of `Resource` or `NotResource` with the variables filled in.
+    pub(crate) fn resource_patterns(&self, context: &Context) -> Vec<Pattern> {
+        let (Scope::Only(listed) | Scope::AllExcept(listed)) = &self.resources;
+        listed.iter().map(|template| template.fill_pattern(context)).collect()
+    }
+
+    /// The texts without variables in `Resource`, `NotResource` and the conditions.
+    pub(crate) fn constants(&self) -> impl Iterator<Item = &str> {
+        let (Scope::Only(listed) | Scope::AllExcept(listed)) = &self.resources;
+        let in_conditions = self.conditions.iter().flat_map(Condition::constants);
+        listed.iter().filter_map(Template::constant).chain(in_conditions)
+    }
+
+    /// Whether two statements differ in nothing but their name and place.
+    pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
+        let renamed = Self { sid: other.sid.clone(), number: other.number, ..self.clone() };
+        renamed == *other
+    }
+
+    /// The condition keys that stand as variables in `Resource` or `NotResource`, in lower case.
+    pub(crate) fn resource_variables(&self) -> impl Iterator<Item = &str> {
+        let (Scope::Only(listed) | Scope::AllExcept(listed)) = &self.resources;
+        listed.iter().flat_map(Template::variables)
     }
 }
 

@@ -151,7 +151,21 @@ impl Template {
         result
     }
 
-    fn fill_pattern(&self, context: &Context) -> Pattern {
+    /// The whole text, if there is no variable in it.
+    pub(super) fn constant(&self) -> Option<&str> {
+        self.constant.as_ref().map(|(_, text)| text.as_str())
+    }
+
+    /// The keys of the variables, in lower case.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Variable(variable) => Some(variable.key.as_str()),
+            Piece::Text(_) | Piece::Special(_) => None,
+        })
+    }
+
+    /// The text as a pattern, variables filled in; one without value is left out.
+    pub(super) fn fill_pattern(&self, context: &Context) -> Pattern {
         let mut pattern = Pattern::default();
         for piece in &self.pieces {
             match piece {
@@ -167,7 +181,8 @@ impl Template {
         pattern
     }
 
-    fn fill_text(&self, context: &Context) -> String {
+    /// The text, variables filled in; one without value is left out.
+    pub(super) fn fill_text(&self, context: &Context) -> String {
         let mut filled = String::new();
         for piece in &self.pieces {
             match piece {

@@ -16,3 +16,4 @@ mod evaluator;
 mod iam;
 mod merge;
 mod reference;
+mod verify;
