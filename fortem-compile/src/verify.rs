@@ -34,29 +34,33 @@ mod bits;
 mod cedar;
 mod difference;
 mod environments;
+mod keys;
 mod language;
 mod plain;
 mod principals;
+mod resources;
 mod search;
 mod shape;
+mod sides;
 mod values;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use fortem_core::{Environment, Source};
 use thiserror::Error;
 
 pub use self::difference::{Difference, Kind};
 
-use self::bits::Bits;
 use self::cedar::Cedar;
 use self::environments::Environments;
 use self::language::Languages;
-use self::plain::{Part, Plain, Reader};
+use self::plain::{Reader, Role};
 use self::principals::Principal;
-use self::search::{Applying, Search};
-use self::shape::{Apis, Shapes};
-use crate::iam::{Document, DocumentError, Effect, Statement};
+use self::search::Search;
+use self::shape::Shapes;
+use self::sides::Sides;
+use crate::iam::{Document, DocumentError, Statement};
 use crate::lower::World;
 
 /// Why documents could not be compared with their source: nothing is shown of them, so they are not to be
@@ -97,15 +101,6 @@ pub enum VerifyError {
         /// The variable's key.
         key: String,
     },
-}
-
-/// A role, as Cedar has it.
-struct Role {
-    id: String,
-    /// The actions it permits in some environment, guards left aside.
-    actions: BTreeSet<&'static str>,
-    /// The API actions of those.
-    apis: BTreeSet<String>,
 }
 
 /// Compares the documents of roles with their source; empty when they say the same.
@@ -195,20 +190,30 @@ impl<'a> Verifier<'a> {
     fn differences(
         &mut self,
         id: &str,
-        statements: &[Statement],
+        emitted: &[Statement],
     ) -> Result<Option<Difference>, VerifyError> {
         let role = self.role(id)?;
-        let covered: Vec<Apis> = statements
-            .iter()
-            .map(|one| self.shapes.which(|api| one.covers_action(&api.name().to_ascii_lowercase())))
-            .collect();
+        let forbidden = self.reader(&role).forbidden()?;
         for principal in self.principals.clone() {
-            let found = self.compare(&role, &principal, statements, &covered)?;
+            let granted = match principal.environment() {
+                None => Vec::new(),
+                Some(environment) => {
+                    self.cedar.permitted(environment)?;
+                    self.reader(&role).granted(environment)?
+                }
+            };
+            let sides = Sides { emitted, forbidden: &forbidden, granted: &granted };
+            let found = self.compare(&role, &principal, &sides)?;
             if found.is_some() {
                 return Ok(found);
             }
         }
         Ok(None)
+    }
+
+    fn reader<'r>(&'r self, role: &'r Role) -> Reader<'r, 'a> {
+        let Self { world, shapes, environments, cedar, .. } = self;
+        Reader { world, shapes, environments, cedar, role }
     }
 
     /// What Cedar lets a role do at all.
@@ -238,102 +243,42 @@ impl<'a> Verifier<'a> {
         &mut self,
         role: &Role,
         principal: &Principal,
-        emitted: &[Statement],
-        covered: &[Apis],
+        sides: &Sides,
     ) -> Result<Option<Difference>, VerifyError> {
-        let nothing = cedar::Applying::new();
-        if let Some(environment) = principal.environment() {
-            self.cedar.permitted(environment)?;
-        }
-        let permitted = principal.environment().and_then(|name| self.cedar.known(name));
-        let reader = Reader {
-            world: self.world,
-            shapes: &self.shapes,
-            environments: &self.environments,
-            cedar: &self.cedar,
-            role,
-            permitted: permitted.unwrap_or(&nothing),
-        };
-        let plain = reader.read(principal)?;
-        let all: Vec<&Statement> = emitted.iter().chain(plain.iter().map(|one| &one.statement)).collect();
-        let covered: Vec<&Apis> = covered.iter().chain(plain.iter().map(|one| &one.apis)).collect();
-        let sides = Sides::of(emitted, &plain);
+        let statements = sides.statements();
         let context = principal.context(&self.own_key);
-        let search = Search::new(all, context, &self.own_key, &mut self.languages)?;
-        let mut resources = BTreeMap::new();
+        let search = Search::new(&statements, &context, &self.own_key, &mut self.languages)?;
+        let covering = sides.covering(&self.shapes);
+        let carrying = search.keys().map(|key| self.shapes.carrying(key).to_vec());
+        let carrying: Vec<Vec<bool>> = carrying.collect();
+        let judge = sides.judge();
+        let mut resources = HashMap::new();
         let mut seen = HashSet::new();
-        for shape in &self.shapes.all {
-            let numbers = covered.iter().enumerate().filter(|(_, apis)| apis.contains(shape));
-            let relevant: Bits = numbers.map(|(number, _)| number).collect();
-            let relevant = relevant.and(search.left());
+        for (place, shape) in self.shapes.iter() {
+            let covering = covering.get(shape.api).copied().unwrap_or_default();
+            let relevant = search.left(covering);
             if relevant.is_empty() {
                 continue;
             }
-            let parts = shape.kind.and_then(|kind| kind.arn().parts());
-            if !resources.contains_key(&parts) {
-                resources.insert(parts, search.resources(shape.kind, &mut self.languages)?);
-            }
-            let carried = search.carried(shape, self.world.reference);
-            if !seen.insert((relevant, parts, carried.clone())) {
-                continue;
-            }
-            let Some(resources) = resources.get(&parts) else { continue };
-            let judge = |applying: Applying| sides.judge(applying);
-            if let Some((found, kind)) = search.find(resources, relevant, &carried, judge) {
-                return Ok(Some(Difference::new(kind, role, principal, shape, found, emitted, &plain)));
+            let kind = shape.kind.map(|kind| kind.arn().parts());
+            let resources = match resources.entry(kind) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(search.resources(
+                    shape.kind,
+                    &statements,
+                    &context,
+                    &mut self.languages,
+                )?),
+            };
+            let is_carried = |key: usize| carrying.get(key).and_then(|all| all.get(place)) == Some(&true);
+            let carried = search.asked(relevant, is_carried);
+            if seen.insert((relevant, kind.filter(|_| resources.is_named), carried.clone()))
+                && let Some((found, kind)) = search.find(resources, relevant, &carried, |one| judge.of(one))
+            {
+                return Ok(Some(Difference::new(kind, role, principal, shape, found, sides)));
             }
         }
         Ok(None)
-    }
-}
-
-/// Which numbers are which side's statements.
-struct Sides {
-    allows: Bits,
-    denies: Bits,
-    granted: Bits,
-    forbidden: Bits,
-    deniable: Bits,
-}
-
-impl Sides {
-    fn of(emitted: &[Statement], plain: &[Plain]) -> Self {
-        let of_effect = |effect: Effect| {
-            let numbered = emitted.iter().enumerate();
-            numbered.filter(move |(_, one)| one.effect() == effect).map(|(number, _)| number).collect()
-        };
-        let of_part = |part: Part| {
-            let numbered = plain.iter().enumerate().filter(move |(_, one)| one.part == part);
-            numbered.map(|(number, _)| number + emitted.len()).collect()
-        };
-        Self {
-            allows: of_effect(Effect::Allow),
-            denies: of_effect(Effect::Deny),
-            granted: of_part(Part::Granted),
-            forbidden: of_part(Part::Forbidden),
-            deniable: of_part(Part::Deniable),
-        }
-    }
-
-    /// What is wrong about calls to which these statements apply.
-    fn judge(&self, applying: Applying) -> Option<Kind> {
-        let Applying { surely, perhaps } = applying;
-        let allowed = perhaps.meets(self.allows) && !surely.meets(self.denies);
-        let surely_allowed = surely.meets(self.allows) && !perhaps.meets(self.denies);
-        let granted = surely.meets(self.granted);
-        let forbidden = surely.meets(self.forbidden);
-        let deniable = perhaps.meets(self.forbidden) || perhaps.meets(self.deniable);
-        if allowed && (!granted || forbidden) {
-            Some(Kind::Excess)
-        } else if granted && !deniable && !surely_allowed {
-            Some(Kind::Shortfall)
-        } else if forbidden && !surely.meets(self.denies) {
-            Some(Kind::Unguarded)
-        } else if perhaps.meets(self.denies) && !deniable {
-            Some(Kind::Overreach)
-        } else {
-            None
-        }
     }
 }
 

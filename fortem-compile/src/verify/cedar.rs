@@ -74,7 +74,7 @@ impl<'a> Cedar<'a> {
     }
 
     /// What has been asked before of a person of an environment.
-    pub(super) fn known(&self, environment: &str) -> Option<&Applying> {
+    pub(super) fn permitted_in(&self, environment: &str) -> Option<&Applying> {
         self.permitted.get(environment)
     }
 

@@ -5,12 +5,12 @@ use std::fmt;
 
 use fortem_core::{Problem, Source};
 
-use super::Role;
-use super::plain::{Part, Plain};
+use super::plain::{Part, Role};
 use super::principals::Principal;
 use super::search::Found;
 use super::shape::Shape;
-use crate::iam::{Effect, Statement};
+use super::sides::Sides;
+use crate::iam::Effect;
 
 /// In which way documents and Cedar differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,18 +45,17 @@ impl Difference {
         principal: &Principal,
         shape: &Shape,
         found: Found,
-        emitted: &[Statement],
-        plain: &[Plain],
+        sides: &Sides,
     ) -> Self {
         let applying = found.applying.perhaps;
-        let statements = emitted.iter().enumerate().filter(|(number, _)| applying.contains(*number));
-        let statements = statements.map(|(_, statement)| {
+        let emitted = sides.emitted.iter().enumerate().filter(|(number, _)| applying.contains(*number));
+        let statements = emitted.map(|(_, statement)| {
             let effect = if statement.effect() == Effect::Allow { "Allow" } else { "Deny" };
             format!("{effect} {}", statement.name())
         });
-        let asking = plain.iter().enumerate().filter(|(number, one)| {
-            applying.contains(number + emitted.len()) && one.part != Part::Deniable
-        });
+        let plain = sides.plain().enumerate();
+        let plain = plain.filter(|(number, _)| applying.contains(number + sides.emitted.len()));
+        let asking = plain.filter(|(_, one)| one.part != Part::Deniable);
         let keys = found.keys.into_iter().map(|(key, values)| (key, values.as_slice().to_vec()));
         Self {
             kind,

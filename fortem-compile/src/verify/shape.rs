@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::reference::{Action, Carries, Reference, ResourceType};
-use crate::table::Table;
+use crate::table::{Call, Table};
 
 /// An API action on a type of resource, or on none.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape<'a> {
+    /// The place of the action among all.
     pub(super) api: usize,
     pub(super) action: &'a Action,
     pub(super) kind: Option<&'a ResourceType>,
@@ -15,18 +16,21 @@ pub(super) struct Shape<'a> {
 
 /// Every shape of the service reference.
 pub(super) struct Shapes<'a> {
-    pub(super) all: Vec<Shape<'a>>,
+    reference: &'a Reference,
+    all: Vec<Shape<'a>>,
     apis: Vec<&'a Action>,
     numbers: BTreeMap<&'a str, usize>,
+    /// Key → for each shape, whether a call of it may have the key.
+    carrying: BTreeMap<String, Vec<bool>>,
 }
 
-/// A set of API actions, by number.
+/// A set of API actions, by their places.
 #[derive(Debug, Clone)]
-pub(super) struct Apis(Vec<bool>);
+pub(super) struct Apis(Vec<usize>);
 
 impl Apis {
-    pub(super) fn contains(&self, shape: &Shape) -> bool {
-        self.0.get(shape.api).copied().unwrap_or_default()
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().copied()
     }
 }
 
@@ -34,7 +38,7 @@ impl<'a> Shapes<'a> {
     pub(super) fn of(reference: &'a Reference, table: &Table) -> Self {
         let apis = reference.matching("*");
         let without_resource = |action: &Action| {
-            let of_row = |call: &&crate::table::Call| call.api == action.name();
+            let of_row = |call: &&Call| call.api == action.name();
             action.resource_types().is_empty()
                 || table.calls.iter().filter(of_row).any(|call| call.kinds.is_empty())
                 || table.blind.iter().any(|row| row.api == action.name())
@@ -46,31 +50,42 @@ impl<'a> Shapes<'a> {
         };
         let all = apis.iter().copied().enumerate().flat_map(of_action).collect();
         let numbers = apis.iter().enumerate().map(|(number, action)| (action.name(), number));
-        Self { all, numbers: numbers.collect(), apis }
+        let numbers = numbers.collect();
+        Self { reference, all, numbers, apis, carrying: BTreeMap::new() }
+    }
+
+    /// The shapes, each with its place.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Shape<'a>)> {
+        self.all.iter().enumerate()
+    }
+
+    /// How many API actions there are.
+    pub(super) fn api_count(&self) -> usize {
+        self.apis.len()
     }
 
     /// These API actions, and no others.
     pub(super) fn these(&self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Apis {
-        let mut set = vec![false; self.apis.len()];
-        for number in names.into_iter().filter_map(|name| self.numbers.get(name.as_ref())) {
-            if let Some(place) = set.get_mut(*number) {
-                *place = true;
-            }
-        }
-        Apis(set)
+        let numbers = names.into_iter().filter_map(|name| self.numbers.get(name.as_ref()));
+        Apis(numbers.copied().collect())
     }
 
     /// The API actions for which something holds.
-    pub(super) fn which(&self, holds: impl FnMut(&Action) -> bool) -> Apis {
-        Apis(self.apis.iter().copied().map(holds).collect())
+    pub(super) fn which(&self, mut holds: impl FnMut(&Action) -> bool) -> Apis {
+        let numbered = self.apis.iter().enumerate();
+        Apis(numbered.filter(|(_, action)| holds(action)).map(|(number, _)| number).collect())
     }
-}
 
-impl Shape<'_> {
-    /// Whether the call may have a condition key; a claim of the reference that is only doubted counts,
-    /// since AWS may keep it.
-    pub(super) fn may_carry(&self, reference: &Reference, key: &str) -> bool {
-        let kind = self.kind.map(ResourceType::name);
-        reference.carries(self.action.name(), kind, key) != Carries::No
+    /// For each shape, whether a call of it may have a condition key. A claim of the reference that is only
+    /// doubted counts, since AWS may keep it.
+    pub(super) fn carrying(&mut self, key: &str) -> &[bool] {
+        let (reference, all) = (self.reference, &self.all);
+        self.carrying.entry(key.to_lowercase()).or_insert_with(|| {
+            let may = |shape: &Shape| {
+                let kind = shape.kind.map(ResourceType::name);
+                reference.carries(shape.action.name(), kind, key) != Carries::No
+            };
+            all.iter().map(may).collect()
+        })
     }
 }
