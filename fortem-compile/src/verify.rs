@@ -62,6 +62,8 @@ use self::shape::Shapes;
 use self::sides::Sides;
 use crate::iam::{Document, DocumentError, Statement};
 use crate::lower::World;
+use crate::reference::{Reference, ReferenceError};
+use crate::table::Table;
 
 /// Why documents could not be compared with their source: nothing is shown of them, so they are not to be
 /// used.
@@ -71,6 +73,9 @@ pub enum VerifyError {
     /// Cedar could not answer a question.
     #[error("Cedar cannot answer: {0}")]
     Cedar(String),
+    /// The built-in service reference cannot be read.
+    #[error("the built-in service reference cannot be read: {0}")]
+    Reference(#[from] &'static ReferenceError),
     /// A document that was written cannot be read back.
     #[error("role `{role}`: {error}")]
     Unreadable {
@@ -92,7 +97,9 @@ pub enum VerifyError {
     #[error("the conditions on `{0}` tell too many sets of values apart")]
     TooManySets(String),
     /// A statement compares with a variable that is no tag of the principal.
-    #[error("role `{role}`, statement `{statement}`: the variable `{key}` is not the principal's environment")]
+    #[error(
+        "role `{role}`, statement `{statement}`: the variable `{key}` is not the principal's environment"
+    )]
     Variable {
         /// The role.
         role: String,
@@ -109,14 +116,14 @@ pub enum VerifyError {
 ///
 /// [`VerifyError`] when the comparison cannot be made.
 pub fn verify(
-    world: &World,
     source: &Source,
-    documents: &BTreeMap<String, Vec<String>>,
+    documents: &BTreeMap<&str, Vec<String>>,
 ) -> Result<Vec<Difference>, VerifyError> {
     let mut read = BTreeMap::new();
     for (role, texts) in documents {
-        read.insert(role.as_str(), statements(role, texts)?);
+        read.insert(*role, statements(role, texts)?);
     }
+    let world = World::new(source, Table::builtin(), Reference::builtin()?);
     let mut verifier = Verifier::new(world, source, &read)?;
     let mut differences = Vec::new();
     for (role, statements) in &read {
@@ -139,7 +146,7 @@ fn statements(role: &str, texts: &[String]) -> Result<Vec<Statement>, VerifyErro
 }
 
 struct Verifier<'a> {
-    world: &'a World<'a>,
+    world: World<'a>,
     shapes: Shapes<'a>,
     environments: Environments,
     principals: Vec<Principal>,
@@ -151,7 +158,7 @@ struct Verifier<'a> {
 
 impl<'a> Verifier<'a> {
     fn new(
-        world: &'a World<'a>,
+        world: World<'a>,
         source: &'a Source,
         read: &BTreeMap<&str, Vec<Statement>>,
     ) -> Result<Self, VerifyError> {
@@ -159,10 +166,15 @@ impl<'a> Verifier<'a> {
         let mut constants = BTreeSet::new();
         let mut comparisons = Vec::new();
         let nobody = Principal { tag: None }.context(&own_key);
-        for (role, statement) in read.iter().flat_map(|(role, all)| all.iter().map(move |one| (role, one))) {
+        for (role, statement) in
+            read.iter().flat_map(|(role, all)| all.iter().map(move |one| (role, one)))
+        {
             check_variables(role, statement, &own_key)?;
             constants.extend(statement.constants());
-            let own = statement.conditions().iter().filter(|one| one.key().eq_ignore_ascii_case(&own_key));
+            let own = statement
+                .conditions()
+                .iter()
+                .filter(|one| one.key().eq_ignore_ascii_case(&own_key));
             comparisons.extend(own.flat_map(|condition| condition.comparisons(&nobody)));
         }
         let environments = Environments::of(source, world.table, &constants);
@@ -172,8 +184,13 @@ impl<'a> Verifier<'a> {
         let asked = asked.filter(|one| environments.asked().contains(one.name()));
         tags.extend(asked.flat_map(Environment::spellings).map(str::to_owned));
         tags.extend([environments.unknown().to_owned(), String::new()]);
-        let places: BTreeSet<String> =
-            environments.asked().iter().chain(&tags).filter(|tag| !tag.is_empty()).cloned().collect();
+        let places: BTreeSet<String> = environments
+            .asked()
+            .iter()
+            .chain(&tags)
+            .filter(|tag| !tag.is_empty())
+            .cloned()
+            .collect();
         let principals = tags.into_iter().map(Some).chain([None]).map(|tag| Principal { tag });
         Ok(Self {
             world,
@@ -270,10 +287,12 @@ impl<'a> Verifier<'a> {
                     &mut self.languages,
                 )?),
             };
-            let is_carried = |key: usize| carrying.get(key).and_then(|all| all.get(place)) == Some(&true);
+            let is_carried =
+                |key: usize| carrying.get(key).and_then(|all| all.get(place)) == Some(&true);
             let carried = search.asked(relevant, is_carried);
             if seen.insert((relevant, kind.filter(|_| resources.is_named), carried.clone()))
-                && let Some((found, kind)) = search.find(resources, relevant, &carried, |one| judge.of(one))
+                && let Some((found, kind)) =
+                    search.find(resources, relevant, &carried, |one| judge.of(one))
             {
                 return Ok(Some(Difference::new(kind, role, principal, shape, found, sides)));
             }

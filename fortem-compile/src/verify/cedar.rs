@@ -191,8 +191,7 @@ fn context(second_factor: bool) -> Result<Context, VerifyError> {
 }
 
 fn uid(kind: &str, id: &str) -> Result<EntityUid, VerifyError> {
-    let name: EntityTypeName =
-        format!("{NAMESPACE}::{kind}").parse().map_err(refused)?;
+    let name: EntityTypeName = format!("{NAMESPACE}::{kind}").parse().map_err(refused)?;
     Ok(EntityUid::from_type_name_and_id(name, EntityId::new(id)))
 }
 

@@ -48,7 +48,8 @@ impl Difference {
         sides: &Sides,
     ) -> Self {
         let applying = found.applying.perhaps;
-        let emitted = sides.emitted.iter().enumerate().filter(|(number, _)| applying.contains(*number));
+        let emitted =
+            sides.emitted.iter().enumerate().filter(|(number, _)| applying.contains(*number));
         let statements = emitted.map(|(_, statement)| {
             let effect = if statement.effect() == Effect::Allow { "Allow" } else { "Deny" };
             format!("{effect} {}", statement.name())
@@ -122,8 +123,12 @@ impl Difference {
     pub fn problem(&self, source: &Source) -> Problem {
         let (code, message) = match self.kind {
             Kind::Excess => ("fortem::verify::excess", "allow a call that Cedar does not permit"),
-            Kind::Shortfall => ("fortem::verify::shortfall", "do not allow a call that Cedar permits"),
-            Kind::Unguarded => ("fortem::verify::unguarded", "do not deny a call that a guard forbids"),
+            Kind::Shortfall => {
+                ("fortem::verify::shortfall", "do not allow a call that Cedar permits")
+            }
+            Kind::Unguarded => {
+                ("fortem::verify::unguarded", "do not deny a call that a guard forbids")
+            }
             Kind::Overreach => ("fortem::verify::overreach", "deny a call that no guard forbids"),
         };
         let problem = Problem::new(code, format!("the documents of `{}` {message}", self.role));

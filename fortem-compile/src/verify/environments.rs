@@ -80,12 +80,11 @@ fn class(
     if environment.spellings().any(|spelling| mentioned.contains(spelling)) {
         return (tier, Err(name()));
     }
-    let own: BTreeSet<String> = environment
-        .spellings()
-        .flat_map(|spelling| names_of(fleet, table, spelling))
-        .collect();
+    let own: BTreeSet<String> =
+        environment.spellings().flat_map(|spelling| names_of(fleet, table, spelling)).collect();
     let mut covered = Vec::new();
-    for (constant, name) in wild.iter().flat_map(|constant| own.iter().map(move |o| (constant, o))) {
+    for (constant, name) in wild.iter().flat_map(|constant| own.iter().map(move |o| (constant, o)))
+    {
         let whole = matches(constant, name);
         if !whole && overlap(constant, name) {
             // Some of its names are covered and some are not: it stands for itself alone.

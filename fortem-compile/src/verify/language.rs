@@ -6,8 +6,9 @@
 //! one is a text that shows it (Hopcroft and Ullman, "Introduction to Automata Theory, Languages, and
 //! Computation", product construction).
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Write;
+use std::rc::Rc;
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::util::primitives::StateID;
@@ -24,23 +25,23 @@ const SIZE_LIMIT: usize = 64 << 20;
 const PREFERRED: &[u8] = b"x0abcdefghijklmnopqrstuvwyz123456789-_/.:+=@";
 
 /// A set of texts, as a regular expression over bytes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Language(String);
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Language(Rc<str>);
 
 impl Language {
     /// This text alone.
     pub(super) fn text(text: &str) -> Self {
-        Self(escaped(text))
+        Self(escaped(text).into())
     }
 
     /// This text in whatever letter case.
     pub(super) fn text_ignoring_case(text: &str) -> Self {
-        Self(format!("(?i:{})", escaped(text)))
+        Self(format!("(?i:{})", escaped(text)).into())
     }
 
     /// The texts that a pattern matches, `*` standing for any run of characters.
     pub(super) fn pattern(pattern: &Pattern) -> Self {
-        Self(of_tokens(pattern.tokens(), "."))
+        Self(of_tokens(pattern.tokens(), ".").into())
     }
 
     /// The ARNs that a pattern matches, its first five parts apart.
@@ -50,7 +51,7 @@ impl Language {
             .enumerate()
             .map(|(index, tokens)| of_tokens(tokens, if index < 5 { "[^:]" } else { "." }))
             .collect();
-        Self(parts.join(":"))
+        Self(parts.join(":").into())
     }
 
     /// The ARNs of a resource type, whose parts have `*` for whatever differs.
@@ -59,7 +60,7 @@ impl Language {
             let any = if index < 5 { "[^:]*" } else { ".+" };
             part.split('*').map(escaped).collect::<Vec<_>>().join(any)
         };
-        Self(parts.iter().enumerate().map(part).collect::<Vec<_>>().join(":"))
+        Self(parts.iter().enumerate().map(part).collect::<Vec<_>>().join(":").into())
     }
 }
 
@@ -67,7 +68,9 @@ fn of_tokens(tokens: &[Token], any: &str) -> String {
     let mut expression = String::new();
     for token in tokens {
         match token {
-            Token::Char(character) => expression.push_str(&escaped(character.encode_utf8(&mut [0; 4]))),
+            Token::Char(character) => {
+                expression.push_str(&escaped(character.encode_utf8(&mut [0; 4])))
+            }
             Token::One => expression.push_str(any),
             Token::Run => {
                 expression.push_str(any);
@@ -91,10 +94,23 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
+/// A text, and the languages it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Witness {
+    pub(super) text: String,
+    languages: BTreeSet<Language>,
+}
+
+impl Witness {
+    pub(super) fn belongs_to(&self, language: &Language) -> bool {
+        self.languages.contains(language)
+    }
+}
+
 /// Witnesses that were looked for before: the same patterns come back for every role.
 #[derive(Debug, Default)]
 pub(super) struct Languages {
-    found: BTreeMap<(BTreeSet<Language>, Option<Language>), BTreeSet<String>>,
+    found: HashMap<(BTreeSet<Language>, Option<Language>), Rc<[Witness]>>,
 }
 
 impl Languages {
@@ -102,15 +118,15 @@ impl Languages {
     /// given.
     pub(super) fn witnesses(
         &mut self,
-        languages: &BTreeSet<Language>,
-        within: Option<&Language>,
-    ) -> Result<BTreeSet<String>, VerifyError> {
-        let key = (languages.clone(), within.cloned());
+        languages: BTreeSet<Language>,
+        within: Option<Language>,
+    ) -> Result<Rc<[Witness]>, VerifyError> {
+        let key = (languages, within);
         if let Some(found) = self.found.get(&key) {
-            return Ok(found.clone());
+            return Ok(Rc::clone(found));
         }
-        let found = search(languages, within)?;
-        self.found.insert(key, found.clone());
+        let found: Rc<[Witness]> = search(&key.0, key.1.as_ref())?.into();
+        self.found.insert(key, Rc::clone(&found));
         Ok(found)
     }
 }
@@ -118,8 +134,9 @@ impl Languages {
 fn search(
     languages: &BTreeSet<Language>,
     within: Option<&Language>,
-) -> Result<BTreeSet<String>, VerifyError> {
-    let expressions: Vec<&str> = languages.iter().chain(within).map(|one| one.0.as_str()).collect();
+) -> Result<Vec<Witness>, VerifyError> {
+    let all: Vec<&Language> = languages.iter().chain(within).collect();
+    let expressions: Vec<&str> = all.iter().map(|one| &*one.0).collect();
     let automaton = Combinations::of(&expressions)?;
     let wanted = within.map(|_| languages.len());
     let mut found: BTreeMap<Vec<usize>, String> = BTreeMap::new();
@@ -129,7 +146,11 @@ fn search(
             found.insert(matched.to_vec(), automaton.readable(text, matched));
         }
     });
-    Ok(found.into_values().collect())
+    let witness = |(matched, text): (Vec<usize>, String)| {
+        let belongs = matched.into_iter().filter_map(|index| all.get(index));
+        Witness { text, languages: belongs.map(|language| (*language).clone()).collect() }
+    };
+    Ok(found.into_iter().map(witness).collect())
 }
 
 /// The automaton of several expressions at once.
@@ -199,7 +220,8 @@ impl Combinations {
             (*partition, *region, *account) = ("aws", "eu-west-1", "111122223333");
         }
         let usual = parts.join(":");
-        let end = usual.bytes().fold(self.start, |state, byte| self.automaton.next_state(state, byte));
+        let end =
+            usual.bytes().fold(self.start, |state, byte| self.automaton.next_state(state, byte));
         if self.matched(end) == matched { usual } else { plain }
     }
 }
@@ -207,11 +229,9 @@ impl Combinations {
 /// One byte for each class, a readable one where there is any.
 fn letters(automaton: &dense::DFA<Vec<u32>>) -> Vec<u8> {
     let classes = automaton.byte_classes();
-    let mut letters: BTreeMap<u8, u8> = BTreeMap::new();
-    for byte in PREFERRED.iter().copied().chain(b' '..=b'~').chain(0..=u8::MAX) {
-        letters.entry(classes.get(byte)).or_insert(byte);
-    }
-    letters.into_values().collect()
+    let mut seen = BTreeSet::new();
+    let bytes = PREFERRED.iter().copied().chain(b' '..=b'~').chain(0..=u8::MAX);
+    bytes.filter(|byte| seen.insert(classes.get(*byte))).collect()
 }
 
 #[cfg(test)]
@@ -226,7 +246,8 @@ mod tests {
         languages: [Language; N],
         within: Option<&Language>,
     ) -> BTreeSet<String> {
-        Languages::default().witnesses(&languages.into(), within).unwrap()
+        let found = Languages::default().witnesses(languages.into(), within.cloned()).unwrap();
+        found.iter().map(|witness| witness.text.clone()).collect()
     }
 
     #[test]

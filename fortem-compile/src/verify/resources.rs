@@ -68,16 +68,17 @@ impl Patterns {
             return Ok(Resources { choices, is_named: false });
         }
         let patterns = met.iter().map(|one| one.language.clone()).collect();
-        let found = languages.witnesses(&patterns, Some(&Language::of_type(parts)))?;
-        let naming: BTreeSet<usize> = met.iter().map(|one| one.statement).collect();
-        let choices = found.into_iter().map(|value| {
+        let found = languages.witnesses(patterns, Some(Language::of_type(parts)))?;
+        let choices = found.iter().map(|witness| {
             let mut applying = self.otherwise;
-            for (number, statement) in statements.iter().enumerate() {
-                if naming.contains(&number) {
-                    applying.put(number, statement.covers_resource(&value, principal));
+            let named = met.iter().filter(|one| witness.belongs_to(&one.language));
+            let naming: BTreeSet<usize> = named.map(|one| one.statement).collect();
+            for number in naming {
+                if let Some(statement) = statements.get(number) {
+                    applying.put(number, statement.covers_resource(&witness.text, principal));
                 }
             }
-            Choice { value, applying }
+            Choice { value: witness.text.clone(), applying }
         });
         Ok(Resources { choices: distinct(choices), is_named: true })
     }

@@ -107,7 +107,8 @@ impl Search {
             start.keep_if(number, condition.holds(principal));
         }
         let all = Applying::all(statements.len());
-        let keys = by_key.values().map(|conditions| Key::new(conditions, all, principal, languages));
+        let keys =
+            by_key.values().map(|conditions| Key::new(conditions, all, principal, languages));
         let keys = keys.collect::<Result<Vec<Key>, _>>()?;
         Ok(Self { start, keys, patterns: Patterns::of(statements, principal) })
     }

@@ -11,7 +11,7 @@
 //! - *Numbers, dates*: the constants cut the line into points and open intervals; one value of each.
 //! - *Addresses*: ranges are nested or apart, so the first address of each, the one before it, the last,
 //!   and the one behind it meet every piece, of either version.
-//! - *Booleans*: `true`, `false`, and what is neither.
+//! - *Booleans*: `true` and `false`; a key that is compared as one has no other values.
 //! - *Presence* (`Null`, `…IfExists`): a call without the key, always asked about.
 //! - *Variables*: what they stand for is fixed first, one kind of principal at a time
 //!   ([`super::principals`]), so that none is left here. A default is what stands there when the
@@ -41,6 +41,10 @@ pub(super) fn values(
     if comparisons.contains(&Comparison::Bool) {
         values.extend(["true".to_owned(), "false".to_owned()]);
     }
+    if values.is_empty() {
+        // Only asked whether it is there.
+        values.insert(none_of(&values));
+    }
     Ok(values)
 }
 
@@ -54,9 +58,13 @@ fn texts(
         .any(|comparison| matches!(comparison, Comparison::Wild(_) | Comparison::Arn(_)));
     if has_patterns {
         let all: BTreeSet<Language> = comparisons.iter().filter_map(language).collect();
-        return languages.witnesses(&all, None);
+        let found = languages.witnesses(all, None)?;
+        return Ok(found.iter().map(|witness| witness.text.clone()).collect());
     }
     let mut values = BTreeSet::new();
+    if !comparisons.iter().any(|comparison| language(comparison).is_some()) {
+        return Ok(values);
+    }
     for comparison in comparisons {
         match comparison {
             Comparison::Text(text) => {
@@ -92,7 +100,8 @@ fn language(comparison: &Comparison) -> Option<Language> {
 fn capitalised(text: &str) -> Option<String> {
     let mut letters = text.chars();
     let first = letters.next()?;
-    let turned = if first.is_uppercase() { first.to_ascii_lowercase() } else { first.to_ascii_uppercase() };
+    let turned =
+        if first.is_uppercase() { first.to_ascii_lowercase() } else { first.to_ascii_uppercase() };
     Some(std::iter::once(turned).chain(letters).collect())
 }
 
@@ -108,7 +117,9 @@ fn none_of(values: &BTreeSet<String>) -> String {
 /// Each constant, a number between each two, and one on either side.
 fn numbers(comparisons: &[Comparison]) -> Vec<String> {
     let constants = comparisons.iter().filter_map(|comparison| match comparison {
-        Comparison::Number(text) => text.trim().parse::<f64>().ok().filter(|number| number.is_finite()),
+        Comparison::Number(text) => {
+            text.trim().parse::<f64>().ok().filter(|number| number.is_finite())
+        }
         _ => None,
     });
     let mut constants: Vec<f64> = constants.collect();
@@ -134,7 +145,8 @@ fn dates(comparisons: &[Comparison]) -> Vec<String> {
         [point.checked_sub(second).ok(), Some(*point), point.checked_add(second).ok()]
     });
     let between = constants.iter().zip(constants.iter().skip(1));
-    let between = between.map(|(left, right)| left.checked_add(left.duration_until(*right) / 2).ok());
+    let between =
+        between.map(|(left, right)| left.checked_add(left.duration_until(*right) / 2).ok());
     near.chain(between).flatten().map(|point| point.to_string()).collect()
 }
 

@@ -30,9 +30,9 @@ impl Reader<'_, '_> {
     /// The statements that forbid, to whatever principal.
     pub(in crate::verify) fn forbidden(&self) -> Result<Vec<Plain>, VerifyError> {
         let mut found = Draft::default();
-        self.closed_services(&mut found);
+        let wholly = self.closed_services(&mut found);
         for api in &self.role.apis {
-            self.closed_action(&mut found, api);
+            self.closed_action(&mut found, api, &wholly);
         }
         let rows = self.world.table.integrity.iter();
         rows.filter(|row| self.holds(row.schedule.as_deref()))
@@ -42,7 +42,7 @@ impl Reader<'_, '_> {
     }
 
     /// Environments in which nothing at all may be done.
-    fn closed_services(&self, found: &mut Draft) {
+    fn closed_services(&self, found: &mut Draft) -> Vec<Closed> {
         let actions = Vocabulary::builtin().actions();
         let all: BTreeSet<&'static str> = actions.map(fortem_core::Action::name).collect();
         let services: BTreeSet<&str> = self.role.apis.iter().map(|api| service_of(api)).collect();
@@ -51,15 +51,17 @@ impl Reader<'_, '_> {
             self.role.apis.contains(action.name())
                 || (services.contains(service) && service != "iam")
         };
-        for closed in self.closed(&all, |forbidden| forbidden.len() == all.len()) {
-            self.promise(found, &closed, &wide);
-            self.leave_room(found, &closed, &|_| true);
+        let wholly = self.closed(&all, |forbidden| forbidden.len() == all.len());
+        for closed in &wholly {
+            self.promise(found, closed, &wide);
+            self.leave_room(found, closed, &|_| true);
         }
+        wholly
     }
 
     /// Environments in which every action of the role that takes an API action is forbidden, one of them
-    /// not only as a supporting call.
-    fn closed_action(&self, found: &mut Draft, api: &str) {
+    /// not only as a supporting call; but for those that are closed `wholly`.
+    fn closed_action(&self, found: &mut Draft, api: &str, wholly: &[Closed]) {
         let rows = || self.calls().filter(|call| call.api == api);
         let taking: BTreeSet<&'static str> = rows()
             .flat_map(|call| &call.actions)
@@ -70,11 +72,14 @@ impl Reader<'_, '_> {
             main.any(|action| forbidden.contains(action.as_str()))
         };
         let this = |action: &Action| action.name() == api;
-        for closed in self.closed(&taking, |forbidden| *forbidden == taking && is_main(forbidden)) {
-            self.promise(found, &closed, &this);
+        let is_more = |closed: &Closed| !wholly.iter().any(|other| closed.is_within(other));
+        let all = self.closed(&taking, |forbidden| *forbidden == taking && is_main(forbidden));
+        for closed in all.iter().filter(|closed| is_more(closed)) {
+            self.promise(found, closed, &this);
         }
-        for closed in self.closed(&taking, |forbidden| !forbidden.is_empty()) {
-            self.leave_room(found, &closed, &this);
+        let some = self.closed(&taking, |forbidden| !forbidden.is_empty());
+        for closed in some.iter().filter(|closed| is_more(closed)) {
+            self.leave_room(found, closed, &this);
         }
     }
 
@@ -195,9 +200,9 @@ impl Reader<'_, '_> {
 
     /// Whether a row of the role that is meant goes by the cluster.
     fn goes_by_cluster(&self, covers: Covers) -> bool {
-        self.calls().filter(|call| call.channels.contains(&Channel::Cluster)).any(|call| {
-            self.world.reference.action(&call.api).is_some_and(covers)
-        })
+        self.calls()
+            .filter(|call| call.channels.contains(&Channel::Cluster))
+            .any(|call| self.world.reference.action(&call.api).is_some_and(covers))
     }
 
     /// The kinds of the services in which the role goes by a channel; people look at roles of IAM, and
@@ -243,14 +248,10 @@ impl Reader<'_, '_> {
         let names = row.apis.iter().flat_map(|pattern| reference.matching(pattern));
         let apis = self.shapes.these(names.map(Action::name));
         let kind = row.kind.as_deref().and_then(|kind| self.world.table.kind(kind));
-        let resources = kind.map_or_else(everything, |one| [self.arn(&one.service, &one.any)].into());
-        let about = About {
-            part: Part::Forbidden,
-            apis,
-            resources,
-            when: None,
-            policies: BTreeSet::new(),
-        };
+        let resources =
+            kind.map_or_else(everything, |one| [self.arn(&one.service, &one.any)].into());
+        let about =
+            About { part: Part::Forbidden, apis, resources, when: None, policies: BTreeSet::new() };
         found.add(about, self.conditions(&row.conditions, ""));
     }
 
@@ -292,6 +293,10 @@ struct Places {
 }
 
 impl Closed {
+    fn is_within(&self, other: &Self) -> bool {
+        self.places == other.places && (other.when.is_none() || self.when == other.when)
+    }
+
     fn about(&self, part: Part, apis: Apis, resources: BTreeSet<String>) -> About {
         About { part, apis, resources, when: self.when, policies: self.policies.clone() }
     }

@@ -73,11 +73,7 @@ impl Reader<'_, '_> {
         let by_name = call.channels.contains(&Channel::Name);
         let kinds = call.kinds.iter().filter_map(|name| self.world.table.kind(name));
         let arns = kinds.flat_map(|kind| {
-            if by_name {
-                self.named(kind, place)
-            } else {
-                vec![self.arn(&kind.service, &kind.any)]
-            }
+            if by_name { self.named(kind, place) } else { vec![self.arn(&kind.service, &kind.any)] }
         });
         arns.collect()
     }
