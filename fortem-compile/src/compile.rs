@@ -15,7 +15,7 @@ use crate::preconditions;
 use crate::reference::{Reference, ReferenceError};
 use crate::statement::StatementError;
 use crate::table::Table;
-use crate::verify::{Difference, VerifyError, verify};
+use crate::verify::{Difference, Verifier, VerifyError};
 
 /// The documents of every role.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ pub fn compile<'a>(source: &'a Source, only: &[String]) -> Result<Compiled<'a>, 
         documents.insert(role.policy.id(), role_documents(&world, &model, role)?);
     }
     let texts = documents.iter().map(|(role, documents)| (*role, texts(documents)));
-    let differences = verify(source, &texts.collect())?;
+    let differences = Verifier::new(source)?.verify(&texts.collect())?;
     if !differences.is_empty() {
         return Err(CompileError::Differs(differences));
     }

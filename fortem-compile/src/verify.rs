@@ -58,11 +58,11 @@ use self::language::Languages;
 use self::plain::{Reader, Role};
 use self::principals::Principal;
 use self::search::Search;
-use self::shape::Shapes;
+use self::shape::{Calls, Shapes};
 use self::sides::Sides;
 use crate::iam::{Document, DocumentError, Statement};
 use crate::lower::World;
-use crate::reference::{Reference, ReferenceError};
+use crate::reference::{Action, Reference, ReferenceError};
 use crate::table::Table;
 
 /// Why documents could not be compared with their source: nothing is shown of them, so they are not to be
@@ -110,26 +110,73 @@ pub enum VerifyError {
     },
 }
 
-/// Compares the documents of roles with their source; empty when they say the same.
-///
-/// # Errors
-///
-/// [`VerifyError`] when the comparison cannot be made.
-pub fn verify(
-    source: &Source,
-    documents: &BTreeMap<&str, Vec<String>>,
-) -> Result<Vec<Difference>, VerifyError> {
-    let mut read = BTreeMap::new();
-    for (role, texts) in documents {
-        read.insert(*role, statements(role, texts)?);
+/// Compares documents of roles with their source.
+#[derive(Debug)]
+pub struct Verifier<'a> {
+    source: &'a Source,
+    world: World<'a>,
+    shapes: Shapes<'a>,
+    languages: Languages,
+    /// `aws:PrincipalTag/…`
+    own_key: String,
+}
+
+impl<'a> Verifier<'a> {
+    /// Makes ready to compare documents with a source.
+    ///
+    /// # Errors
+    ///
+    /// When the built-in service reference cannot be read.
+    pub fn new(source: &'a Source) -> Result<Self, VerifyError> {
+        let world = World::new(source, Table::builtin(), Reference::builtin()?);
+        Ok(Self {
+            source,
+            world,
+            shapes: Shapes::of(world.reference, world.table),
+            languages: Languages::default(),
+            own_key: format!("aws:PrincipalTag/{}", world.fleet.tag_key()),
+        })
     }
-    let world = World::new(source, Table::builtin(), Reference::builtin()?);
-    let mut verifier = Verifier::new(world, source, &read)?;
-    let mut differences = Vec::new();
-    for (role, statements) in &read {
-        differences.extend(verifier.differences(role, statements)?);
+
+    /// The first difference of each role whose documents do not say what Cedar says; the documents are given
+    /// as JSON, by the role's id.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::collections::BTreeMap;
+    ///
+    /// use fortem_compile::verify::{Kind, Verifier};
+    /// use fortem_core::Source;
+    ///
+    /// let source = Source::load("../policies")?;
+    /// let wide = r#"{"Version": "2012-10-17", "Statement":
+    ///     {"Effect": "Allow", "Action": "ecs:StopTask", "Resource": "*"}}"#;
+    /// let documents = BTreeMap::from([("operator", vec![wide.to_owned()])]);
+    /// let differences = Verifier::new(&source)?.verify(&documents)?;
+    /// assert_eq!(differences[0].kind(), Kind::Excess);
+    /// assert_eq!(differences[0].api(), "ecs:StopTask");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`] when the comparison cannot be made.
+    pub fn verify(
+        &mut self,
+        documents: &BTreeMap<&str, Vec<String>>,
+    ) -> Result<Vec<Difference>, VerifyError> {
+        let mut read = BTreeMap::new();
+        for (role, texts) in documents {
+            read.insert(*role, statements(role, texts)?);
+        }
+        let mut domain = Domain::of(self, &read)?;
+        let mut differences = Vec::new();
+        for (role, statements) in &read {
+            differences.extend(domain.differences(role, statements)?);
+        }
+        Ok(differences)
     }
-    Ok(differences)
 }
 
 /// The statements of a role's documents; guards, which each document repeats, only once.
@@ -145,62 +192,42 @@ fn statements(role: &str, texts: &[String]) -> Result<Vec<Statement>, VerifyErro
     Ok(statements)
 }
 
-struct Verifier<'a> {
-    world: World<'a>,
-    shapes: Shapes<'a>,
+/// The environments and principals that the documents tell apart, and what Cedar says of them.
+struct Domain<'v, 'a> {
+    verifier: &'v mut Verifier<'a>,
     environments: Environments,
     principals: Vec<Principal>,
     cedar: Cedar<'a>,
-    languages: Languages,
-    /// `aws:PrincipalTag/…`
-    own_key: String,
 }
 
-impl<'a> Verifier<'a> {
-    fn new(
-        world: World<'a>,
-        source: &'a Source,
+impl<'v, 'a> Domain<'v, 'a> {
+    fn of(
+        verifier: &'v mut Verifier<'a>,
         read: &BTreeMap<&str, Vec<Statement>>,
     ) -> Result<Self, VerifyError> {
-        let own_key = format!("aws:PrincipalTag/{}", world.fleet.tag_key());
+        let own_key = &verifier.own_key;
         let mut constants = BTreeSet::new();
         let mut comparisons = Vec::new();
-        let nobody = Principal { tag: None }.context(&own_key);
-        for (role, statement) in
-            read.iter().flat_map(|(role, all)| all.iter().map(move |one| (role, one)))
-        {
-            check_variables(role, statement, &own_key)?;
+        let nobody = Principal { tag: None }.context(own_key);
+        let all = read.iter().flat_map(|(role, all)| all.iter().map(move |one| (role, one)));
+        for (role, statement) in all {
+            check_variables(role, statement, own_key)?;
             constants.extend(statement.constants());
-            let own = statement
-                .conditions()
-                .iter()
-                .filter(|one| one.key().eq_ignore_ascii_case(&own_key));
+            let conditions = statement.conditions().iter();
+            let own = conditions.filter(|one| one.key().eq_ignore_ascii_case(own_key));
             comparisons.extend(own.flat_map(|condition| condition.comparisons(&nobody)));
         }
+        let Verifier { source, world, languages, .. } = verifier;
         let environments = Environments::of(source, world.table, &constants);
-        let mut languages = Languages::default();
-        let mut tags = values::values(&comparisons, &mut languages)?;
+        let mut tags = values::values(&comparisons, languages)?;
         let asked = world.fleet.environments().iter();
         let asked = asked.filter(|one| environments.asked().contains(one.name()));
         tags.extend(asked.flat_map(Environment::spellings).map(str::to_owned));
         tags.extend([environments.unknown().to_owned(), String::new()]);
-        let places: BTreeSet<String> = environments
-            .asked()
-            .iter()
-            .chain(&tags)
-            .filter(|tag| !tag.is_empty())
-            .cloned()
-            .collect();
         let principals = tags.into_iter().map(Some).chain([None]).map(|tag| Principal { tag });
-        Ok(Self {
-            world,
-            shapes: Shapes::of(world.reference, world.table),
-            principals: principals.collect(),
-            cedar: Cedar::new(source, places)?,
-            environments,
-            languages,
-            own_key,
-        })
+        let principals = principals.collect();
+        let cedar = Cedar::new(source, environments.asked().clone())?;
+        Ok(Self { verifier, environments, principals, cedar })
     }
 
     /// The first difference between a role's documents and Cedar.
@@ -211,16 +238,19 @@ impl<'a> Verifier<'a> {
     ) -> Result<Option<Difference>, VerifyError> {
         let role = self.role(id)?;
         let forbidden = self.reader(&role).forbidden()?;
+        let shapes = &self.verifier.shapes;
+        let calls = emitted.iter().map(|one| shapes.which(|api| one.covers_action(&lower(api))));
+        let calls: Vec<Calls> = calls.collect();
         for principal in self.principals.clone() {
             let granted = match principal.environment() {
                 None => Vec::new(),
                 Some(environment) => {
-                    self.cedar.permitted(environment)?;
+                    self.cedar.permitted(self.environments.asked_for(environment))?;
                     self.reader(&role).granted(environment)?
                 }
             };
             let sides = Sides { emitted, forbidden: &forbidden, granted: &granted };
-            let found = self.compare(&role, &principal, &sides)?;
+            let found = self.compare(&role, &principal, &sides, &calls)?;
             if found.is_some() {
                 return Ok(found);
             }
@@ -229,8 +259,8 @@ impl<'a> Verifier<'a> {
     }
 
     fn reader<'r>(&'r self, role: &'r Role) -> Reader<'r, 'a> {
-        let Self { world, shapes, environments, cedar, .. } = self;
-        Reader { world, shapes, environments, cedar, role }
+        let Self { verifier, environments, cedar, .. } = self;
+        Reader { world: &verifier.world, shapes: &verifier.shapes, environments, cedar, role }
     }
 
     /// What Cedar lets a role do at all.
@@ -242,11 +272,11 @@ impl<'a> Verifier<'a> {
             let own = permitted.iter().filter(|(_, roles)| roles.contains(id));
             actions.extend(own.map(|((action, _, _), _)| *action));
         }
-        let schedule = self.world.fleet.schedule().as_str();
-        let table = self.world.table;
+        let World { fleet, table, .. } = self.verifier.world;
+        let schedule = fleet.schedule().as_str();
         let calls = actions.iter().flat_map(|action| table.calls_of(action, schedule));
         let mut apis: BTreeSet<String> = calls.map(|call| call.api.clone()).collect();
-        let accepted = self.world.fleet.accepted_leaks().iter();
+        let accepted = fleet.accepted_leaks().iter();
         let leaks = accepted.filter_map(|one| {
             let mut rows = table.blind.iter().filter(|row| row.api == one.name());
             rows.find(|row| row.actions.iter().any(|action| actions.contains(action.as_str())))
@@ -261,18 +291,20 @@ impl<'a> Verifier<'a> {
         role: &Role,
         principal: &Principal,
         sides: &Sides,
+        emitted: &[Calls],
     ) -> Result<Option<Difference>, VerifyError> {
+        let Verifier { shapes, languages, own_key, .. } = &mut *self.verifier;
         let statements = sides.statements();
-        let context = principal.context(&self.own_key);
-        let search = Search::new(&statements, &context, &self.own_key, &mut self.languages)?;
-        let covering = sides.covering(&self.shapes);
-        let carrying = search.keys().map(|key| self.shapes.carrying(key).to_vec());
+        let context = principal.context(own_key);
+        let search = Search::new(&statements, &context, own_key, languages)?;
+        let covering = sides.covering(emitted, shapes.count());
+        let carrying = search.keys().map(|key| shapes.carrying(key).to_vec());
         let carrying: Vec<Vec<bool>> = carrying.collect();
         let judge = sides.judge();
         let mut resources = HashMap::new();
         let mut seen = HashSet::new();
-        for (place, shape) in self.shapes.iter() {
-            let covering = covering.get(shape.api).copied().unwrap_or_default();
+        for (place, shape) in shapes.iter() {
+            let covering = covering.get(place).copied().unwrap_or_default();
             let relevant = search.left(covering);
             if relevant.is_empty() {
                 continue;
@@ -280,12 +312,9 @@ impl<'a> Verifier<'a> {
             let kind = shape.kind.map(|kind| kind.arn().parts());
             let resources = match resources.entry(kind) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => new.insert(search.resources(
-                    shape.kind,
-                    &statements,
-                    &context,
-                    &mut self.languages,
-                )?),
+                Entry::Vacant(new) => {
+                    new.insert(search.resources(shape.kind, &statements, &context, languages)?)
+                }
             };
             let is_carried =
                 |key: usize| carrying.get(key).and_then(|all| all.get(place)) == Some(&true);
@@ -299,6 +328,11 @@ impl<'a> Verifier<'a> {
         }
         Ok(None)
     }
+}
+
+/// The name of an API action as patterns are compared with it.
+fn lower(action: &Action) -> String {
+    action.name().to_ascii_lowercase()
 }
 
 fn check_variables(role: &str, statement: &Statement, own: &str) -> Result<(), VerifyError> {

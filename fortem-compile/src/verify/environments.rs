@@ -12,6 +12,7 @@ use fortem_core::pattern::{matches, overlap};
 use fortem_core::{Environment, Fleet, Source};
 
 use super::plain::names_of;
+use super::values::none_of;
 use crate::table::Table;
 
 /// The classes of a fleet's environments.
@@ -55,6 +56,12 @@ impl Environments {
     /// The environments to ask about, the unknown one among them.
     pub(super) fn asked(&self) -> &BTreeSet<String> {
         &self.asked
+    }
+
+    /// The environment to ask Cedar about for a tag: a name that is asked about, else the unknown one,
+    /// since no policy mentions it.
+    pub(super) fn asked_for<'e>(&'e self, tag: &'e str) -> &'e str {
+        if self.asked.contains(tag) { tag } else { &self.unknown }
     }
 
     /// The environment that the fleet does not know.
@@ -118,15 +125,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter(|word| !word.is_empty())
 }
 
+/// A name that no environment has, and no constant.
 fn unknown(fleet: &Fleet, constants: &BTreeSet<&str>) -> String {
-    let mut name = "elsewhere".to_owned();
-    let known = |name: &str| {
-        let mut spellings = fleet.environments().iter().flat_map(Environment::spellings);
-        spellings.any(|spelling| spelling.eq_ignore_ascii_case(name))
-            || constants.iter().any(|constant| constant.contains(name))
-    };
-    while known(&name) {
-        name.push('x');
-    }
-    name
+    let spellings = fleet.environments().iter().flat_map(Environment::spellings);
+    none_of(&spellings.chain(constants.iter().copied()).map(str::to_owned).collect())
 }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::VerifyError;
 use super::cedar::Cedar;
 use super::environments::Environments;
-use super::shape::{Apis, Shapes};
+use super::shape::{Calls, Shapes};
 use crate::iam::{Document, Statement};
 use crate::lower::World;
 use crate::reference::{Carries, Reference};
@@ -36,7 +36,7 @@ pub(super) enum Part {
 /// A statement of the plain reading.
 pub(super) struct Plain {
     pub(super) part: Part,
-    pub(super) apis: Apis,
+    pub(super) calls: Calls,
     /// Resources and conditions; its own actions are left open.
     pub(super) statement: Statement,
     /// The policies that ask for it, by id; none for what no policy has to ask for.
@@ -184,13 +184,13 @@ fn arn(fleet: &Fleet, service: &str, resource: &str) -> String {
 #[derive(Default)]
 struct Draft {
     statements: Vec<Value>,
-    about: Vec<(Part, Apis, BTreeSet<String>)>,
+    about: Vec<(Part, Calls, BTreeSet<String>)>,
 }
 
 /// What a plain statement is about.
 struct About {
     part: Part,
-    apis: Apis,
+    calls: Calls,
     resources: BTreeSet<String>,
     when: SecondFactor,
     policies: BTreeSet<String>,
@@ -198,7 +198,7 @@ struct About {
 
 impl Draft {
     fn add(&mut self, about: About, mut conditions: Vec<Condition>) {
-        let About { part, apis, resources, when, policies } = about;
+        let About { part, calls, resources, when, policies } = about;
         if let Some(required) = when {
             let operator = if required { "Bool" } else { "BoolIfExists" };
             let value = [required.to_string()];
@@ -214,16 +214,16 @@ impl Draft {
             "Resource": resources,
             "Condition": block,
         }));
-        self.about.push((part, apis, policies));
+        self.about.push((part, calls, policies));
     }
 
     fn finish(self) -> Result<Vec<Plain>, VerifyError> {
         let document = json!({"Version": "2012-10-17", "Statement": self.statements}).to_string();
         let document = Document::parse(&document).map_err(VerifyError::Plain)?;
         let read = document.statements().iter().cloned().zip(self.about);
-        let plain = read.map(|(statement, (part, apis, policies))| Plain {
+        let plain = read.map(|(statement, (part, calls, policies))| Plain {
             part,
-            apis,
+            calls,
             statement,
             policies,
         });

@@ -6,7 +6,7 @@
 //! leave the same statements are one. Nothing is lost by that, since what follows depends on those
 //! statements alone, and the number of calls to look at does not multiply.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::VerifyError;
 use super::bits::Bits;
@@ -18,7 +18,7 @@ use crate::iam::{Context, Statement, Truth, Values};
 use crate::reference::ResourceType;
 
 /// The statements that apply after some choices: certainly, and under some reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Applying {
     pub(super) surely: Bits,
     pub(super) perhaps: Bits,
@@ -65,7 +65,7 @@ pub(super) struct Choice<T> {
 
 /// Of the choices that leave the same statements, the first.
 pub(super) fn distinct<T>(choices: impl Iterator<Item = Choice<T>>) -> Vec<Choice<T>> {
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     choices.filter(|choice| seen.insert(choice.applying)).collect()
 }
 
@@ -214,7 +214,7 @@ fn restricted(
 
 /// Each step with each choice; of those that leave the same statements, the first.
 fn extended(steps: &[Step], choices: &[(Option<usize>, Applying)]) -> Vec<Step> {
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     let mut next = Vec::new();
     for (choice, applying) in choices {
         for (before, step) in steps.iter().enumerate() {

@@ -8,27 +8,25 @@ use crate::table::{Call, Table};
 /// An API action on a type of resource, or on none.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape<'a> {
-    /// The place of the action among all.
-    pub(super) api: usize,
     pub(super) action: &'a Action,
     pub(super) kind: Option<&'a ResourceType>,
 }
 
 /// Every shape of the service reference.
+#[derive(Debug)]
 pub(super) struct Shapes<'a> {
     reference: &'a Reference,
     all: Vec<Shape<'a>>,
-    apis: Vec<&'a Action>,
-    numbers: BTreeMap<&'a str, usize>,
+    by_api: BTreeMap<&'a str, Vec<usize>>,
     /// Key → for each shape, whether a call of it may have the key.
     carrying: BTreeMap<String, Vec<bool>>,
 }
 
-/// A set of API actions, by their places.
+/// A set of shapes, by their places.
 #[derive(Debug, Clone)]
-pub(super) struct Apis(Vec<usize>);
+pub(super) struct Calls(Vec<usize>);
 
-impl Apis {
+impl Calls {
     pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
         self.0.iter().copied()
     }
@@ -43,15 +41,17 @@ impl<'a> Shapes<'a> {
                 || table.calls.iter().filter(of_row).any(|call| call.kinds.is_empty())
                 || table.blind.iter().any(|row| row.api == action.name())
         };
-        let of_action = |(api, action): (usize, &'a Action)| {
+        let of_action = |action: &'a Action| {
             let on_types = action.resource_types().iter().map(Some);
             let on_none = without_resource(action).then_some(None);
-            on_types.chain(on_none).map(move |kind| Shape { api, action, kind })
+            on_types.chain(on_none).map(move |kind| Shape { action, kind })
         };
-        let all = apis.iter().copied().enumerate().flat_map(of_action).collect();
-        let numbers = apis.iter().enumerate().map(|(number, action)| (action.name(), number));
-        let numbers = numbers.collect();
-        Self { reference, all, numbers, apis, carrying: BTreeMap::new() }
+        let all: Vec<Shape> = apis.into_iter().flat_map(of_action).collect();
+        let mut by_api: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, shape) in all.iter().enumerate() {
+            by_api.entry(shape.action.name()).or_default().push(place);
+        }
+        Self { reference, all, by_api, carrying: BTreeMap::new() }
     }
 
     /// The shapes, each with its place.
@@ -59,21 +59,35 @@ impl<'a> Shapes<'a> {
         self.all.iter().enumerate()
     }
 
-    /// How many API actions there are.
-    pub(super) fn api_count(&self) -> usize {
-        self.apis.len()
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.all.len()
     }
 
-    /// These API actions, and no others.
-    pub(super) fn these(&self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Apis {
-        let numbers = names.into_iter().filter_map(|name| self.numbers.get(name.as_ref()));
-        Apis(numbers.copied().collect())
+    /// All calls of these API actions, and of no others.
+    pub(super) fn these(&self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Calls {
+        let places = names.into_iter().filter_map(|name| self.by_api.get(name.as_ref()));
+        Calls(places.flatten().copied().collect())
     }
 
-    /// The API actions for which something holds.
-    pub(super) fn which(&self, mut holds: impl FnMut(&Action) -> bool) -> Apis {
-        let numbered = self.apis.iter().enumerate();
-        Apis(numbered.filter(|(_, action)| holds(action)).map(|(number, _)| number).collect())
+    /// All calls of the API actions for which something holds.
+    pub(super) fn which(&self, holds: impl Fn(&Action) -> bool) -> Calls {
+        let found = self.by_api.values().filter(|places| {
+            let first = places.first().and_then(|place| self.all.get(*place));
+            first.is_some_and(|shape| holds(shape.action))
+        });
+        Calls(found.flatten().copied().collect())
+    }
+
+    /// The calls that surely have a condition key, of the API actions for which something holds.
+    pub(super) fn showing(&self, key: &str, holds: impl Fn(&Action) -> bool) -> Calls {
+        let shows = |shape: &Shape| {
+            let kind = shape.kind.map(ResourceType::name);
+            self.reference.carries(shape.action.name(), kind, key) == Carries::Yes
+        };
+        let Calls(places) = self.which(holds);
+        let showing = places.into_iter().filter(|place| self.all.get(*place).is_some_and(shows));
+        Calls(showing.collect())
     }
 
     /// For each shape, whether a call of it may have a condition key. A claim of the reference that is only

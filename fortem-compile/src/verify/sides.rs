@@ -4,7 +4,7 @@ use super::bits::Bits;
 use super::difference::Kind;
 use super::plain::{Part, Plain};
 use super::search::Applying;
-use super::shape::{Apis, Shapes};
+use super::shape::Calls;
 use crate::iam::{Effect, Statement};
 
 /// The statements of both sides, numbered in this order.
@@ -24,22 +24,16 @@ impl Sides<'_> {
         self.emitted.iter().chain(self.plain().map(|one| &one.statement)).collect()
     }
 
-    /// For each API action, the statements about it.
-    pub(super) fn covering(&self, shapes: &Shapes) -> Vec<Bits> {
-        let mut covering = vec![Bits::default(); shapes.api_count()];
-        let mut cover = |number: usize, apis: &Apis| {
-            for api in apis.iter() {
-                if let Some(bits) = covering.get_mut(api) {
+    /// For each shape, the statements about it; `emitted` are the calls of each emitted statement.
+    pub(super) fn covering(&self, emitted: &[Calls], count: usize) -> Vec<Bits> {
+        let mut covering = vec![Bits::default(); count];
+        let all = emitted.iter().chain(self.plain().map(|one| &one.calls));
+        for (number, calls) in all.enumerate() {
+            for place in calls.iter() {
+                if let Some(bits) = covering.get_mut(place) {
                     bits.insert(number);
                 }
             }
-        };
-        for (number, one) in self.emitted.iter().enumerate() {
-            let covers = |name: &str| one.covers_action(&name.to_ascii_lowercase());
-            cover(number, &shapes.which(|action| covers(action.name())));
-        }
-        for (number, one) in self.plain().enumerate() {
-            cover(number + self.emitted.len(), &one.apis);
         }
         covering
     }

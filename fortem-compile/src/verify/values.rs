@@ -106,7 +106,7 @@ fn capitalised(text: &str) -> Option<String> {
 }
 
 /// A text that is none of these in any letter case.
-fn none_of(values: &BTreeSet<String>) -> String {
+pub(super) fn none_of(values: &BTreeSet<String>) -> String {
     let mut other = "other".to_owned();
     while values.iter().any(|value| value.eq_ignore_ascii_case(&other)) {
         other.push('x');

@@ -15,5 +15,6 @@ mod eval;
 mod evaluator;
 mod iam;
 mod merge;
+mod mutation;
 mod reference;
 mod verify;

@@ -21,7 +21,7 @@ use super::{
 use crate::reference::Action;
 use crate::table::{Call, Channel, Integrity, Kind};
 use crate::verify::VerifyError;
-use crate::verify::shape::Apis;
+use crate::verify::shape::Calls;
 
 /// Which API actions are meant.
 type Covers<'c> = &'c dyn Fn(&Action) -> bool;
@@ -124,15 +124,15 @@ impl Reader<'_, '_> {
     /// What the documents promise to deny.
     fn promise(&self, found: &mut Draft, closed: &Closed, covers: Covers) {
         let every = || self.shapes.which(covers);
-        let mut add = |apis, resources, conditions| {
-            found.add(closed.about(Part::Forbidden, apis, resources), conditions);
+        let mut add = |calls, resources, conditions| {
+            found.add(closed.about(Part::Forbidden, calls, resources), conditions);
         };
         if let Some(condition) = self.by_tag(closed, "Principal") {
             add(every(), everything(), condition);
         }
         if let Some(condition) = self.by_tag(closed, "Resource") {
-            let (apis, resources) = self.tagged(covers);
-            add(apis, resources, condition);
+            let (calls, resources) = self.tagged(covers);
+            add(calls, resources, condition);
         }
         if let Some(condition) = self.by_tag(closed, "Request") {
             add(self.creating(covers), everything(), condition);
@@ -151,20 +151,24 @@ impl Reader<'_, '_> {
     /// What the documents may deny.
     fn leave_room(&self, found: &mut Draft, closed: &Closed, covers: Covers) {
         let every = || self.shapes.which(covers);
-        let mut add = |resources, conditions| {
-            found.add(closed.about(Part::Deniable, every(), resources), conditions);
+        let mut add = |calls, resources, conditions| {
+            found.add(closed.about(Part::Deniable, calls, resources), conditions);
         };
-        for of in ["Principal", "Resource", "Request"] {
+        if let Some(condition) = self.by_tag(closed, "Principal") {
+            add(every(), everything(), condition);
+        }
+        for of in ["Resource", "Request"] {
             if let Some(condition) = self.by_tag(closed, of) {
-                add(everything(), condition);
+                // A call that never has the tag does not show an unknown environment by that.
+                add(self.shapes.showing(&self.tag(of), covers), everything(), condition);
             }
         }
         if let Some(condition) = self.by_cluster(closed) {
-            add(everything(), vec![condition]);
+            add(every(), everything(), vec![condition]);
         }
         let names = self.by_name(closed, |_| true);
         if !names.is_empty() {
-            add(names, Vec::new());
+            add(every(), names, Vec::new());
         }
     }
 
@@ -215,19 +219,19 @@ impl Reader<'_, '_> {
     }
 
     /// API actions that show the tag on every one of these kinds that they take, and the kinds.
-    fn tagged(&self, covers: Covers) -> (Apis, BTreeSet<String>) {
+    fn tagged(&self, covers: Covers) -> (Calls, BTreeSet<String>) {
         let (kinds, key) = (self.kinds_with(Channel::ResourceTag), self.tag("Resource"));
-        let apis = self.shapes.which(|action| {
+        let calls = self.shapes.which(|action| {
             let mut types = types_of(action, &kinds).peekable();
             let shows = |of: &str| shows(self.world.reference, action.name(), of, &key);
             covers(action) && types.peek().is_some() && types.all(shows)
         });
         let resources = kinds.iter().map(|kind| self.arn(&kind.service, &kind.any)).collect();
-        (apis, resources)
+        (calls, resources)
     }
 
     /// API actions that make one of the kinds and take its tags.
-    fn creating(&self, covers: Covers) -> Apis {
+    fn creating(&self, covers: Covers) -> Calls {
         let (kinds, key) = (self.kinds_with(Channel::RequestTag), self.tag("Request"));
         self.shapes.which(|action| {
             let shows = |of: &str| shows(self.world.reference, action.name(), of, &key);
@@ -246,23 +250,28 @@ impl Reader<'_, '_> {
     fn integrity(&self, found: &mut Draft, row: &Integrity) {
         let reference = self.world.reference;
         let names = row.apis.iter().flat_map(|pattern| reference.matching(pattern));
-        let apis = self.shapes.these(names.map(Action::name));
+        let calls = self.shapes.these(names.map(Action::name));
         let kind = row.kind.as_deref().and_then(|kind| self.world.table.kind(kind));
         let resources =
             kind.map_or_else(everything, |one| [self.arn(&one.service, &one.any)].into());
-        let about =
-            About { part: Part::Forbidden, apis, resources, when: None, policies: BTreeSet::new() };
+        let about = About {
+            part: Part::Forbidden,
+            calls,
+            resources,
+            when: None,
+            policies: BTreeSet::new(),
+        };
         found.add(about, self.conditions(&row.conditions, ""));
     }
 
     /// An empty tag of a person is no environment.
     fn empty_tag(&self, found: &mut Draft) {
         let granted = self.shapes.these(&self.role.apis);
-        for (part, apis) in
+        for (part, calls) in
             [(Part::Forbidden, granted), (Part::Deniable, self.shapes.which(|_| true))]
         {
             let (resources, policies) = (everything(), BTreeSet::new());
-            let about = About { part, apis, resources, when: None, policies };
+            let about = About { part, calls, resources, when: None, policies };
             found.add(about, vec![condition("StringEquals", &self.tag("Principal"), [""])]);
         }
     }
@@ -297,8 +306,8 @@ impl Closed {
         self.places == other.places && (other.when.is_none() || self.when == other.when)
     }
 
-    fn about(&self, part: Part, apis: Apis, resources: BTreeSet<String>) -> About {
-        About { part, apis, resources, when: self.when, policies: self.policies.clone() }
+    fn about(&self, part: Part, calls: Calls, resources: BTreeSet<String>) -> About {
+        About { part, calls, resources, when: self.when, policies: self.policies.clone() }
     }
 }
 

@@ -13,21 +13,24 @@ impl Reader<'_, '_> {
     /// The statements that grant, to a person of an environment.
     pub(in crate::verify) fn granted(&self, environment: &str) -> Result<Vec<Plain>, VerifyError> {
         let mut found = Draft::default();
-        let Some(permitted) = self.cedar.permitted_in(environment) else {
+        let known = self.environments.asked_for(environment);
+        let Some(permitted) = self.cedar.permitted_in(known) else {
             return found.finish();
         };
         for place in self.cedar.places().iter().flatten() {
             let grant = |api: &String, resources, when| About {
                 part: Part::Granted,
-                apis: self.shapes.these([api]),
+                calls: self.shapes.these([api]),
                 resources,
                 when,
                 policies: BTreeSet::from([self.role.id.clone()]),
             };
+            // What Cedar says of an unknown environment, it says of this one.
+            let name = if place == known { environment } else { place };
             for call in self.calls() {
                 if let Some(when) = self.permits(permitted, &call.actions, place) {
-                    let about = grant(&call.api, self.resources(call, place), when);
-                    found.add(about, self.conditions_of(call, place));
+                    let about = grant(&call.api, self.resources(call, name), when);
+                    found.add(about, self.conditions_of(call, name));
                 }
             }
             for row in self.accepted() {
