@@ -83,7 +83,7 @@ impl Document {
     /// )
     /// .unwrap_err();
     /// assert_eq!(error.to_string(), "statement `Run`: effect `allow` does not exist, expected `Allow` or `Deny`");
-    /// assert_eq!((error.span().line(), error.span().column()), (1, 67));
+    /// assert_eq!((error.span().line(), error.span().column()), (1, 66));
     /// ```
     pub fn parse(text: &str) -> Result<Self, DocumentError> {
         Self::parse_as(DocumentKind::Identity, text)

@@ -118,7 +118,7 @@ impl Findings {
         for item in value.items() {
             match item.value() {
                 JsonValue::Text(text) | JsonValue::Scalar(text) => {
-                    scalars.push((text.as_str(), item.span()))
+                    scalars.push((text.as_str(), item.span()));
                 }
                 _ => self.wrong_kind(item, key, "a string, number or boolean"),
             }

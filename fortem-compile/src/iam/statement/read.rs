@@ -73,7 +73,7 @@ impl Elements {
             "Effect" => self.effect = read_effect(value, found),
             "Principal" => self.principals = Some(Scope::Only(read_principals(value, found))),
             "NotPrincipal" => {
-                self.principals = Some(Scope::AllExcept(read_principals(value, found)))
+                self.principals = Some(Scope::AllExcept(read_principals(value, found)));
             }
             "Action" => self.actions = Some(Scope::Only(read_actions(value, found))),
             "NotAction" => self.actions = Some(Scope::AllExcept(read_actions(value, found))),
@@ -81,7 +81,7 @@ impl Elements {
             "NotResource" => self.resources = Some(Scope::AllExcept(read_resources(value, found))),
             "Condition" => self.conditions = read_conditions(value, found),
             other => {
-                found.fault(member.key_span(), DocumentFault::UnknownElement(other.to_owned()))
+                found.fault(member.key_span(), DocumentFault::UnknownElement(other.to_owned()));
             }
         }
     }
