@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use fortem_compile::iam::{
     Case, Document, DocumentError, DocumentKind, DocumentRemark, Json, Principal, Reading, Span,
-    Version,
+    Statement, Version,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -121,7 +121,7 @@ fn faults_of_a_statement_have_their_place() {
             "`Principal` may not stand in an identity policy",
         ),
     ] {
-        let text = statement("").replace('}', "").replace(']', "") + elements + "]}";
+        let text = statement("").replace(['}', ']'], "") + elements + "]}";
         check_fault(DocumentKind::Identity, &text, &format!("statement `1`: {message}"));
     }
 }
@@ -188,6 +188,8 @@ fn faults_of_conditions_have_their_place() {
         ("▸[]", "`Condition` is a list, expected an object"),
         ("{\"Bool\": ▸\"true\"}", "`Bool` is a string, expected an object"),
         ("{▸\"StringMatches\": {\"a:b\": \"x\"}}", "unknown operator `StringMatches`"),
+        ("{▸\"like\": {\"a:b\": \"x\", \"a:c\": \"x\"}, \"Bool\": {}}", "unknown operator `like`"),
+        ("{▸\"like\": {}}", "unknown operator `like`"),
         ("{▸\"NullIfExists\": {\"a:b\": \"true\"}}", "unknown operator `NullIfExists`"),
         ("{\"Bool\": {\"a:b\": ▸{}}}", "`a:b` is an object, expected a string, number or boolean"),
         (
@@ -409,6 +411,14 @@ fn faults_of_principals_have_their_place() {
 }
 
 #[test]
+fn a_variable_is_no_principal_in_the_older_version_either() {
+    let text = r#"{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": "arn:aws:iam::${aws:PrincipalAccount}:root"}}}"#;
+    let reading = Document::read(text, DocumentKind::Trust);
+    assert_eq!((reading.errors().len(), reading.remarks().len()), (1, 2));
+}
+
+#[test]
 fn principals_cover_what_belongs_to_them() {
     let account = || Principal::Account("111122223333".into());
     let arn = |text: &str| Principal::Arn(text.into());
@@ -515,7 +525,7 @@ fn a_lenient_reading_says_everything_and_keeps_what_is_known() {
         ]
     );
     let document = reading.document();
-    let names: Vec<String> = document.statements().iter().map(|one| one.name()).collect();
+    let names: Vec<String> = document.statements().iter().map(Statement::name).collect();
     assert_eq!(names, ["a b", "D"]);
     assert_eq!(document.version(), Version::V2012);
     assert_eq!(*document.json(), Json::parse(text).unwrap());
@@ -540,7 +550,7 @@ fn a_statement_is_as_written() {
     assert_eq!(place(statement.span()), (1, 16));
     assert_eq!(statement.place_of("NotResource").map(place), Some((2, 16)));
     assert_eq!(
-        statement.place_of("Condition").map(|span| &text[span.range()]),
+        statement.place_of("Condition").and_then(|span| text.get(span.range())),
         Some("{\"Bool\": {\"a:b\": [true, 1.50]}}")
     );
     assert_eq!(statement.place_of("Resource"), None);

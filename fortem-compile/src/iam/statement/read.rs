@@ -183,7 +183,7 @@ fn read_principals_of(member: &Member, found: &mut Findings) -> Vec<Principal> {
     };
     let mut principals = Vec::new();
     for (text, span) in listed(member.value(), "Principal", found) {
-        if found.stray_variable(text, span, "a principal") {
+        if found.stray_variable(text, span, "a principal") && found.has_variables() {
             continue;
         }
         match read(text) {
@@ -254,6 +254,11 @@ fn template(text: &str, variables: bool) -> Template {
 fn read_conditions(block: &Json, found: &mut Findings) -> Vec<Condition> {
     let mut conditions = Vec::new();
     for operator in found.object(block, "Condition").unwrap_or_default() {
+        if !Condition::has_operator(operator.key()) {
+            let fault = DocumentFault::UnknownOperator(operator.key().to_owned());
+            found.fault(operator.key_span(), fault);
+            continue;
+        }
         for key in found.object(operator.value(), operator.key()).unwrap_or_default() {
             conditions.extend(read_condition(operator, key, found));
         }
@@ -274,11 +279,7 @@ fn read_condition(operator: &Member, key: &Member, found: &mut Findings) -> Opti
         key.key().to_owned(),
         texts,
         found.has_variables(),
-    );
-    let Some(condition) = condition else {
-        found.fault(operator.key_span(), DocumentFault::UnknownOperator(operator.key().to_owned()));
-        return None;
-    };
+    )?;
     for (text, span) in values {
         if !condition.takes_variables() {
             found.stray_variable(text, span, &format!("a value of `{}`", operator.key()));
