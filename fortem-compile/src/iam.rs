@@ -35,7 +35,9 @@ mod document;
 mod evaluate;
 mod json;
 mod pattern;
+mod principal;
 mod request;
+mod span;
 mod statement;
 mod truth;
 mod variable;
@@ -45,9 +47,14 @@ pub(crate) use pattern::{Pattern, Token};
 pub use answer::{Answer, Decision, Doubt, Layer, Matched, Why};
 pub use case::{Case, CaseAnswer, CaseError, KeyCarrier};
 pub use condition::Condition;
-pub use document::{Document, DocumentError, DocumentFault, Version};
+pub use document::{
+    Document, DocumentError, DocumentFault, DocumentKind, DocumentOddity, DocumentRemark,
+    Inspection, Version,
+};
 pub use evaluate::{NamedDocument, Policies, Reading};
-pub use json::Json;
+pub use json::{Json, JsonError, JsonValue, Member};
+pub use principal::Principal;
 pub use request::{Context, Request, Values};
+pub use span::Span;
 pub use statement::{Effect, Statement};
 pub use truth::{Ambiguity, Truth};

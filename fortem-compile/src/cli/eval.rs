@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueHint};
-use fortem_compile::iam::{Case, CaseAnswer, Document, Json};
+use fortem_compile::iam::{Case, CaseAnswer, Document, DocumentKind, Json};
 use fortem_compile::reference::Reference;
-use fortem_core::{Problem, Problems};
+use fortem_core::{Problem, Problems, SourceFile};
 use serde_json::json;
 
 /// The arguments of `eval`.
@@ -143,12 +143,14 @@ impl Documents {
 /// Reads a document and refuses one that AWS would refuse.
 fn document(path: &Path) -> Result<Json, Problems> {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    let refused = |error: &dyn std::error::Error| -> Problems {
-        let message = format!("`{}` is no IAM policy: {error}", path.display());
-        Problem::new("fortem::iam::document", message).into()
-    };
-    Document::parse(&text).map_err(|error| refused(&error))?;
-    serde_json::from_str(&text).map_err(|error| refused(&error))
+    let file = SourceFile::new(path, text);
+    let reading = Document::read(file.text(), DocumentKind::Identity);
+    let problems = reading.errors().iter().map(|error| {
+        Problem::new("fortem::iam::document", error.to_string())
+            .at(&file, error.span().range(), "here")
+            .help(error.fault().help())
+    });
+    Problems::unless(problems.collect(), reading.document().json().clone())
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Problems {

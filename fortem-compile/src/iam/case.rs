@@ -265,8 +265,7 @@ impl Case {
 }
 
 fn read(json: &Json, name: impl FnOnce() -> String) -> Result<Document, CaseError> {
-    Document::from_json(json.clone())
-        .map_err(|error| CaseError::Document { document: name(), error })
+    Document::from_json(json).map_err(|error| CaseError::Document { document: name(), error })
 }
 
 fn read_all(documents: &[Json], prefix: &str) -> Result<Vec<Document>, CaseError> {

@@ -60,6 +60,16 @@ impl Condition {
         Some(Self { operator, operator_name, folded_key: folded(&key), key, values, templates })
     }
 
+    /// Whether there is such an operator.
+    pub(super) fn has_operator(name: &str) -> bool {
+        Operator::read(name).is_some()
+    }
+
+    /// Whether the operator fills policy variables in its values.
+    pub(super) fn takes_variables(&self) -> bool {
+        self.operator.family.takes_variables()
+    }
+
     /// The operator as written, such as `ForAnyValue:StringLike`.
     #[must_use]
     pub fn operator(&self) -> &str {

@@ -11,6 +11,7 @@
 mod build;
 mod cases;
 mod differential;
+mod documents;
 mod eval;
 mod evaluator;
 mod iam;
