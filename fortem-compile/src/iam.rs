@@ -4,7 +4,9 @@
 //! answers as AWS would, after the IAM User Guide ("Policy evaluation logic", "IAM JSON policy element reference").
 //! Where the guide leaves two readings open, the answer is the one that allows, and says so.
 //!
-//! - [`Document`] is one policy document; [`Policies`] are all documents that bear on one principal.
+//! - [`Document`] is one policy document, [`DocumentKind`] what it is attached to; [`Document::read`] gives as much of it
+//!   as makes sense, with everything that is wrong and its place. [`Json`] is the text beneath it.
+//! - [`Policies`] are all documents that bear on one principal.
 //! - [`Request`] is one authorization check: an API action, a resource and the condition keys of the call.
 //! - [`Policies::decide`] gives an [`Answer`]: the decision, why, and the statements that matter.
 //! - [`Case`] is one line of the JSON format in which evaluators are compared.

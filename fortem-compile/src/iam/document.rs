@@ -178,7 +178,7 @@ impl fmt::Display for Document {
 }
 
 impl Inspection {
-    /// The document; without statements if the text is no JSON object.
+    /// The document; without statements if the text is no JSON object, and `null` if it is no JSON.
     #[must_use]
     pub fn document(&self) -> &Document {
         &self.document

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fortem_compile::iam::{
-    Case, Document, DocumentError, DocumentKind, DocumentRemark, Inspection, Json, Principal, Span,
-    Statement, Version,
+    Case, Document, DocumentError, DocumentKind, DocumentRemark, Inspection, Json, Principal,
+    Request, Span, Statement, Truth, Version,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -557,6 +557,16 @@ fn a_statement_is_as_written() {
     let second =
         &document.json().get("Statement").unwrap().items()[0].get("NotAction").unwrap().items()[1];
     assert_eq!(place(second.span()), (1, 58));
+}
+
+#[test]
+fn without_a_resource_a_statement_is_about_that_which_bears_it() {
+    let reading = of_kind(DocumentKind::Trust, r#", "Principal": "*", "Action": "sts:AssumeRole""#);
+    let statement = &reading.document().statements()[0];
+    assert!(statement.resources().is_empty() && !statement.is_not_resource());
+    let role = "arn:aws:iam::111122223333:role/deploy";
+    assert_eq!(statement.applies(&Request::new("sts:AssumeRole", role)), Truth::Yes);
+    assert_eq!(statement.applies(&Request::new("sts:TagSession", role)), Truth::No);
 }
 
 /// JSON of any shape that uses the words of the language.

@@ -219,11 +219,13 @@ mod tests {
     #[test]
     fn what_is_json_is_written_as_it_was_read() {
         let deep = format!("{}{}", "[".repeat(128), "]".repeat(128));
+        let wide = format!("[{}[]]", "[],{},".repeat(128));
         for text in [
             r#"{"b":[true,300,"x"],"a":null,"a":{}}"#,
             "[-0,1.50,1e999,12345678901234567890,0.1E+5,[],{}]",
             r#""\"\\\n→""#,
             &deep,
+            &wide,
         ] {
             let json = read(text).unwrap();
             assert_eq!(json.to_string(), text);
