@@ -218,6 +218,10 @@ impl Draft {
     }
 
     fn finish(self) -> Result<Vec<Plain>, VerifyError> {
+        // A document without statements is none.
+        if self.statements.is_empty() {
+            return Ok(Vec::new());
+        }
         let document = json!({"Version": "2012-10-17", "Statement": self.statements}).to_string();
         let document = Document::parse(&document).map_err(VerifyError::Plain)?;
         let read = document.statements().iter().cloned().zip(self.about);

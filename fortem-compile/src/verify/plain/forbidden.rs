@@ -158,9 +158,12 @@ impl Reader<'_, '_> {
             add(every(), everything(), condition);
         }
         for of in ["Resource", "Request"] {
+            let key = self.tag(of);
             if let Some(condition) = self.by_tag(closed, of) {
-                // A call that never has the tag does not show an unknown environment by that.
-                add(self.shapes.showing(&self.tag(of), covers), everything(), condition);
+                let shown = [condition.clone(), vec![self::condition("Null", &key, ["false"])]];
+                add(every(), everything(), shown.concat());
+                // Without the tag, only a call that ought to have it shows an unknown environment.
+                add(self.shapes.showing(&key, covers), everything(), condition);
             }
         }
         if let Some(condition) = self.by_cluster(closed) {
