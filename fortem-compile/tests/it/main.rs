@@ -9,6 +9,7 @@
 )]
 
 mod build;
+mod calls;
 mod cases;
 mod differential;
 mod documents;
@@ -17,5 +18,6 @@ mod evaluator;
 mod iam;
 mod merge;
 mod mutation;
+mod policies;
 mod reference;
 mod verify;
