@@ -30,15 +30,15 @@
 mod answer;
 mod arn;
 mod case;
-mod condition;
+pub(crate) mod condition;
 mod document;
 mod evaluate;
 mod json;
-mod pattern;
+pub(crate) mod pattern;
 mod request;
-mod statement;
+pub(crate) mod statement;
 mod truth;
-mod variable;
+pub(crate) mod variable;
 
 pub use answer::{Answer, Decision, Doubt, Layer, Matched, Why};
 pub use case::{Case, CaseAnswer, CaseError, KeyCarrier};

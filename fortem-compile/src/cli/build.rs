@@ -81,7 +81,7 @@ fn print(text: &str) -> Result<(), Problems> {
     }
 }
 
-fn explain(error: CompileError) -> Problems {
+pub(super) fn explain(error: CompileError) -> Problems {
     match error {
         CompileError::Refused(problems) => problems,
         CompileError::TooLarge { role, source } => {

@@ -25,13 +25,13 @@ pub struct Statement {
     number: usize,
     effect: Effect,
     actions: Scope<Pattern>,
-    resources: Scope<Template>,
+    pub(crate) resources: Scope<Template>,
     conditions: Vec<Condition>,
 }
 
 /// An element or its `Not…` twin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Scope<T> {
+pub(crate) enum Scope<T> {
     Only(Vec<T>),
     AllExcept(Vec<T>),
 }
@@ -88,7 +88,7 @@ impl Statement {
             })
     }
 
-    fn covers_action(&self, action: &str) -> bool {
+    pub(crate) fn covers_action(&self, action: &str) -> bool {
         self.actions.covers(|pattern| pattern.matches(action).into()) == Truth::Yes
     }
 
