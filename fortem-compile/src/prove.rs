@@ -162,7 +162,7 @@ impl Subject<'_> {
     fn prove(&self, action: &str, solver: &mut Solver) -> Result<Proof, ProveError> {
         let mut queries = 0;
         let outcome = match self.ask_all(action, solver, &mut queries) {
-            Ok(()) if queries == 0 => Outcome::NoCall,
+            Ok(()) if Authorization::of(self.world, action).is_empty() => Outcome::NoCall,
             Ok(()) => Outcome::Proved,
             Err(Stop::Counterexample(found)) => Outcome::Counterexample(found),
             Err(Stop::NotProvable(why)) => Outcome::NotProvable(why),

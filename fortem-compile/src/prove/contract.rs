@@ -11,21 +11,22 @@
 //!   guard refuses. A call that shows one environment by its tag and another by its cluster is a call
 //!   on a thing of no environment, and must be denied.
 //! - *tier*: a thing is in a tier exactly when it is in one of the tier's environments.
-//! - *name*: where a row goes by the tag alone, the name of a thing is not one of another environment.
+//! - *other channel*: what a row does not go by, such as the name of a cache, does not show another
+//!   environment of the fleet.
 //! - *letter case*: the text in lower case is that of the text.
 
 use std::collections::BTreeSet;
 
-use fortem_core::Environment;
 use fortem_core::pattern::matches;
+use fortem_core::{Environment, Tier};
 
 use super::call::Authorization;
-use super::error::{ProveError, Untranslatable};
-use super::intent::{assignee, entity};
+use super::error::Untranslatable;
+use super::intent::ASSIGNEE;
 use super::keys::Kind;
 use super::pattern;
 use super::rule::Rule;
-use super::text::{all, any, not, string};
+use super::text::{all, any, entity, not, string};
 use super::view::{View, conditions};
 use crate::arn;
 use crate::iam::Condition;
@@ -50,49 +51,32 @@ pub(super) fn vocabulary(
     Ok(found)
 }
 
-/// Cedar's own side of the contract: the role is assigned, and tiers are sets of environments.
-pub(super) fn of_cedar(view: &View) -> Result<Vec<Rule>, ProveError> {
-    let mut clauses = vec![("principal", format!("principal in {}", assignee()?))];
-    for tier in ["production", "nonproduction"] {
-        let environments = view.world.fleet.environments().iter();
-        let inside = environments.filter(|environment| environment.tier().as_str() == tier);
-        let inside = inside.map(|environment| within("Environment", environment.name()));
-        let inside = any(inside.collect::<Result<Vec<_>, _>>()?);
-        clauses.push(("tier", format!("({}) == ({inside})", within("Tier", tier)?)));
-    }
-    Ok(numbered("Cedar", clauses))
-}
-
-/// What ties the things that Cedar speaks of to what IAM sees.
-pub(super) fn of_iam(view: &View) -> Result<Vec<Rule>, Untranslatable> {
-    let mut clauses = vec![("tag", tag(view)?)];
+/// The clauses about one authorization; `named` are the environments that the policies name.
+pub(super) fn rules(view: &View, named: &BTreeSet<String>) -> Result<Vec<Rule>, Untranslatable> {
+    let mut clauses = vec![
+        ("principal", format!("principal in {}", entity("Team", ASSIGNEE))),
+        ("tag", tag(view)?),
+    ];
     clauses.extend(second_factor(view)?.map(|clause| ("second factor", clause)));
     clauses.extend(form(view)?.map(|clause| ("resource", clause)));
-    for name in places(view) {
-        let inside = within("Environment", &name).map_err(|_| Untranslatable::new(name.clone()))?;
-        clauses.push(("environment", format!("({inside}) == ({})", shows(view, &name)?)));
+    for name in named {
+        let inside = format!("resource in {}", entity("Environment", name));
+        clauses.push(("environment", format!("({inside}) == ({})", shows(view, name)?)));
     }
-    clauses.extend(true_names(view)?.into_iter().map(|clause| ("name", clause)));
+    for tier in [Tier::Production, Tier::Nonproduction] {
+        let environments = view.world.fleet.environments().iter();
+        let members = environments.filter(|environment| environment.tier() == tier);
+        let shown = members.map(|environment| shows(view, environment.name()));
+        let shown = any(shown.collect::<Result<Vec<_>, _>>()?);
+        let inside = format!("resource in {}", entity("Tier", tier.as_str()));
+        clauses.push(("tier", format!("({inside}) == ({shown})")));
+    }
+    clauses.extend(other_channels(view)?.into_iter().map(|clause| ("other channel", clause)));
     clauses.extend(lower_case(view)?.into_iter().map(|clause| ("letter case", clause)));
-    Ok(numbered("IAM", clauses))
-}
-
-fn numbered(side: &str, clauses: Vec<Clause>) -> Vec<Rule> {
     let rule = |(index, (name, expression)): (usize, Clause)| {
-        Rule::forbid_unless(format!("contract {side} {}: {name}", index + 1), &expression)
+        Rule::forbid_unless(format!("contract {}: {name}", index + 1), &expression)
     };
-    clauses.into_iter().enumerate().map(rule).collect()
-}
-
-/// `resource in` an entity.
-pub(super) fn within(kind: &str, id: &str) -> Result<String, ProveError> {
-    Ok(format!("resource in {}", entity(kind, id)?))
-}
-
-/// Environments of the fleet, then that of the holder if it is another.
-fn places(view: &View) -> BTreeSet<String> {
-    let known = view.world.fleet.environments().iter().map(Environment::name);
-    known.chain(view.holder.environment()).map(str::to_owned).collect()
+    Ok(clauses.into_iter().enumerate().map(rule).collect())
 }
 
 /// The principal's tag is what the class of principals says.
@@ -139,12 +123,10 @@ fn resource(view: &View, environment: &str) -> Result<String, Untranslatable> {
     let Some(kind) = view.on.kind() else {
         return Ok("true".to_owned());
     };
-    let fleet = view.world.fleet;
-    if !view.on.call.channels.contains(&Channel::Name) {
-        return named(&arn::any(fleet, kind));
+    match view.on.call.channels.contains(&Channel::Name) {
+        true => own(view, environment),
+        false => named(&arn::any(view.world.fleet, kind)),
     }
-    let own = arn::own(fleet, kind, fleet.names(), environment);
-    Ok(any(own.iter().map(|pattern| named(pattern)).collect::<Result<Vec<_>, _>>()?))
 }
 
 fn named(pattern: &str) -> Result<String, Untranslatable> {
@@ -152,25 +134,36 @@ fn named(pattern: &str) -> Result<String, Untranslatable> {
     pattern::arn("context.iam.resource", &tokens, true)
 }
 
-/// Where a row goes by tags alone, no thing bears the name of another environment.
-fn true_names(view: &View) -> Result<Vec<String>, Untranslatable> {
-    let channels = &view.on.call.channels;
-    let by_name = [Channel::Name, Channel::Cluster].iter().any(|one| channels.contains(one));
-    let Some(kind) = view.on.kind().filter(|_| !by_name) else {
-        return Ok(Vec::new());
-    };
-    let fleet = view.world.fleet;
+/// What a row does not go by does not show another environment of the fleet.
+fn other_channels(view: &View) -> Result<Vec<String>, Untranslatable> {
+    let View { world, on, .. } = *view;
+    let goes_by = |channel| on.call.channels.contains(&channel);
     let mut clauses = Vec::new();
-    for environment in fleet.environments() {
-        let own =
-            view.condition(&channel(view.world, Channel::ResourceTag, environment.name())?)?;
-        for pattern in
-            environment.spellings().flat_map(|name| arn::own(fleet, kind, fleet.names(), name))
-        {
-            clauses.push(any([not(&named(&pattern)?), own.clone()]));
+    for environment in world.fleet.environments() {
+        let shows = shows(view, environment.name())?;
+        for spelling in environment.spellings() {
+            let by_cluster = match goes_by(Channel::Cluster) {
+                true => "false".to_owned(),
+                false => view.condition(&channel(world, Channel::Cluster, spelling)?)?,
+            };
+            // The ARNs of what is in a cluster hold the cluster's name.
+            let by_name = match goes_by(Channel::Name) || goes_by(Channel::Cluster) {
+                true => "false".to_owned(),
+                false => own(view, spelling)?,
+            };
+            clauses.push(any([not(&any([by_cluster, by_name])), shows.clone()]));
         }
     }
+    clauses.retain(|clause| clause != "true");
     Ok(clauses)
+}
+
+/// The resource has a name of the environment.
+fn own(view: &View, environment: &str) -> Result<String, Untranslatable> {
+    let fleet = view.world.fleet;
+    let kind = view.on.kind().into_iter();
+    let own = kind.flat_map(|kind| arn::own(fleet, kind, fleet.names(), environment));
+    Ok(any(own.map(|pattern| named(&pattern)).collect::<Result<Vec<_>, _>>()?))
 }
 
 /// Of the texts that matter, the text in lower case is known.

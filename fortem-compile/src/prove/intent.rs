@@ -1,6 +1,6 @@
 //! What Cedar says: the role linked for one class of principals, and the guards.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use cedar_policy::pst::{
     ActionConstraint, Clause, Effect, EntityType, EntityUID, Name, Policy as Linked, PolicyID,
@@ -13,19 +13,8 @@ use super::error::ProveError;
 use super::holder::Holder;
 use super::text::{all, any, not};
 
-/// The principal that a role is linked to: a team that stands for whoever the role is given to.
-const TEAM: &str = "?principal";
-
-/// A Cedar entity of the vocabulary.
-pub(super) fn entity(kind: &str, id: &str) -> Result<EntityUID, ProveError> {
-    let name = Name::qualified([NAMESPACE], kind).map_err(ProveError::translation(kind))?;
-    Ok(EntityUID { ty: EntityType::from_name(name), eid: id.into() })
-}
-
-/// Whoever the role is given to.
-pub(super) fn assignee() -> Result<EntityUID, ProveError> {
-    entity("Team", TEAM)
-}
+/// The team that stands for whoever the role is given to.
+pub(super) const ASSIGNEE: &str = "?principal";
 
 /// Guards, and the role where the holder has it.
 pub(super) fn policies(
@@ -42,6 +31,19 @@ pub(super) fn policies(
     Ok(set)
 }
 
+/// The environments that policies name.
+pub(super) fn environments(policies: &PolicySet) -> BTreeSet<String> {
+    let named = policies.policies().flat_map(CedarPolicy::entity_literals);
+    let named = named.filter(|entity| entity.type_name().basename() == "Environment");
+    named.map(|entity| entity.id().unescaped().to_owned()).collect()
+}
+
+/// Whether the role permits the action to the holder, guards aside.
+pub(super) fn may_permit(source: &Source, role: &Policy, holder: &Holder, action: &str) -> bool {
+    let named = &role.template().action;
+    holder.environment().is_some() && covers(source.vocabulary(), named, action)
+}
+
 /// The expression that role and guards permit another action to the holder.
 pub(super) fn permits(
     source: &Source,
@@ -50,7 +52,8 @@ pub(super) fn permits(
     action: &str,
 ) -> Result<String, ProveError> {
     let linked = linked(source, role, holder)?;
-    let about = linked.iter().filter(|policy| covers(source.vocabulary(), policy, action));
+    let about =
+        linked.iter().filter(|policy| covers(source.vocabulary(), &policy.body().action, action));
     let (permits, forbids): (Vec<&Linked>, Vec<&Linked>) =
         about.partition(|policy| policy.body().effect == Effect::Permit);
     let some = |policies: Vec<&Linked>| any(policies.into_iter().map(applies));
@@ -65,7 +68,7 @@ fn linked(source: &Source, role: &Policy, holder: &Holder) -> Result<Vec<Linked>
         PolicyKind::Guard | PolicyKind::Other => true,
     });
     let slots = HashMap::from([
-        (SlotId::Principal, assignee()?),
+        (SlotId::Principal, entity("Team", ASSIGNEE)?),
         (SlotId::Resource, entity("Environment", environment.unwrap_or_default())?),
     ]);
     let link = |policy: &Policy| {
@@ -76,8 +79,13 @@ fn linked(source: &Source, role: &Policy, holder: &Holder) -> Result<Vec<Linked>
     own.map(link).collect()
 }
 
-fn covers(vocabulary: &Vocabulary, policy: &Linked, action: &str) -> bool {
-    let named = match &policy.body().action {
+fn entity(kind: &str, id: &str) -> Result<EntityUID, ProveError> {
+    let name = Name::qualified([NAMESPACE], kind).map_err(ProveError::translation(kind))?;
+    Ok(EntityUID { ty: EntityType::from_name(name), eid: id.into() })
+}
+
+fn covers(vocabulary: &Vocabulary, named: &ActionConstraint, action: &str) -> bool {
+    let named = match named {
         ActionConstraint::Any => return true,
         ActionConstraint::Eq(entity) => std::slice::from_ref(entity),
         ActionConstraint::In(entities) => entities.as_slice(),

@@ -13,6 +13,7 @@ use super::holder::Holder;
 use super::outcome::{Answer, Counterexample};
 use super::rule::{Rule, add};
 use super::solver::{Compiled, Solver};
+use super::text::entity;
 use super::view::View;
 use super::{contract, intent};
 
@@ -45,7 +46,7 @@ impl From<ProveError> for Stop {
     }
 }
 
-/// Both sides of a question. Each holds the contract.
+/// The contract with what is asked about on top.
 struct Sides {
     cedar: Compiled,
     iam: Compiled,
@@ -65,7 +66,14 @@ enum Direction {
 impl Question<'_> {
     /// Asks everything there is to ask; answers with the number of queries.
     pub(super) fn ask(&self, solver: &mut Solver) -> Result<usize, Stop> {
-        let sides = self.sides()?;
+        let Subject { source, role, .. } = self.subject;
+        let statements = self.statements()?;
+        let intended = intent::may_permit(source, role, self.holder, self.action);
+        if !intended && !statements.iter().any(Rule::is_permit) {
+            // Nobody allows anything.
+            return Ok(0);
+        }
+        let sides = self.sides(&statements)?;
         if let Some(at_home) = &sides.at_home
             && solver.allows_nothing(at_home).map_err(|error| self.stop(error))?
         {
@@ -82,20 +90,22 @@ impl Question<'_> {
         Ok(2 + usize::from(sides.at_home.is_some()))
     }
 
-    fn sides(&self) -> Result<Sides, Stop> {
+    fn sides(&self, statements: &[Rule]) -> Result<Sides, Stop> {
+        let Subject { source, role, .. } = self.subject;
         let view = self.view();
-        let mut rules = contract::of_cedar(&view)?;
-        rules.extend(contract::of_iam(&view).map_err(Untranslatable::in_contract)?);
-        let given = |set| add(set, &rules);
-        let statements = given(add(PolicySet::new(), &self.statements(&view)?)?)?;
-        let unexplained = add(statements.clone(), &self.other_actions()?)?;
-        let cedar = given(intent::policies(self.subject.source, self.subject.role, self.holder)?)?;
-        let at_home = self.at_home()?.map(|rule| given(add(PolicySet::new(), &[rule])?));
+        let intended = intent::policies(source, role, self.holder)?;
+        let named = intent::environments(&intended);
+        let rules = contract::rules(&view, &named).map_err(Untranslatable::in_contract)?;
+        let contract = add(PolicySet::new(), &rules)?;
+        let iam = add(contract.clone(), statements)?;
+        let unexplained = add(iam.clone(), &self.other_actions()?)?;
+        let at_home = self.at_home().map(|rule| add(contract, &[rule])).transpose()?;
+        let cedar = add(intended, &rules)?;
         Ok(Sides {
             cedar: self.compiled(cedar)?,
-            iam: self.compiled(statements)?,
+            iam: self.compiled(iam)?,
             unexplained: self.compiled(unexplained)?,
-            at_home: at_home.transpose()?.map(|set| self.compiled(set)).transpose()?,
+            at_home: at_home.map(|set| self.compiled(set)).transpose()?,
         })
     }
 
@@ -104,12 +114,13 @@ impl Question<'_> {
         View { world, keys, on: self.on, holder: self.holder }
     }
 
-    fn statements(&self, view: &View) -> Result<Vec<Rule>, NotProvable> {
+    fn statements(&self) -> Result<Vec<Rule>, NotProvable> {
+        let view = self.view();
         let documents = self.subject.documents.iter();
         let statements = documents.flat_map(|(name, document)| {
             document.statements().iter().map(move |statement| (name, statement))
         });
-        let rules = statements.map(|(name, statement)| Rule::of_statement(view, name, statement));
+        let rules = statements.map(|(name, statement)| Rule::of_statement(&view, name, statement));
         rules.filter_map(Result::transpose).collect()
     }
 
@@ -126,12 +137,9 @@ impl Question<'_> {
         others.map(rule).collect()
     }
 
-    fn at_home(&self) -> Result<Option<Rule>, ProveError> {
-        let rule = |environment| {
-            let home = contract::within("Environment", environment)?;
-            Ok(Rule::permit_when("at home", &home))
-        };
-        self.holder.environment().map(rule).transpose()
+    fn at_home(&self) -> Option<Rule> {
+        let home = entity("Environment", self.holder.environment()?);
+        Some(Rule::permit_when("at home", &format!("resource in {home}")))
     }
 
     fn compiled(&self, policies: PolicySet) -> Result<Compiled, Stop> {

@@ -15,6 +15,10 @@ pub(super) struct Rule {
 }
 
 impl Rule {
+    pub(super) fn is_permit(&self) -> bool {
+        self.text.starts_with("permit")
+    }
+
     pub(super) fn permit_when(id: impl Into<String>, expression: &str) -> Self {
         let text = format!("permit (principal, action, resource) when {{ {expression} }};");
         Self { id: id.into(), text }

@@ -1,8 +1,15 @@
 //! Cedar expressions as text.
 
+use fortem_core::NAMESPACE;
+
 /// A string literal.
 pub(super) fn string(text: &str) -> String {
     format!("\"{}\"", text.escape_debug())
+}
+
+/// An entity of the vocabulary.
+pub(super) fn entity(kind: &str, id: &str) -> String {
+    format!("{NAMESPACE}::{kind}::{}", string(id))
 }
 
 /// Every part holds; what is settled beforehand is left out.
