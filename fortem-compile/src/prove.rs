@@ -40,13 +40,10 @@
 //! use fortem_core::Source;
 //!
 //! let source = Source::load("policies")?;
-//! let compiled = fortem_compile::compile(&source, &[])?;
+//! let compiled = fortem_compile::compile(&source, &["exec".to_owned()])?;
+//! let documents = fortem_compile::output::documents(&compiled);
 //! let mut prover = Prover::new(&source, "cvc5".as_ref())?;
-//! for (role, documents) in &compiled.documents {
-//!     for proof in prover.prove_documents(role, documents)? {
-//!         println!("{proof}");
-//!     }
-//! }
+//! println!("{}", prover.prove("exec", "execCommand", &documents)?);
 //! # Ok(())
 //! # }
 //! ```
@@ -60,6 +57,7 @@ mod keys;
 mod outcome;
 mod pattern;
 mod question;
+mod request;
 mod rule;
 mod schema;
 mod solver;
@@ -69,7 +67,7 @@ mod view;
 use std::path::Path;
 
 use cedar_policy::{RequestEnv, Schema};
-use fortem_core::{Action, Policy, Source};
+use fortem_core::{Policy, Source};
 
 pub use self::error::{NotProvable, ProveError};
 pub use self::outcome::{Answer, Counterexample, Outcome, Proof};
@@ -80,15 +78,11 @@ use self::holder::Holder;
 use self::keys::Keys;
 use self::question::{Question, Stop};
 use self::solver::Solver;
-use crate::emit;
 use crate::iam::Document;
 use crate::lower::World;
+use crate::output::OutputFile;
 use crate::reference::Reference;
-use crate::report::file_name;
 use crate::table::Table;
-
-/// A document as it was written: its file name and its text.
-pub type Emitted = (String, String);
 
 /// A solver at work on the documents of one source.
 #[derive(Debug)]
@@ -119,57 +113,52 @@ impl<'a> Prover<'a> {
         Ok(Self { source, world, solver: Solver::start(solver)? })
     }
 
-    /// Proves that the documents of a role mean what it and the guards say, for every action.
+    /// Proves that documents mean what a role and the guards say of an action; `documents` are those
+    /// of the role, each with its file name.
     ///
     /// # Errors
     ///
-    /// [`ProveError`] when a proof could not be tried.
-    pub fn prove_documents(
+    /// [`ProveError`] when the proof could not be tried.
+    pub fn prove(
         &mut self,
         role: &str,
-        documents: &[emit::Document],
-    ) -> Result<Vec<Proof>, ProveError> {
-        let texts = documents.iter().enumerate();
-        let texts = texts.map(|(index, one)| (file_name(role, index), one.to_json()));
-        self.prove(role, &texts.collect::<Vec<_>>())
-    }
-
-    /// Like [`Self::prove_documents`], for documents as text.
-    ///
-    /// # Errors
-    ///
-    /// [`ProveError`] when a proof could not be tried.
-    pub fn prove(&mut self, role: &str, documents: &[Emitted]) -> Result<Vec<Proof>, ProveError> {
-        let roles = || self.source.roles();
-        let unknown = || ProveError::UnknownRole { role: role.to_owned() };
-        let role = roles().find(|policy| policy.id() == role).ok_or_else(unknown)?;
+        action: &str,
+        documents: &[OutputFile],
+    ) -> Result<Proof, ProveError> {
+        let (source, world) = (self.source, self.world);
+        let unknown = |what, name: &str| ProveError::Unknown { what, name: name.to_owned() };
+        let found = source.roles().find(|policy| policy.id() == role);
+        let role = found.ok_or_else(|| unknown("role", role))?;
+        let found = source.vocabulary().action(action);
+        let action = found.ok_or_else(|| unknown("action", action))?.name();
         let documents = read(documents)?;
-        let actions: Vec<&str> = self.source.vocabulary().actions().map(Action::name).collect();
-        let keys = match keys(&self.world, &actions, &documents) {
-            Ok(keys) => keys,
-            Err(why) => {
-                return Ok(actions.iter().map(|action| unproved(role, action, &why)).collect());
+        let mut proof = Proof::new(role.id(), action);
+        proof.outcome = match keys(&world, action, &documents) {
+            Err(why) => Outcome::NotProvable(why),
+            Ok(keys) => {
+                let schema = schema::extended(&keys)?;
+                let subject = Subject { source, world: &world, role, documents, keys, schema };
+                subject.prove(action, &mut self.solver, &mut proof.queries)?
             }
         };
-        let schema = schema::extended(&keys)?;
-        let (source, world) = (self.source, self.world);
-        let subject = Subject { source, world: &world, role, documents, keys, schema };
-        actions.iter().map(|action| subject.prove(action, &mut self.solver)).collect()
+        Ok(proof)
     }
 }
 
 impl Subject<'_> {
-    fn prove(&self, action: &str, solver: &mut Solver) -> Result<Proof, ProveError> {
-        let mut queries = 0;
-        let outcome = match self.ask_all(action, solver, &mut queries) {
-            Ok(()) if Authorization::of(self.world, action).is_empty() => Outcome::NoCall,
-            Ok(()) => Outcome::Proved,
-            Err(Stop::Counterexample(found)) => Outcome::Counterexample(found),
-            Err(Stop::NotProvable(why)) => Outcome::NotProvable(why),
-            Err(Stop::Failed(error)) => return Err(error),
-        };
-        let (role, action) = (self.role.id().to_owned(), action.to_owned());
-        Ok(Proof { role, action, outcome, queries })
+    fn prove(
+        &self,
+        action: &str,
+        solver: &mut Solver,
+        queries: &mut usize,
+    ) -> Result<Outcome, ProveError> {
+        match self.ask_all(action, solver, queries) {
+            Ok(()) if Authorization::of(self.world, action).is_empty() => Ok(Outcome::NoCall),
+            Ok(()) => Ok(Outcome::Proved),
+            Err(Stop::Counterexample(found)) => Ok(Outcome::Counterexample(found)),
+            Err(Stop::NotProvable(why)) => Ok(Outcome::NotProvable(why)),
+            Err(Stop::Failed(error)) => Err(error),
+        }
     }
 
     /// Up to the first question that is not answered "yes".
@@ -190,38 +179,33 @@ impl Subject<'_> {
     }
 }
 
-fn read(documents: &[Emitted]) -> Result<Vec<(String, Document)>, ProveError> {
-    let one = |(name, text): &Emitted| {
+fn read(documents: &[OutputFile]) -> Result<Vec<(String, Document)>, ProveError> {
+    let one = |(name, text): &OutputFile| {
         let failed = |source| ProveError::Document { name: name.clone(), source };
         Ok((name.clone(), Document::parse(text).map_err(failed)?))
     };
     documents.iter().map(one).collect()
 }
 
-/// The keys of every statement and of every contract.
+/// The keys of every statement and of the contracts of an action.
 fn keys(
     world: &World,
-    actions: &[&str],
+    action: &str,
     documents: &[(String, Document)],
 ) -> Result<Keys, NotProvable> {
     let mut keys = Keys::default();
     for (name, document) in documents {
         for statement in document.statements() {
-            let place = || format!("{name}#{}", statement.name());
             let mut conditions = statement.conditions().iter();
             let added = conditions.try_for_each(|condition| keys.add(condition));
-            added.map_err(|construct| construct.in_statement(&place()))?;
+            let place = format!("{name}#{}", statement.name());
+            added.map_err(|construct| construct.in_statement(&place))?;
         }
     }
-    for on in actions.iter().flat_map(|action| Authorization::of(world, action)) {
+    for on in Authorization::of(world, action) {
         let conditions = contract::vocabulary(world, on).map_err(Untranslatable::in_contract)?;
         let added = conditions.iter().try_for_each(|condition| keys.add(condition));
         added.map_err(Untranslatable::in_contract)?;
     }
     Ok(keys)
-}
-
-fn unproved(role: &Policy, action: &str, why: &NotProvable) -> Proof {
-    let (role, action) = (role.id().to_owned(), action.to_owned());
-    Proof { role, action, outcome: Outcome::NotProvable(why.clone()), queries: 0 }
 }

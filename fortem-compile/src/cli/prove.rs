@@ -8,7 +8,9 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueHint};
 use fortem_compile::compile;
+use fortem_compile::output::OutputFile;
 use fortem_compile::prove::{Outcome, Proof, ProveError, Prover};
+use fortem_compile::report::file_name;
 use fortem_core::{Problem, Problems, Source};
 
 use super::build::explain;
@@ -19,8 +21,16 @@ const NOT_EQUIVALENT: u8 = 10;
 /// The environment variable that names the solver.
 const SOLVER: &str = "CVC5";
 
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   every action of every role is proved
+  1   some proof could not be made
+  2   wrong arguments
+  10  there is a counterexample";
+
 /// The arguments of `prove`.
 #[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Prove {
     /// The directory with fleet.toml, roles and guards.
     #[arg(long, value_name = "DIR", default_value = "policies", value_hint = ValueHint::DirPath)]
@@ -38,10 +48,14 @@ impl Prove {
         let mut prover = Prover::new(&source, solver.as_ref()).map_err(|error| failed(&error))?;
         let mut exit = Exit::default();
         for (role, documents) in &compiled.documents {
-            let proofs = prover.prove_documents(role, documents).map_err(|error| failed(&error))?;
-            for proof in proofs {
-                exit.take(&proof);
+            let written = documents.iter().enumerate();
+            let written = written.map(|(index, one)| (file_name(role, index), one.to_json()));
+            let written: Vec<OutputFile> = written.collect();
+            for action in source.vocabulary().actions() {
+                let proof = prover.prove(role, action.name(), &written);
+                let proof = proof.map_err(|error| failed(&error))?;
                 print(&proof)?;
+                exit.take(&proof);
             }
         }
         Ok(exit.code())

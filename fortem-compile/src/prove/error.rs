@@ -81,11 +81,13 @@ pub enum ProveError {
         /// What it said.
         source: Box<cedar_policy_symcc::err::Error>,
     },
-    /// The source has no such role.
-    #[error("no role has the id `{role}`")]
-    UnknownRole {
-        /// The id.
-        role: String,
+    /// The source has no such role or action.
+    #[error("there is no {what} `{name}`")]
+    Unknown {
+        /// Which of them.
+        what: &'static str,
+        /// The id or name.
+        name: String,
     },
     /// An emitted document cannot be read.
     #[error("document `{name}` cannot be read")]

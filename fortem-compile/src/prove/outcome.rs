@@ -46,6 +46,12 @@ pub struct Answer {
 }
 
 impl Proof {
+    /// One that nothing has been asked for yet.
+    pub(super) fn new(role: &str, action: &str) -> Self {
+        let (role, action) = (role.to_owned(), action.to_owned());
+        Self { role, action, outcome: Outcome::NoCall, queries: 0 }
+    }
+
     /// The role's id.
     #[must_use]
     pub fn role(&self) -> &str {

@@ -11,6 +11,7 @@ use super::call::Authorization;
 use super::error::{NotProvable, ProveError, Untranslatable};
 use super::holder::Holder;
 use super::outcome::{Answer, Counterexample};
+use super::request::describe;
 use super::rule::{Rule, add};
 use super::solver::{Compiled, Solver};
 use super::text::entity;
@@ -170,7 +171,7 @@ impl Question<'_> {
         if (iam.allows, cedar.allows) != expected {
             return ProveError::NotReplayed { query }.into();
         }
-        let request = found.to_string();
+        let request = describe(found, &self.view());
         Stop::Counterexample(Box::new(Counterexample { query, iam, cedar, request }))
     }
 }

@@ -5,9 +5,9 @@
 //! | --- | --- |
 //! | `aws:PrincipalTag/E` | `principal.getTag("E")` |
 //! | `aws:ResourceTag/E` | `resource.getTag("E")`, where AWS shows it |
-//! | another key that the call carries | `context.iam.keys["…"]` |
+//! | another key that the call carries | `context.iam.keys["…"]`, if `context.iam.present["…"]` |
 //! | a key that the call does not carry | absent |
-//! | a key of which that is in doubt | `context.iam.keys["…"]`: the proof holds with it and without |
+//! | a key of which that is in doubt | as one that it carries: the proof holds with it and without |
 //! | the resource's ARN | `context.iam.resource` |
 //!
 //! E is the environment's tag key. A variable stands for the holder's own value of it.
@@ -85,10 +85,16 @@ impl View<'_> {
         }
     }
 
+    /// Whether the key is an attribute of the request, rather than a tag or absent.
+    pub(super) fn is_attribute(&self, key: &str) -> bool {
+        let seen = self.key(key).ok().flatten();
+        seen.is_some_and(|seen| seen.value.starts_with("context."))
+    }
+
     fn attribute(&self, key: &str) -> Seen {
         let name = string(key);
         let value = format!("context.iam.keys[{name}]");
-        let present = format!("context.iam.keys has {name}");
+        let present = format!("context.iam.present[{name}]");
         match self.keys.kind(key) {
             // IAM does not tell an empty list from none.
             Kind::Texts => Seen { present: format!("({present} && !{value}.isEmpty())"), value },

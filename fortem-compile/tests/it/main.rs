@@ -15,4 +15,6 @@ mod eval;
 mod evaluator;
 mod iam;
 mod merge;
+#[cfg(feature = "prove")]
+mod prove;
 mod reference;
