@@ -36,13 +36,13 @@ pub(crate) mod condition;
 mod document;
 mod evaluate;
 mod json;
-mod pattern;
+pub(crate) mod pattern;
 mod principal;
 mod request;
 mod span;
-mod statement;
+pub(crate) mod statement;
 mod truth;
-mod variable;
+pub(crate) mod variable;
 
 pub(crate) use pattern::{Pattern, Token};
 

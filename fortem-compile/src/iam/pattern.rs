@@ -56,7 +56,7 @@ impl Pattern {
 /// Whether the whole text matches the tokens.
 ///
 /// Only the last `*` is ever tried again, so the time is at most the product of both lengths.
-pub(super) fn matches(tokens: &[Token], text: &str) -> bool {
+pub(crate) fn matches(tokens: &[Token], text: &str) -> bool {
     let mut tokens = tokens.iter();
     let mut text = text.chars();
     let mut retry: Option<(slice::Iter<'_, Token>, Chars<'_>)> = None;

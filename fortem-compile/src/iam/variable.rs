@@ -7,14 +7,14 @@ use super::truth::{Ambiguity, Truth};
 
 /// A text that may hold policy variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Template {
-    pieces: Vec<Piece>,
+pub(crate) struct Template {
+    pub(crate) pieces: Vec<Piece>,
     /// The pattern and the text, when no variable has to be filled in.
     constant: Option<(Pattern, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
+pub(crate) enum Piece {
     /// Text as written, in which `*` and `?` may be wildcards.
     Text(String),
     /// `${*}`, `${?}` or `${$}`.
@@ -23,10 +23,10 @@ enum Piece {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Variable {
+pub(crate) struct Variable {
     // INVARIANT: in lower case.
-    key: String,
-    default: Option<String>,
+    pub(crate) key: String,
+    pub(crate) default: Option<String>,
 }
 
 /// A template with its variables filled in.
@@ -74,7 +74,7 @@ impl Template {
     }
 
     /// Text in which `${…}` is a policy variable; an unclosed or empty one stands for itself.
-    pub(super) fn with_variables(text: &str) -> Self {
+    pub(crate) fn with_variables(text: &str) -> Self {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, body, after)) = next_variable(rest) {

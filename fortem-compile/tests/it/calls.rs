@@ -51,7 +51,7 @@ pub(crate) fn steps(fleet: &Fleet, action: &str, environment: Option<&str>) -> V
     let definition =
         arn("ecs", "task-definition/", &format!("{}:1", name(&names.task_definitions)));
     let group = arn("logs", "log-group:", &name(&names.log_groups));
-    let rule = arn("events", "rule/", &name(&names.schedules));
+    let schedule = arn("events", "rule/", &name(&names.schedules));
     let role = format!("arn:aws:iam::111122223333:role{}web", names.roles.with(at));
     let in_cluster = |api, resource: &str| Step::new(api, resource).with("ecs:cluster", &cluster);
     match action {
@@ -83,8 +83,8 @@ pub(crate) fn steps(fleet: &Fleet, action: &str, environment: Option<&str>) -> V
                 on("user:", &names.cache_users).tagged(),
             ]
         }
-        "pauseSchedule" => vec![Step::new("events:DisableRule", &rule).tagged()],
-        "resumeSchedule" => vec![Step::new("events:EnableRule", &rule).tagged()],
+        "pauseSchedule" => vec![Step::new("events:DisableRule", &schedule).tagged()],
+        "resumeSchedule" => vec![Step::new("events:EnableRule", &schedule).tagged()],
         "execCommand" => vec![
             in_cluster("ecs:ExecuteCommand", &cluster).tagged(),
             in_cluster("ecs:ExecuteCommand", &task).tagged(),

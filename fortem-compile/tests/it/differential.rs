@@ -18,13 +18,13 @@ use crate::policies::{ACTIONS, fleet, some_fleet, some_guard, some_role, source}
 
 /// What is asked: may somebody with a role in one environment do this to a thing of another?
 #[derive(Debug, Clone)]
-struct Question<'a> {
-    role: &'a str,
-    assigned: &'a str,
-    action: &'a str,
+pub(crate) struct Question<'a> {
+    pub(crate) role: &'a str,
+    pub(crate) assigned: &'a str,
+    pub(crate) action: &'a str,
     /// `None`: the thing has no tag, and lies in a cluster of no environment.
-    environment: Option<&'a str>,
-    mfa: bool,
+    pub(crate) environment: Option<&'a str>,
+    pub(crate) mfa: bool,
 }
 
 fn uid(kind: &str, id: &str) -> EntityUid {
@@ -32,7 +32,7 @@ fn uid(kind: &str, id: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(name, EntityId::new(id))
 }
 
-fn cedar_allows(source: &Source, question: &Question) -> bool {
+pub(crate) fn cedar_allows(source: &Source, question: &Question) -> bool {
     let kind = ACTIONS.iter().find(|(action, _)| *action == question.action).unwrap().1;
     let mut policies = PolicySet::new();
     for policy in source.policies() {

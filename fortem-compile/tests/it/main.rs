@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod brute_force;
 mod build;
 mod calls;
 mod cases;
@@ -19,5 +20,7 @@ mod iam;
 mod merge;
 mod mutation;
 mod policies;
+#[cfg(feature = "prove")]
+mod prove;
 mod reference;
 mod verify;
