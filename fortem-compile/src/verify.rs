@@ -209,23 +209,22 @@ impl<'v, 'a> Domain<'v, 'a> {
         read: &BTreeMap<&str, Vec<Statement>>,
     ) -> Result<Self, VerifyError> {
         let own_key = &verifier.own_key;
-        let mut constants = BTreeSet::new();
         let mut comparisons = Vec::new();
         let nobody = Principal { tag: None }.context(own_key);
         let all = read.iter().flat_map(|(role, all)| all.iter().map(move |one| (role, one)));
         for (role, statement) in all {
             check_variables(role, statement, own_key)?;
-            constants.extend(statement.constants());
             let conditions = statement.conditions().iter();
             let own = conditions.filter(|one| one.key().eq_ignore_ascii_case(own_key));
             comparisons.extend(own.flat_map(|condition| condition.comparisons(&nobody)));
         }
         let Verifier { source, world, languages, .. } = verifier;
-        let environments = Environments::of(source, world.table, &constants);
+        let statements: Vec<&Statement> = read.values().flatten().collect();
+        let environments = Environments::of(source, world.table, &statements);
         let mut tags = values::values(own_key, &comparisons, languages)?;
-        let asked = world.fleet.environments().iter();
-        let asked = asked.filter(|one| environments.asked().contains(one.name()));
-        tags.extend(asked.flat_map(Environment::spellings).map(str::to_owned));
+        let known = world.fleet.environments().iter();
+        tags.extend(known.flat_map(Environment::spellings).map(str::to_owned));
+        tags.retain(|tag| !environments.is_represented(tag));
         tags.extend([environments.unknown().to_owned(), String::new()]);
         let principals = tags.into_iter().map(Some).chain([None]).map(|tag| Principal { tag });
         let principals = principals.collect();

@@ -101,11 +101,6 @@ impl Condition {
         }
     }
 
-    /// The values without variables.
-    pub(crate) fn constants(&self) -> impl Iterator<Item = &str> {
-        self.templates.iter().filter_map(Template::constant)
-    }
-
     /// The keys that stand as variables in the values, in lower case.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
         self.templates.iter().flat_map(Template::variables)

@@ -232,10 +232,13 @@ impl Statement {
         self.resource_templates().iter().map(|template| template.fill_pattern(context)).collect()
     }
 
-    /// The texts without variables in `Resource`, `NotResource` and the conditions.
-    pub(crate) fn constants(&self) -> impl Iterator<Item = &str> {
-        let in_conditions = self.conditions.iter().flat_map(Condition::constants);
-        self.resource_templates().iter().filter_map(Template::constant).chain(in_conditions)
+    /// The texts in `Resource` or `NotResource`, and in each condition, as they are written; with the number
+    /// of the element.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (usize, &str)> {
+        let resources = self.written_resources.as_ref().map(Scope::listed).unwrap_or_default();
+        let in_conditions = self.conditions.iter().map(Condition::values);
+        let elements = std::iter::once(resources).chain(in_conditions).enumerate();
+        elements.flat_map(|(number, texts)| texts.iter().map(move |text| (number, text.as_str())))
     }
 
     /// The condition keys that stand as variables in `Resource` or `NotResource`, in lower case.

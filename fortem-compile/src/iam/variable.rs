@@ -151,11 +151,6 @@ impl Template {
         result
     }
 
-    /// The whole text, if there is no variable in it.
-    pub(super) fn constant(&self) -> Option<&str> {
-        self.constant.as_ref().map(|(_, text)| text.as_str())
-    }
-
     /// The keys of the variables, in lower case.
     pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {

@@ -1,10 +1,15 @@
 //! Which environments have to be asked about.
 //!
-//! Cedar tells environments apart by their tier and where a policy names one; IAM by the constants of
-//! the documents. Environments of one tier that no policy names, and that no constant tells apart, can
-//! be exchanged for one another without changing an answer: they are one class. Two of each class are
-//! asked about, since one is the principal's and the other is not, so that the cost does not grow with
-//! the fleet. One environment more is asked about that the fleet does not know.
+//! Cedar tells environments apart by their tier and where a policy names one; IAM by what the documents
+//! say about their names. Two environments can be exchanged for one another if they are of one tier, no
+//! policy names either, and the documents stay as they are, the order of values aside, when every mention
+//! of the one is replaced by the other and the other way round. Then each call about the one has a twin
+//! about the other, with the same answers on both sides: they are one class. One principal of each class
+//! is asked about, and resources of two, since one is the principal's and the other is not; so the cost
+//! does not grow with the fleet. One environment more is asked about that the fleet does not know.
+//!
+//! No name of one environment is a name of another: a fleet in which patterns meet is refused when it is
+//! read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,31 +18,50 @@ use fortem_core::{Environment, Fleet, Source};
 
 use super::plain::names_of;
 use super::values::none_of;
+use crate::iam::Statement;
 use crate::table::Table;
+
+/// Stands in a constant for the environment that it mentions, followed by the number of the spelling.
+const PLACEHOLDER: char = '\u{0}';
 
 /// The classes of a fleet's environments.
 pub(super) struct Environments {
-    /// Environment → the one that is asked about in its place.
+    /// Environment → the first of its class.
     representative: BTreeMap<String, String>,
+    /// Spelling in lower case → environment.
+    owners: BTreeMap<String, String>,
     /// One or two of each class, and an unknown one.
     asked: BTreeSet<String>,
     unknown: String,
 }
 
-/// What tells environments apart: the tier, and either the name or how each constant with wildcards
-/// covers the environment's names.
-type Class = (&'static str, Result<Vec<bool>, String>);
+/// Where a text stands: the numbers of the statement and of its element.
+type Place = (usize, usize);
+
+/// What the documents say about an environment: places and texts, with the environment left open. No two
+/// environments that stand alone are of one class.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Said {
+    Alike { mentions: BTreeSet<(Place, String)>, covered: Vec<bool> },
+    Alone(String),
+}
 
 impl Environments {
-    /// Classes of the environments, by the policies and by the constants of the documents.
-    pub(super) fn of(source: &Source, table: &Table, constants: &BTreeSet<&str>) -> Self {
+    /// Classes of the environments, by the policies and by what the documents say.
+    pub(super) fn of(source: &Source, table: &Table, statements: &[&Statement]) -> Self {
         let fleet = source.fleet();
-        let mentioned = Mentions::of(source, constants);
-        let wild: Vec<&str> =
-            constants.iter().copied().filter(|constant| constant.contains(['*', '?'])).collect();
-        let mut classes: BTreeMap<Class, Vec<&str>> = BTreeMap::new();
+        let texts = Texts::of(fleet, statements);
+        let policies = source.policies().iter().flat_map(|policy| words(policy.file().text()));
+        let named: BTreeSet<&str> = policies.collect();
+        let mut classes: BTreeMap<(&'static str, Said), Vec<&str>> = BTreeMap::new();
         for environment in fleet.environments() {
-            let class = class(fleet, table, environment, &mentioned, &wild);
+            let is_named = environment.spellings().any(|spelling| named.contains(spelling));
+            let said = if is_named {
+                Said::Alone(environment.name().to_owned())
+            } else {
+                texts.about(fleet, table, environment)
+            };
+            let class = (environment.tier().as_str(), said);
             classes.entry(class).or_default().push(environment.name());
         }
         let mut representative = BTreeMap::new();
@@ -48,9 +72,13 @@ impl Environments {
                 representative.insert((*name).to_owned(), (*first).to_owned());
             }
         }
-        let unknown = unknown(fleet, constants);
+        let owners = fleet.environments().iter().flat_map(|one| {
+            one.spellings().map(|spelling| (lower(spelling), one.name().to_owned()))
+        });
+        let owners = owners.collect();
+        let unknown = unknown(fleet, &texts);
         asked.insert(unknown.clone());
-        Self { representative, asked, unknown }
+        Self { representative, owners, asked, unknown }
     }
 
     /// The environments to ask about, the unknown one among them.
@@ -73,32 +101,92 @@ impl Environments {
     pub(super) fn representative<'e>(&'e self, environment: &'e Environment) -> &'e str {
         self.representative.get(environment.name()).map_or(environment.name(), String::as_str)
     }
+
+    /// Whether a tag of a principal spells an environment for which another one is asked about.
+    pub(super) fn is_represented(&self, tag: &str) -> bool {
+        let owner = self.owners.get(&lower(tag));
+        owner.is_some_and(|owner| self.representative.get(owner) != Some(owner))
+    }
 }
 
-fn class(
-    fleet: &Fleet,
-    table: &Table,
-    environment: &Environment,
-    mentioned: &Mentions,
-    wild: &[&str],
-) -> Class {
-    let name = || environment.name().to_owned();
-    let tier = environment.tier().as_str();
-    if environment.spellings().any(|spelling| mentioned.contains(spelling)) {
-        return (tier, Err(name()));
-    }
-    let own: BTreeSet<String> =
-        environment.spellings().flat_map(|spelling| names_of(fleet, table, spelling)).collect();
-    let mut covered = Vec::new();
-    for (constant, name) in wild.iter().flat_map(|constant| own.iter().map(move |o| (constant, o)))
-    {
-        match covers(constant, name) {
-            Some(whole) => covered.push(whole),
-            // Some of its names are covered and some are not: it stands for itself alone.
-            None => return (tier, Err(environment.name().to_owned())),
+/// The texts of the documents, by what they mention.
+struct Texts<'t> {
+    /// Every text with its places.
+    all: BTreeMap<&'t str, Vec<Place>>,
+    /// Texts that mention one environment, by its name.
+    about: BTreeMap<&'t str, Vec<&'t str>>,
+    /// Environments that some text mentions together with another.
+    together: BTreeSet<&'t str>,
+    /// Texts with wildcards that mention no environment.
+    wild: Vec<&'t str>,
+}
+
+impl<'t> Texts<'t> {
+    fn of(fleet: &'t Fleet, statements: &[&'t Statement]) -> Self {
+        let mut all: BTreeMap<&str, Vec<Place>> = BTreeMap::new();
+        for (number, statement) in statements.iter().enumerate() {
+            for (element, text) in statement.texts() {
+                all.entry(text).or_default().push((number, element));
+            }
         }
+        let spellings = fleet.environments().iter();
+        let spellings =
+            spellings.flat_map(|one| one.spellings().map(move |text| (lower(text), one)));
+        let spellings: Vec<(String, &Environment)> = spellings.collect();
+        let (mut about, mut together) = (BTreeMap::<&str, Vec<&str>>::new(), BTreeSet::new());
+        let mut wild = Vec::new();
+        for text in all.keys() {
+            let lower = lower(text);
+            let mentioned = spellings.iter().filter(|(spelling, _)| lower.contains(spelling));
+            let mentioned: BTreeSet<&str> = mentioned.map(|(_, one)| one.name()).collect();
+            match mentioned.iter().copied().collect::<Vec<_>>().as_slice() {
+                // What has a variable follows the principal, as each environment's names do.
+                [] if text.contains(['*', '?']) && !text.contains("${") => wild.push(*text),
+                [] => {}
+                [one] => about.entry(*one).or_default().push(*text),
+                _ => together.extend(mentioned),
+            }
+        }
+        Self { all, about, together, wild }
     }
-    (tier, Ok(covered))
+
+    /// What is said about an environment.
+    fn about(&self, fleet: &Fleet, table: &Table, environment: &Environment) -> Said {
+        let name = environment.name();
+        if self.together.contains(name) {
+            return Said::Alone(name.to_owned());
+        }
+        let own: BTreeSet<String> =
+            environment.spellings().flat_map(|one| names_of(fleet, table, one)).collect();
+        let mut covered = Vec::new();
+        for (text, name) in self.wild.iter().flat_map(|text| own.iter().map(move |o| (text, o))) {
+            match covers(text, name) {
+                Some(whole) => covered.push(whole),
+                // Some of its names are covered and some are not.
+                None => return Said::Alone(environment.name().to_owned()),
+            }
+        }
+        let mut mentions = BTreeSet::new();
+        for text in self.about.get(name).into_iter().flatten() {
+            let open = left_open(text, environment);
+            let places = self.all.get(text).into_iter().flatten();
+            mentions.extend(places.map(|place| (*place, open.clone())));
+        }
+        Said::Alike { mentions, covered }
+    }
+}
+
+fn lower(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// The text without the environment's spellings, the longest first, since one may be a part of another.
+fn left_open(text: &str, environment: &Environment) -> String {
+    let mut spellings: Vec<(usize, &str)> = environment.spellings().enumerate().collect();
+    spellings.sort_by_key(|(_, spelling)| std::cmp::Reverse(spelling.len()));
+    spellings.iter().fold(text.to_owned(), |text, (number, spelling)| {
+        text.replace(spelling, &format!("{PLACEHOLDER}{number}{PLACEHOLDER}"))
+    })
 }
 
 /// Whether a constant covers all of a name, which may have wildcards as well, or nothing of it; neither if
@@ -113,31 +201,13 @@ fn covers(constant: &str, name: &str) -> Option<bool> {
     pairs.iter().any(|(constant, name)| !overlap(constant, name)).then_some(false)
 }
 
-/// The words of the policies and of the documents' constants.
-struct Mentions<'a> {
-    words: BTreeSet<&'a str>,
-}
-
-impl<'a> Mentions<'a> {
-    fn of(source: &'a Source, constants: &BTreeSet<&'a str>) -> Self {
-        let policies = source.policies().iter().map(|policy| policy.file().text());
-        let texts = policies.chain(constants.iter().copied());
-        Self { words: texts.flat_map(words).collect() }
-    }
-
-    /// Whether the name stands anywhere, alone or as part of a longer one.
-    fn contains(&self, name: &str) -> bool {
-        self.words.contains(name) || self.words.iter().any(|word| word.contains(name))
-    }
-}
-
 /// What stands between characters that no environment's name has.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter(|word| !word.is_empty())
 }
 
-/// A name that no environment has, and no constant.
-fn unknown(fleet: &Fleet, constants: &BTreeSet<&str>) -> String {
+/// A name that no environment has, and no text.
+fn unknown(fleet: &Fleet, texts: &Texts) -> String {
     let spellings = fleet.environments().iter().flat_map(Environment::spellings);
-    none_of(&spellings.chain(constants.iter().copied()).map(str::to_owned).collect())
+    none_of(&spellings.chain(texts.all.keys().copied()).map(str::to_owned).collect())
 }

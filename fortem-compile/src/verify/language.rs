@@ -21,6 +21,9 @@ use crate::iam::{Pattern, Token};
 /// The most memory one automaton may take, in bytes: patterns that need more are refused.
 const SIZE_LIMIT: usize = 64 << 20;
 
+/// An expression that no text matches.
+const NOTHING: &str = r"[^\x00-\xff]";
+
 /// Letters of which a witness is made by preference, so that people can read it.
 const PREFERRED: &[u8] = b"x0abcdefghijklmnopqrstuvwyz123456789-_/.:+=@";
 
@@ -46,25 +49,31 @@ impl Language {
 
     /// The ARNs that a pattern matches, its first five parts apart.
     pub(super) fn arn(pattern: &Pattern) -> Self {
-        let parts = pattern.tokens().splitn(6, |token| *token == Token::Char(':'));
-        let parts: Vec<String> = parts
-            .enumerate()
-            .map(|(index, tokens)| of_tokens(tokens, if index < 5 { "[^:]" } else { "." }))
-            .collect();
-        Self(parts.join(":").into())
+        let (Self(head), Self(tail)) = Self::arn_in_two(pattern);
+        Self(format!("{head}:{tail}").into())
     }
 
-    /// The ARNs of a resource type in a partition; the type's parts have `*` for whatever differs.
-    pub(super) fn of_type(parts: &[String; 6], partition: &str) -> Self {
-        let part = |(index, part): (usize, &String)| {
-            let any = match index {
-                1 => partition,
-                2..=4 => "[^:]+",
-                _ => ".+",
-            };
-            part.split('*').map(escaped).collect::<Vec<_>>().join(any)
-        };
-        Self(parts.iter().enumerate().map(part).collect::<Vec<_>>().join(":").into())
+    /// The first five parts of the ARNs that a pattern matches, and the sixth. Each part is matched apart,
+    /// so that an ARN matches if both of its pieces do.
+    pub(super) fn arn_in_two(pattern: &Pattern) -> (Self, Self) {
+        let mut parts = pattern.tokens().splitn(6, |token| *token == Token::Char(':'));
+        let head: Vec<String> =
+            parts.by_ref().take(5).map(|tokens| of_tokens(tokens, "[^:]")).collect();
+        // What has fewer parts is no ARN.
+        let tail = parts.next().map_or(NOTHING.to_owned(), |tokens| of_tokens(tokens, "."));
+        (Self(head.join(":").into()), Self(tail.into()))
+    }
+
+    /// The ARNs of a resource type in a partition, in the same pieces; the type's parts have `*` for whatever
+    /// differs.
+    pub(super) fn of_type(parts: &[String; 6], partition: &str) -> (Self, Self) {
+        let with =
+            |part: &String, any: &str| part.split('*').map(escaped).collect::<Vec<_>>().join(any);
+        let [arn, _, rest @ .., tail] = parts;
+        let rest = rest.iter().map(|part| with(part, "[^:]+"));
+        let head: Vec<String> =
+            [with(arn, ""), escaped(partition)].into_iter().chain(rest).collect();
+        (Self(head.join(":").into()), Self(with(tail, ".+").into()))
     }
 }
 
@@ -233,7 +242,7 @@ impl Combinations {
     fn readable(&self, text: &[u8], matched: &[usize]) -> String {
         let plain = String::from_utf8_lossy(text).into_owned();
         let mut parts: Vec<&str> = plain.splitn(6, ':').collect();
-        if let [_, _, _, region, account, _] = parts.as_mut_slice() {
+        if let [_, _, _, region, account, ..] = parts.as_mut_slice() {
             (*region, *account) = ("eu-west-1", "111122223333");
         }
         let usual = parts.join(":");
@@ -281,12 +290,11 @@ mod tests {
     #[test]
     fn witnesses_stay_within_a_resource_type() {
         let parts = ["arn", "*", "ecs", "*", "*", "service/*"].map(str::to_owned);
-        let own = Language::arn(&Pattern::wild("arn:aws:ecs:*:*:service/staging/*"));
-        let found = witnesses([own], Some(&Language::of_type(&parts, "aws")));
-        let expected = [
-            "arn:aws:ecs:eu-west-1:111122223333:service/staging/",
-            "arn:aws:ecs:eu-west-1:111122223333:service/x",
-        ];
-        assert_eq!(found, expected.map(str::to_owned).into());
+        let own = Language::arn_in_two(&Pattern::wild("arn:aws:ecs:*:*:service/staging/*"));
+        let (head, tail) = Language::of_type(&parts, "aws");
+        let found = witnesses([own.0], Some(&head));
+        assert_eq!(found, ["arn:aws:ecs:eu-west-1:111122223333"].map(str::to_owned).into());
+        let found = witnesses([own.1], Some(&tail));
+        assert_eq!(found, ["service/staging/", "service/x"].map(str::to_owned).into());
     }
 }

@@ -22,7 +22,8 @@ pub(super) struct Patterns {
 struct Named {
     statement: usize,
     arn: ArnPattern,
-    language: Language,
+    head: Language,
+    tail: Language,
 }
 
 /// Resources of a type, one for each way in which statements cover it.
@@ -40,10 +41,9 @@ impl Patterns {
             otherwise.keep_if(number, statement.covers_resource(NOTHING_NAMED, principal));
             let named = statement.resource_patterns(principal);
             let named = named.iter().filter(|pattern| pattern.tokens() != [Token::Run]);
-            patterns.extend(named.map(|pattern| Named {
-                statement: number,
-                arn: ArnPattern::new(&text(pattern)),
-                language: Language::arn(pattern),
+            patterns.extend(named.map(|pattern| {
+                let (head, tail) = Language::arn_in_two(pattern);
+                Named { statement: number, arn: ArnPattern::new(&text(pattern)), head, tail }
             }));
         }
         Self { patterns, otherwise }
@@ -69,19 +69,24 @@ impl Patterns {
             let choices = vec![Choice { value, applying: self.otherwise }];
             return Ok(Resources { choices, is_named: false });
         }
-        let patterns = met.iter().map(|one| one.language.clone()).collect();
-        let found =
-            languages.witnesses(patterns, Some(Language::of_type(parts, languages.partition())))?;
-        let choices = found.iter().map(|witness| {
+        let (head, tail) = Language::of_type(parts, languages.partition());
+        let heads = met.iter().map(|one| one.head.clone()).collect();
+        let heads = languages.witnesses(heads, Some(head))?;
+        let tails = met.iter().map(|one| one.tail.clone()).collect();
+        let tails = languages.witnesses(tails, Some(tail))?;
+        let both = heads.iter().flat_map(|head| tails.iter().map(move |tail| (head, tail)));
+        let choices = both.map(|(head, tail)| {
             let mut applying = self.otherwise;
-            let named = met.iter().filter(|one| witness.belongs_to(&one.language));
-            let naming: BTreeSet<usize> = named.map(|one| one.statement).collect();
+            let value = format!("{}:{}", head.text, tail.text);
+            let named = |one: &&&Named| head.belongs_to(&one.head) && tail.belongs_to(&one.tail);
+            let naming: BTreeSet<usize> =
+                met.iter().filter(named).map(|one| one.statement).collect();
             for number in naming {
                 if let Some(statement) = statements.get(number) {
-                    applying.put(number, statement.covers_resource(&witness.text, principal));
+                    applying.put(number, statement.covers_resource(&value, principal));
                 }
             }
-            Choice { value: witness.text.clone(), applying }
+            Choice { value, applying }
         });
         Ok(Resources { choices: distinct(choices), is_named: true })
     }

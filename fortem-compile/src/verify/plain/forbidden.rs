@@ -272,9 +272,11 @@ impl Reader<'_, '_> {
         found.add(about, self.conditions(&row.conditions, ""));
     }
 
-    /// An empty tag of a person is no environment.
+    /// An empty tag of a person is no environment. Supporting calls are not granted where guards forbid all
+    /// that they are for, and then nothing is promised of them.
     fn empty_tag(&self, found: &mut Draft) {
-        let granted = self.shapes.these(&self.role.apis);
+        let main = self.calls().filter(|call| !call.supporting).map(|call| &call.api);
+        let granted = self.shapes.these(main);
         for (part, calls) in
             [(Part::Forbidden, granted), (Part::Deniable, self.shapes.which(|_| true))]
         {
