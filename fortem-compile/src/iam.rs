@@ -40,7 +40,7 @@ mod statement;
 mod truth;
 mod variable;
 
-pub use answer::{Answer, Decision, Doubt, Layer, Matched, Why};
+pub use answer::{Answer, Decision, Doubt, Layer, Matched, Reading, Why};
 pub use case::{Case, CaseAnswer, CaseError, KeyCarrier};
 pub use condition::Condition;
 pub use document::{Document, DocumentError, DocumentFault, Version};

@@ -1,6 +1,6 @@
 //! What all documents together decide (IAM User Guide, "Policy evaluation logic").
 
-use super::answer::{Answer, Doubt, Layer, Matched, Why};
+use super::answer::{Answer, Doubt, Layer, Matched, Reading, Why};
 use super::document::Document;
 use super::request::Request;
 use super::statement::{Effect, Statement};
@@ -58,13 +58,19 @@ impl Policies {
         self
     }
 
-    /// Decides one authorization check.
+    /// Decides one authorization check, where AWS leaves a point open for the reading that allows.
     ///
     /// An explicit `Deny` in any layer wins; otherwise each level of the organization, the identity policies, the
     /// boundary and the session policy must allow, in that order.
     #[must_use]
     pub fn decide(&self, request: &Request) -> Answer {
-        let mut found = Found::default();
+        self.decide_under(request, Reading::Permissive)
+    }
+
+    /// Decides one authorization check under one reading of the points that AWS leaves open.
+    #[must_use]
+    pub fn decide_under(&self, request: &Request, reading: Reading) -> Answer {
+        let mut found = Found::under(reading);
         for (level, documents) in self.scps.iter().enumerate() {
             let name = |index| format!("scp:{}.{}", level + 1, index + 1);
             found.take_layer(Layer::Scp, documents, name, request);
@@ -96,8 +102,8 @@ impl Policies {
 }
 
 /// The statements that applied so far, and what follows if no more come.
-#[derive(Default)]
 struct Found {
+    reading: Reading,
     allows: Vec<Matched>,
     denies: Vec<Matched>,
     /// The first layer with a statement that denies.
@@ -108,6 +114,11 @@ struct Found {
 }
 
 impl Found {
+    fn under(reading: Reading) -> Self {
+        let (allows, denies, doubts) = (Vec::new(), Vec::new(), Vec::new());
+        Self { reading, allows, denies, denied_by: None, lacking: None, doubts }
+    }
+
     /// Takes in documents of which one must allow; each is named by its place, from 0, when needed.
     fn take_layer<'a>(
         &mut self,
@@ -130,7 +141,7 @@ impl Found {
         }
     }
 
-    /// Takes in one statement: where it is unclear, the reading that allows.
+    /// Takes in one statement.
     fn take(
         &mut self,
         statement: &Statement,
@@ -146,10 +157,10 @@ impl Found {
         if let Truth::Unclear(ambiguity) = truth {
             self.doubts.push(Doubt { statement: Some(matched.clone()), ambiguity });
         }
-        match (effect, truth) {
-            (Effect::Allow, _) => self.allows.push(matched),
-            (Effect::Deny, Truth::Yes) => self.denies.push(matched),
-            (Effect::Deny, Truth::Unclear(_) | Truth::No) => {}
+        match effect {
+            _ if truth != Truth::Yes && !self.reading.takes_unclear(effect) => {}
+            Effect::Allow => self.allows.push(matched),
+            Effect::Deny => self.denies.push(matched),
         }
     }
 
@@ -162,3 +173,6 @@ impl Found {
         Answer { why, matched, blocked_by, doubts: self.doubts }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,12 +88,17 @@ impl Statement {
             })
     }
 
-    fn covers_action(&self, action: &str) -> bool {
+    /// Whether the statement speaks of an API action, given in lower case.
+    #[must_use]
+    pub fn covers_action(&self, action: &str) -> bool {
         self.actions.covers(|pattern| pattern.matches(action).into()) == Truth::Yes
     }
 
+    /// Whether the statement speaks of a resource, an ARN or `*`; the context fills its policy variables.
+    ///
     /// A variable without value matches no resource, also under `NotResource`.
-    fn covers_resource(&self, resource: &str, context: &Context) -> Truth {
+    #[must_use]
+    pub fn covers_resource(&self, resource: &str, context: &Context) -> Truth {
         self.resources.covers(|template| {
             template
                 .test_pattern(context, false, |pattern| arn::resource_matches(pattern, resource))
