@@ -34,7 +34,6 @@ mod condition;
 mod document;
 mod evaluate;
 mod json;
-mod pattern;
 mod request;
 mod statement;
 mod truth;

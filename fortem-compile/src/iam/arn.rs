@@ -1,6 +1,8 @@
-//! ARN patterns: six parts between colons, matched apart (IAM User Guide, "Amazon Resource Names (ARNs)").
+//! ARN patterns: six parts between colons (IAM User Guide, "Amazon Resource Names (ARNs)").
 
-use super::pattern::{self, Pattern, Token};
+use super::request::Context;
+use super::truth::{Ambiguity, Truth};
+use super::variable::{Filled, Template};
 
 /// How many parts an ARN has: `arn`, partition, service, region, account, resource.
 const PARTS: usize = 6;
@@ -9,43 +11,72 @@ const PARTS: usize = 6;
 /// Condition operators").
 ///
 /// Each of the six parts is matched apart, the sixth being all the rest; what is not an ARN matches nothing.
-pub(super) fn condition_matches(pattern: &Pattern, arn: &str) -> bool {
-    let parts = split_pattern(pattern);
-    parts.len() == PARTS && split(arn).len() == PARTS && parts_match(&parts, arn)
+pub(super) fn condition_matches(pattern: Filled<'_>, arn: &str) -> bool {
+    resource_part(arn).is_some_and(|resource| pattern.matches(arn, resource.len()))
 }
 
-/// Whether a resource matches a `Resource` or `NotResource` element (IAM User Guide, "IAM JSON policy elements:
-/// Resource").
-///
-/// `*` alone matches everything. Otherwise wildcards stay within their part, and the parts that a short pattern leaves
-/// out are free. A request on no resource at all, written `*`, is matched by `*` only.
-pub(super) fn resource_matches(pattern: &Pattern, resource: &str) -> bool {
-    if pattern.tokens().iter().all(|token| *token == Token::Run) && !pattern.tokens().is_empty() {
-        return true;
+/// A pattern of a `Resource` or `NotResource` element (IAM User Guide, "IAM JSON policy elements: Resource").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ResourcePattern {
+    pattern: Template,
+    /// How many parts are written; those that a short pattern leaves out are free.
+    parts: usize,
+}
+
+impl ResourcePattern {
+    /// Reads a pattern, with or without policy variables.
+    pub(super) fn new(text: &str, variables: bool) -> Self {
+        let parts = text.splitn(PARTS, ':').count();
+        Self { pattern: Template::pattern(text, variables), parts }
     }
-    let parts = split_pattern(pattern);
-    split(resource).len() == PARTS && parts_match(&parts, resource)
+
+    /// Whether a resource matches.
+    ///
+    /// `*` alone matches everything; a request on no resource at all, written `*`, is matched by nothing else. The guide
+    /// has wildcards stay within their part, and says that one at the end of a part "can expand" over colons.
+    pub(super) fn matches(&self, resource: &str, context: &Context) -> Truth {
+        if self.pattern.is_everything() {
+            return Truth::Yes;
+        }
+        let Some(sixth) = resource_part(resource) else {
+            return Truth::No;
+        };
+        let free = if self.parts < PARTS { 0 } else { sixth.len() };
+        self.pattern.test(context, false, |pattern| {
+            if pattern.matches(first_parts(resource, self.parts), free) {
+                Truth::Yes
+            } else if pattern.matches(resource, resource.len()) {
+                Truth::Unclear(Ambiguity::WildcardOverColon)
+            } else {
+                Truth::No
+            }
+        })
+    }
 }
 
-/// Whether each part of the pattern matches the part of the ARN in its place.
-fn parts_match(parts: &[&[Token]], arn: &str) -> bool {
-    parts.iter().zip(split(arn)).all(|(tokens, text)| pattern::matches(tokens, text))
+/// The first parts of an ARN, all six being the whole of it.
+fn first_parts(arn: &str, count: usize) -> &str {
+    let mut colons = arn.match_indices(':').map(|(index, _)| index).take(PARTS - 1);
+    let end = colons.nth(count - 1).unwrap_or(arn.len());
+    arn.get(..end).unwrap_or(arn)
 }
 
-/// The parts of a pattern; colons from substituted text divide as well.
-fn split_pattern(pattern: &Pattern) -> Vec<&[Token]> {
-    pattern.tokens().splitn(PARTS, |token| *token == Token::Char(':')).collect()
+/// The sixth part of an ARN; nothing when the text is none.
+fn resource_part(arn: &str) -> Option<&str> {
+    part(arn, PARTS - 1)
 }
 
-/// The parts of an ARN, fewer than six when the text is none.
-pub(super) fn split(arn: &str) -> Vec<&str> {
-    arn.splitn(PARTS, ':').collect()
+/// A part of an ARN, counted from 0.
+pub(super) fn part(arn: &str, index: usize) -> Option<&str> {
+    arn.splitn(PARTS, ':').nth(index)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{condition_matches, resource_matches};
-    use crate::iam::pattern::Pattern;
+    use super::{ResourcePattern, condition_matches};
+    use crate::iam::request::Context;
+    use crate::iam::truth::{Ambiguity, Truth};
+    use crate::iam::variable::Template;
 
     const SERVICE: &str = "arn:aws:ecs:eu-west-1:111122223333:service/staging/web";
 
@@ -67,34 +98,36 @@ mod tests {
             ("arn:aws:ecs:*:*:service/*", "service/staging/web", false),
             ("*:*:*:*:*:*", "not an arn", false),
         ] {
-            assert_eq!(
-                condition_matches(&Pattern::wild(pattern), arn),
-                expected,
-                "`{pattern}` on `{arn}`"
-            );
+            let found =
+                Template::pattern(pattern, true).test(&Context::default(), false, |filled| {
+                    condition_matches(filled, arn).into()
+                });
+            assert_eq!(found, expected.into(), "`{pattern}` on `{arn}`");
         }
     }
 
     #[test]
-    fn resource_wildcards_stay_left_of_the_fifth_colon() {
+    fn resource_wildcards_stay_in_their_part_or_may_not() {
+        let over_colon = Truth::Unclear(Ambiguity::WildcardOverColon);
         for (pattern, arn, expected) in [
-            ("*", SERVICE, true),
-            ("*", "*", true),
-            ("arn:aws:ecs:*:*:*", "*", false),
-            ("arn:aws:ecs:*:*:service/*", SERVICE, true),
-            ("arn:aws:ecs:*:service/*", SERVICE, false),
-            ("arn:aws:ecs:*", SERVICE, true),
-            ("arn:aws:ecs", SERVICE, true),
-            ("arn:aws:e?s:*", SERVICE, true),
-            ("arn:aws:logs:*", SERVICE, false),
-            ("arn:aws:s3:::bucket/*", "arn:aws:s3:::bucket/a:b/c", true),
-            ("arn:aws:ecs:*:*:service/stag", SERVICE, false),
+            ("arn:aws:ecs:*:*:*", "*", Truth::No),
+            ("arn:aws:ecs:*:*:service/*", SERVICE, Truth::Yes),
+            ("arn:aws:ecs:*:service/*", SERVICE, over_colon),
+            ("arn:aws:ecs:*:service/staging/web", SERVICE, over_colon),
+            ("arn:*:service/staging/web", SERVICE, over_colon),
+            ("*", "*", Truth::Yes),
+            ("arn:aws:ecs:*:*:task/*", SERVICE, Truth::No),
+            ("arn:aws:ecs:*", SERVICE, Truth::Yes),
+            ("arn:aws:ecs:eu-*", SERVICE, Truth::Yes),
+            ("arn:aws:ecs", SERVICE, Truth::Yes),
+            ("arn:aws:e?s:*", SERVICE, Truth::Yes),
+            ("arn:aws:logs:*", SERVICE, Truth::No),
+            ("arn:aws:ecs:*", "arn:aws:ecs:x", Truth::No),
+            ("arn:aws:s3:::bucket/*", "arn:aws:s3:::bucket/a:b/c", Truth::Yes),
+            ("arn:aws:ecs:*:*:service/stag", SERVICE, Truth::No),
         ] {
-            assert_eq!(
-                resource_matches(&Pattern::wild(pattern), arn),
-                expected,
-                "`{pattern}` on `{arn}`"
-            );
+            let found = ResourcePattern::new(pattern, true).matches(arn, &Context::default());
+            assert_eq!(found, expected, "`{pattern}` on `{arn}`");
         }
     }
 }

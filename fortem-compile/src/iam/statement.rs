@@ -1,10 +1,9 @@
 //! One statement of a document, and whether it applies to a request.
 
-use super::arn;
+use super::arn::ResourcePattern;
 use super::condition::Condition;
 use super::document::{DocumentFault, Version, object, text, wrong_kind};
 use super::json::Json;
-use super::pattern::Pattern;
 use super::request::{Context, Request};
 use super::truth::Truth;
 use super::variable::Template;
@@ -24,8 +23,8 @@ pub struct Statement {
     sid: Option<String>,
     number: usize,
     effect: Effect,
-    actions: Scope<Pattern>,
-    resources: Scope<Template>,
+    actions: Scope<Template>,
+    resources: Scope<ResourcePattern>,
     conditions: Vec<Condition>,
 }
 
@@ -99,10 +98,7 @@ impl Statement {
     /// A variable without value matches no resource, also under `NotResource`.
     #[must_use]
     pub fn covers_resource(&self, resource: &str, context: &Context) -> Truth {
-        self.resources.covers(|template| {
-            template
-                .test_pattern(context, false, |pattern| arn::resource_matches(pattern, resource))
-        })
+        self.resources.covers(|pattern| pattern.matches(resource, context))
     }
 }
 
@@ -218,24 +214,22 @@ fn texts(value: Json, element: &str) -> Result<Vec<String>, DocumentFault> {
     }
 }
 
-fn read_action(action: String) -> Result<Pattern, DocumentFault> {
+fn read_action(action: String) -> Result<Template, DocumentFault> {
     let only_stars = !action.is_empty() && action.bytes().all(|byte| byte == b'*');
     if !only_stars && !action.contains(':') {
         return Err(DocumentFault::Action(action));
     }
-    let mut pattern = Pattern::default();
-    pattern.push_wild(&action.to_ascii_lowercase());
-    Ok(pattern)
+    Ok(Template::pattern(&action.to_ascii_lowercase(), false))
 }
 
-fn read_resource(resource: String, variables: bool) -> Result<Template, DocumentFault> {
+fn read_resource(resource: String, variables: bool) -> Result<ResourcePattern, DocumentFault> {
     let only_stars = !resource.is_empty() && resource.bytes().all(|byte| byte == b'*');
     if !only_stars && !resource.starts_with("arn:") {
         return Err(DocumentFault::Resource(resource));
     }
     // The guide wants variables after the fifth colon only, yet AWS's own managed policies
     // (`AmazonTimestreamInfluxDBServiceRolePolicy`) have one in place of the account.
-    Ok(if variables { Template::with_variables(&resource) } else { Template::literal(&resource) })
+    Ok(ResourcePattern::new(&resource, variables))
 }
 
 /// Reads a `Condition` block: operator → key → value or values.

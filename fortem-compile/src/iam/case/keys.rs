@@ -80,7 +80,7 @@ fn base_request(principal: &Principal, check: &Check, resource: &Resource) -> Re
 
 /// A part of an ARN, counted from 0, unless it is empty.
 fn arn_part(arn: &str, index: usize) -> Option<&str> {
-    arn::split(arn).get(index).copied().filter(|part| !part.is_empty())
+    arn::part(arn, index).filter(|part| !part.is_empty())
 }
 
 /// Every way to see one tag for each set of keys that differ only in case; nothing when there are too many.
