@@ -40,7 +40,7 @@ mod truth;
 mod variable;
 
 pub use answer::{Answer, Decision, Doubt, Layer, Matched, Reading, Why};
-pub use case::{Case, CaseAnswer, CaseError, KeyCarrier};
+pub use case::{Case, CaseAnswer, CaseError, DocumentCache, KeyCarrier};
 pub use condition::Condition;
 pub use document::{Document, DocumentError, DocumentFault, Version};
 pub use evaluate::{NamedDocument, Policies};

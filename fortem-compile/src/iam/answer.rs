@@ -1,6 +1,7 @@
 //! What is decided about a request, and why.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::statement::Effect;
 use super::truth::Ambiguity;
@@ -61,7 +62,7 @@ pub enum Layer {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Matched {
     pub(super) effect: Effect,
-    pub(super) document: String,
+    pub(super) document: Arc<str>,
     pub(super) statement: String,
 }
 
