@@ -1,4 +1,5 @@
-//! Source → model → statements → documents → report, each stage on the one before.
+//! Source → model → statements → documents, each stage on the one before; and the documents, read back,
+//! against the source.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use crate::preconditions;
 use crate::reference::{Reference, ReferenceError};
 use crate::statement::StatementError;
 use crate::table::Table;
+use crate::verify::{Difference, Verifier, VerifyError};
 
 /// The documents of every role.
 #[derive(Debug)]
@@ -41,6 +43,12 @@ pub enum CompileError {
     /// The built-in lowering table contradicts the service reference.
     #[error("the lowering table does not fit the service reference")]
     Statement(#[from] StatementError),
+    /// The documents do not say what Cedar says.
+    #[error("the documents differ from Cedar: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
+    Differs(Vec<Difference>),
+    /// The documents could not be compared with Cedar.
+    #[error("the documents cannot be verified")]
+    Unverified(#[from] VerifyError),
     /// A role does not fit the quota.
     #[error("role `{role}` is too large")]
     TooLarge {
@@ -51,7 +59,7 @@ pub enum CompileError {
     },
 }
 
-/// Compiles the roles named in `only`, or every role when it is empty.
+/// Compiles the roles named in `only`, or every role when it is empty, and verifies the documents.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -81,6 +89,11 @@ pub fn compile<'a>(source: &'a Source, only: &[String]) -> Result<Compiled<'a>, 
     for role in roles {
         documents.insert(role.policy.id(), role_documents(&world, &model, role)?);
     }
+    let texts = documents.iter().map(|(role, documents)| (*role, texts(documents)));
+    let differences = Verifier::new(source)?.verify(&texts.collect())?;
+    if !differences.is_empty() {
+        return Err(CompileError::Differs(differences));
+    }
     Ok(Compiled { model, world, classes, documents })
 }
 
@@ -98,6 +111,11 @@ fn selected<'m, 'a>(
     Problems::unless(problems.collect(), ())?;
     let wanted = |role: &&Role| only.is_empty() || only.iter().any(|id| id == role.policy.id());
     Ok(model.roles.iter().filter(wanted).collect())
+}
+
+/// The documents as they are written.
+fn texts(documents: &[Document]) -> Vec<String> {
+    documents.iter().map(Document::to_json).collect()
 }
 
 fn role_documents(

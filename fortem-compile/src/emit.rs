@@ -109,6 +109,8 @@ fn statement(statement: &Statement) -> Value {
     );
     match &statement.actions {
         ApiActions::These(actions) => field("Action", one_or_many(actions)),
+        // AWS refuses an empty list.
+        ApiActions::AllBut(actions) if actions.is_empty() => field("Action", json!("*")),
         ApiActions::AllBut(actions) => field("NotAction", one_or_many(actions)),
     };
     field("Resource", one_or_many(&statement.resources));

@@ -4,7 +4,9 @@
 //! answers as AWS would, after the IAM User Guide ("Policy evaluation logic", "IAM JSON policy element reference").
 //! Where the guide leaves two readings open, the answer is the one that allows, and says so.
 //!
-//! - [`Document`] is one policy document; [`Policies`] are all documents that bear on one principal.
+//! - [`Document`] is one policy document, [`DocumentKind`] what it is attached to; [`Document::read`] gives as much of it
+//!   as makes sense, with everything that is wrong and its place. [`Json`] is the text beneath it.
+//! - [`Policies`] are all documents that bear on one principal.
 //! - [`Request`] is one authorization check: an API action, a resource and the condition keys of the call.
 //! - [`Policies::decide`] gives an [`Answer`]: the decision, why, and the statements that matter.
 //! - [`Case`] is one line of the JSON format in which evaluators are compared.
@@ -30,21 +32,31 @@
 mod answer;
 mod arn;
 mod case;
-mod condition;
+pub(crate) mod condition;
 mod document;
 mod evaluate;
 mod json;
+mod pattern;
+mod principal;
 mod request;
+mod span;
 mod statement;
 mod truth;
 mod variable;
 
-pub use answer::{Answer, Decision, Doubt, Layer, Matched, Reading, Why};
+pub(crate) use pattern::{Pattern, Token};
+
+pub use answer::{Answer, Decision, Doubt, Layer, Matched, Why};
 pub use case::{Case, CaseAnswer, CaseError, DocumentCache, KeyCarrier};
 pub use condition::Condition;
-pub use document::{Document, DocumentError, DocumentFault, Version};
-pub use evaluate::{NamedDocument, Policies};
-pub use json::Json;
+pub use document::{
+    Document, DocumentError, DocumentFault, DocumentKind, DocumentOddity, DocumentRemark,
+    Inspection, Version,
+};
+pub use evaluate::{NamedDocument, Policies, Reading};
+pub use json::{Json, JsonError, JsonValue, Member};
+pub use principal::Principal;
 pub use request::{Context, Request, Values};
+pub use span::Span;
 pub use statement::{Effect, Statement};
 pub use truth::{Ambiguity, Truth};

@@ -21,6 +21,7 @@ pub mod reference;
 pub mod report;
 pub mod statement;
 pub mod table;
+pub mod verify;
 
 mod arn;
 mod preconditions;

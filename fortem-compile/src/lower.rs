@@ -7,6 +7,7 @@ mod coverage;
 mod grant;
 mod guard;
 mod integrity;
+mod supporting;
 
 use std::collections::BTreeSet;
 
@@ -106,7 +107,7 @@ fn mfa(wanted: Option<bool>) -> Conditions {
 ///
 /// [`StatementError`] if the lowering table claims what the service reference does not know.
 pub fn lower(world: &World, model: &Model, role: &Role) -> Result<Vec<Statement>, StatementError> {
-    let mut drafts = grant::drafts(world, role);
+    let mut drafts = grant::drafts(world, &model.guards, role);
     let granted = grant::Granted::of(&drafts);
     for guard in &model.guards {
         drafts.extend(guard::drafts(world, guard, role, &granted));

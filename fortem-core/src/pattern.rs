@@ -98,7 +98,7 @@ fn takes_all(text: &str, free: usize) -> bool {
 fn without_letter(text: &str, free: usize) -> Option<&str> {
     let mut letters = text.chars();
     let letter = letters.next()?;
-    (letter != ':' || text.len() <= free).then(|| letters.as_str())
+    (letter != ':' || text.len() <= free).then_some(letters.as_str())
 }
 
 /// Whether some text matches both patterns.

@@ -9,6 +9,7 @@ use clap::{Args, ValueHint};
 use fortem_compile::emit::MANAGED_POLICY_LIMIT;
 use fortem_compile::output::{self, OutputFile};
 use fortem_compile::report::file_name;
+use fortem_compile::verify::Difference;
 use fortem_compile::{CompileError, Compiled, compile};
 use fortem_core::{Problem, Problems, Source};
 
@@ -31,7 +32,11 @@ pub(super) struct Build {
 impl Build {
     pub(super) fn run(&self) -> Result<ExitCode, Problems> {
         let source = Source::load(&self.policies)?;
-        let compiled = compile(&source, &self.roles).map_err(explain)?;
+        let compiled = match compile(&source, &self.roles) {
+            Ok(compiled) => compiled,
+            Err(CompileError::Differs(differences)) => return Ok(differ(&source, &differences)),
+            Err(error) => return Err(explain(error)),
+        };
         let printed = if self.out == Path::new("-") {
             to_stdout(&output::documents(&compiled))?
         } else {
@@ -79,6 +84,13 @@ fn print(text: &str) -> Result<(), Problems> {
         }
         _ => Ok(()),
     }
+}
+
+/// Shows how the documents differ from Cedar; nothing has been written.
+fn differ(source: &Source, differences: &[Difference]) -> ExitCode {
+    let problems: Vec<Problem> = differences.iter().map(|one| one.problem(source)).collect();
+    super::show(&problems);
+    ExitCode::from(super::DIFFERENCE)
 }
 
 fn explain(error: CompileError) -> Problems {

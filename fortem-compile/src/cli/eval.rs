@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, ValueHint};
-use fortem_compile::iam::{Case, CaseAnswer, Document, DocumentCache};
+use fortem_compile::iam::{Case, CaseAnswer, Document, DocumentCache, DocumentKind};
 use fortem_compile::reference::Reference;
-use fortem_core::{Problem, Problems};
+use fortem_core::{Problem, Problems, SourceFile};
 use serde_json::json;
 
 /// The arguments of `eval`.
@@ -77,20 +77,22 @@ impl Tally {
 
 /// One line is in memory at a time.
 fn answer_all(
-    mut input: impl BufRead,
+    input: impl BufRead,
     out: &mut impl Write,
     reference: &Reference,
     documents: &Documents,
 ) -> io::Result<Tally> {
     let mut tally = Tally::default();
     let mut cache = DocumentCache::default();
-    let (mut line, mut number) = (String::new(), 0);
-    while input.read_line(&mut line)? > 0 {
-        number += 1;
-        let text = std::mem::take(&mut line);
-        if text.trim().is_empty() {
+    for (index, line) in input.lines().enumerate() {
+        let line = line?;
+        if line.trim().is_empty() {
             continue;
         }
+        let answer = match serde_json::from_str::<Case>(&line) {
+            Ok(case) => documents.put_into(case).run(reference, &mut cache),
+            Err(error) => CaseAnswer::error(misread(index + 1, &error)),
+        };
         tally.count(&answer);
         serde_json::to_writer(&mut *out, &answer)?;
         out.write_all(b"\n")?;
@@ -144,11 +146,14 @@ impl Documents {
 /// Reads a document and refuses one that AWS would refuse.
 fn document(path: &Path) -> Result<Arc<Document>, Problems> {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    let document = Document::parse(&text).map_err(|error| {
-        let message = format!("`{}` is no IAM policy: {error}", path.display());
-        Problem::new("fortem::iam::document", message)
-    })?;
-    Ok(Arc::new(document))
+    let file = SourceFile::new(path, text);
+    let reading = Document::read(file.text(), DocumentKind::Identity);
+    let problems = reading.errors().iter().map(|error| {
+        Problem::new("fortem::iam::document", error.to_string())
+            .at(&file, error.span().range(), "here")
+            .help(error.fault().help())
+    });
+    Problems::unless(problems.collect(), Arc::new(reading.document().clone()))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Problems {

@@ -34,7 +34,11 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done; with eval: every answer is the expected one
   1  refused, and nothing was written; with eval: some answer is an error or not the expected one
-  2  wrong arguments";
+  2  wrong arguments
+  10 the documents do not say what Cedar says, and nothing was written";
+
+/// The exit code for documents that differ from Cedar.
+const DIFFERENCE: u8 = 10;
 
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
@@ -44,9 +48,13 @@ pub(crate) fn run() -> ExitCode {
         None => arguments.build.run(),
     };
     result.unwrap_or_else(|problems| {
-        eprint!("{}", diagnose::render(problems.as_slice()));
+        show(problems.as_slice());
         ExitCode::FAILURE
     })
+}
+
+fn show(problems: &[Problem]) {
+    eprint!("{}", diagnose::render(problems));
 }
 
 /// Something that no input should bring about.

@@ -26,25 +26,6 @@ pub enum Why {
     ExplicitlyDenied,
 }
 
-/// What to make of a statement of which AWS leaves open whether it applies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reading {
-    /// The one that allows: an unclear `Allow` applies and an unclear `Deny` does not.
-    Permissive,
-    /// The one that denies: an unclear `Allow` does not apply and an unclear `Deny` does.
-    Strict,
-}
-
-impl Reading {
-    /// Whether a statement that is unclear applies.
-    pub(super) fn takes_unclear(self, effect: Effect) -> bool {
-        match self {
-            Self::Permissive => effect == Effect::Allow,
-            Self::Strict => effect == Effect::Deny,
-        }
-    }
-}
-
 /// A layer of documents, each of which must allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Layer {
@@ -139,7 +120,7 @@ impl Answer {
         self.blocked_by
     }
 
-    /// The points that AWS leaves open, on which [`Reading`] decides.
+    /// The points that AWS leaves open, which [`Reading`](super::Reading) decides.
     #[must_use]
     pub fn doubts(&self) -> &[Doubt] {
         &self.doubts

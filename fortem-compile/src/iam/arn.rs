@@ -30,6 +30,11 @@ impl ResourcePattern {
         Self { pattern: Template::pattern(text, variables), parts }
     }
 
+    /// The pattern without regard to parts.
+    pub(super) fn template(&self) -> &Template {
+        &self.pattern
+    }
+
     /// Whether a resource matches.
     ///
     /// `*` alone matches everything; a request on no resource at all, written `*`, is matched by nothing else. The guide

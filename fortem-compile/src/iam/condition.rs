@@ -3,12 +3,13 @@
 //! A block holds when every (operator, key) in it holds; the values of one key are alternatives, and under a negated
 //! operator none of them may match (IAM User Guide, "Conditions with multiple context keys or values").
 
-mod address;
-mod date;
+pub(crate) mod address;
+pub(crate) mod date;
 mod number;
 mod operator;
 
 use super::arn;
+use super::pattern::Pattern;
 use super::request::{Context, Values, folded};
 use super::truth::{Ambiguity, Truth};
 use super::variable::{Filled, Template};
@@ -27,6 +28,20 @@ pub struct Condition {
     templates: Vec<Template>,
 }
 
+/// What a value of a key is compared with, and how; which way an order goes, and negation, left aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Text(String),
+    TextIgnoringCase(String),
+    Wild(Pattern),
+    Arn(Pattern),
+    Number(String),
+    Date(String),
+    Address(String),
+    Bool,
+    Presence,
+}
+
 impl Condition {
     /// Reads one entry of a `Condition` block, nothing when there is no such operator.
     pub(super) fn new(
@@ -41,6 +56,16 @@ impl Condition {
             if operator.family.takes_wildcards() { Template::pattern } else { Template::text };
         let templates = values.iter().map(|value| template(value, variables)).collect();
         Some(Self { operator, operator_name, folded_key: folded(&key), key, values, templates })
+    }
+
+    /// Whether there is such an operator.
+    pub(super) fn has_operator(name: &str) -> bool {
+        Operator::read(name).is_some()
+    }
+
+    /// Whether the operator fills policy variables in its values.
+    pub(super) fn takes_variables(&self) -> bool {
+        self.operator.family.takes_variables()
     }
 
     /// The operator as written, such as `ForAnyValue:StringLike`.
@@ -72,6 +97,40 @@ impl Condition {
             None => self.holds_when_absent(context),
             Some(found) => self.holds_for(found, context),
         }
+    }
+
+    /// The values without variables, as written.
+    pub(crate) fn constants(&self) -> impl Iterator<Item = &str> {
+        let values = self.values.iter().zip(&self.templates);
+        values.filter(|(_, template)| !template.has_variables()).map(|(value, _)| value.as_str())
+    }
+
+    /// The keys that stand as variables in the values, in lower case.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.templates.iter().flat_map(Template::variables)
+    }
+
+    /// Whether the operator asks about all or any of several values.
+    pub(crate) fn is_about_a_set(&self) -> bool {
+        self.operator.quantifier.is_some()
+    }
+
+    /// What a single value of the key is compared with, variables filled in.
+    pub(crate) fn comparisons(&self, context: &Context) -> Vec<Comparison> {
+        let compared = |template: &Template| match self.operator.family {
+            Family::StringEquals | Family::Binary => Comparison::Text(template.fill_text(context)),
+            Family::StringEqualsIgnoreCase => {
+                Comparison::TextIgnoringCase(template.fill_text(context))
+            }
+            Family::StringLike => Comparison::Wild(template.fill(context)),
+            Family::Arn => Comparison::Arn(template.fill(context)),
+            Family::Numeric(_) => Comparison::Number(template.fill_text(context)),
+            Family::Date(_) => Comparison::Date(template.fill_text(context)),
+            Family::IpAddress => Comparison::Address(template.fill_text(context)),
+            Family::Bool => Comparison::Bool,
+            Family::Null => Comparison::Presence,
+        };
+        self.templates.iter().map(compared).collect()
     }
 
     /// `Null`: whether a value says what is the case, `true` being "the key is absent".

@@ -1,11 +1,18 @@
 //! Policy documents, read from JSON (IAM User Guide, "Grammar of the IAM JSON policy language").
 
-use std::collections::BTreeSet;
+mod fault;
+mod findings;
+mod kind;
+mod read;
 
-use thiserror::Error;
+use std::fmt;
 
 use super::json::Json;
-use super::statement::{self, Statement};
+use super::statement::Statement;
+
+pub use fault::{DocumentError, DocumentFault, DocumentOddity, DocumentRemark};
+pub(super) use findings::Findings;
+pub use kind::DocumentKind;
 
 /// The version of the policy language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,99 +23,54 @@ pub enum Version {
     V2012,
 }
 
-/// One policy document without principals: an identity policy, service control policy, boundary or session policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One policy document.
+///
+/// It keeps the JSON it was read from, in which nothing but white space is lost: order, single values and lists,
+/// numbers and booleans, elements that the language does not have. [`fmt::Display`] writes that JSON.
+#[derive(Debug, Clone)]
 pub struct Document {
+    kind: DocumentKind,
     version: Version,
     id: Option<String>,
     statements: Vec<Statement>,
+    json: Json,
 }
 
-/// A document that AWS would refuse, or that this reader refuses since its meaning is not settled.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{}{fault}", statement.as_ref().map(|name| format!("statement `{name}`: ")).unwrap_or_default())]
-pub struct DocumentError {
-    statement: Option<String>,
-    fault: DocumentFault,
-}
-
-/// What is wrong with a document.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum DocumentFault {
-    /// The text is not JSON, or writes a key twice.
-    #[error("not JSON: {0}")]
-    Syntax(String),
-    /// An element has a value of the wrong kind.
-    #[error("`{element}` is {found}, expected {expected}")]
-    Kind {
-        /// The element.
-        element: String,
-        /// What stands there.
-        found: &'static str,
-        /// What may stand there.
-        expected: &'static str,
-    },
-    /// `Version` is neither of the two that exist.
-    #[error("version `{0}` does not exist, expected `2012-10-17` or `2008-10-17`")]
-    UnknownVersion(String),
-    /// An element that the language does not have here.
-    #[error("unknown element `{0}`")]
-    UnknownElement(String),
-    /// An element that must be there is not.
-    #[error("`{0}` is missing")]
-    MissingElement(&'static str),
-    /// An element and its `Not…` twin are both there.
-    #[error("`{0}` and `Not{0}` exclude each other")]
-    BothElements(&'static str),
-    /// A principal is named where the policy is attached to one.
-    #[error("`{0}` may not stand in a policy that is attached to a principal")]
-    Principal(String),
-    /// `Effect` is neither `Allow` nor `Deny`.
-    #[error("effect `{0}` does not exist, expected `Allow` or `Deny`")]
-    UnknownEffect(String),
-    /// A `Sid` has a character other than `A-Z`, `a-z`, `0-9`.
-    #[error("a Sid has letters and digits only")]
-    SidCharacters,
-    /// Two statements have the same `Sid`.
-    #[error("another statement has the same Sid")]
-    DuplicateSid,
-    /// An API action without a service prefix.
-    #[error("action `{0}` does not begin with a service, as in `ecs:UpdateService`")]
-    Action(String),
-    /// A resource that is neither an ARN nor `*`.
-    #[error("resource `{0}` is neither an ARN nor `*`")]
-    Resource(String),
-    /// There is no such condition operator.
-    #[error("unknown operator `{0}`")]
-    UnknownOperator(String),
-}
-
-impl DocumentError {
-    /// A fault of the document as a whole.
-    pub(super) fn of_document(fault: DocumentFault) -> Self {
-        Self { statement: None, fault }
-    }
-
-    /// The Sid of the statement at fault, else its number from 1; none when the document as a whole is.
-    #[must_use]
-    pub fn statement(&self) -> Option<&str> {
-        self.statement.as_deref()
-    }
-
-    /// What is wrong.
-    #[must_use]
-    pub fn fault(&self) -> &DocumentFault {
-        &self.fault
-    }
+/// A document as far as it can be read, with everything that is wrong with it.
+///
+/// # Examples
+///
+/// ```
+/// use fortem_compile::iam::{Document, DocumentKind};
+///
+/// let reading = Document::read(
+///     r#"{"Statement": [{"Sid": "Old", "Effect": "Allow", "Action": "ecs:*", "Resource": "*", "Owner": "ops"},
+///         {"Sid": "Typo", "Effect": "allow", "Action": "ecs:*", "Resource": "*"}]}"#,
+///     DocumentKind::Identity,
+/// );
+/// let said: Vec<String> = reading.errors().iter().map(ToString::to_string).collect();
+/// assert_eq!(said, [
+///     "statement `Old`: unknown element `Owner`",
+///     "statement `Typo`: effect `allow` does not exist, expected `Allow` or `Deny`",
+/// ]);
+/// assert_eq!(reading.remarks()[0].to_string(), "without `Version` the policy is read in the language of 2008");
+/// let [known] = reading.document().statements() else { panic!("what the other one does is not known") };
+/// assert_eq!(known.sid(), Some("Old"));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    document: Document,
+    errors: Vec<DocumentError>,
+    remarks: Vec<DocumentRemark>,
 }
 
 impl Document {
-    /// Reads a policy document.
+    /// Reads an identity policy.
     ///
     /// # Errors
     ///
-    /// [`DocumentError`] names the statement at fault and what is wrong in it, the first in the order of the text.
+    /// [`DocumentError`] names the statement at fault, the place and what is wrong there, the first in the order of the
+    /// text.
     ///
     /// # Examples
     ///
@@ -121,39 +83,58 @@ impl Document {
     /// )
     /// .unwrap_err();
     /// assert_eq!(error.to_string(), "statement `Run`: effect `allow` does not exist, expected `Allow` or `Deny`");
+    /// assert_eq!((error.span().line(), error.span().column()), (1, 66));
     /// ```
     pub fn parse(text: &str) -> Result<Self, DocumentError> {
-        let json = serde_json::from_str(text).map_err(|error| {
-            DocumentError::of_document(DocumentFault::Syntax(error.to_string()))
-        })?;
-        Self::from_json(json)
+        Self::parse_as(DocumentKind::Identity, text)
     }
 
-    /// Reads a policy document that stands within other JSON.
+    /// Reads a document of the given kind.
     ///
     /// # Errors
     ///
     /// As [`Self::parse`].
-    pub fn from_json(json: Json) -> Result<Self, DocumentError> {
-        let mut version = Version::V2008;
-        let mut id = None;
-        let mut statements = None;
-        for (element, value) in object(json, "policy").map_err(DocumentError::of_document)? {
-            match element.as_str() {
-                "Version" => version = Version::read(value).map_err(DocumentError::of_document)?,
-                "Id" => id = Some(text(value, "Id").map_err(DocumentError::of_document)?),
-                "Statement" => statements = Some(value),
-                _ => {
-                    return Err(DocumentError::of_document(DocumentFault::UnknownElement(element)));
-                }
-            }
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fortem_compile::iam::{Document, DocumentKind};
+    ///
+    /// let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
+    ///     "Principal": {"Service": "ecs-tasks.amazonaws.com"}}}"#;
+    /// assert!(Document::parse_as(DocumentKind::Trust, text).is_ok());
+    /// let error = Document::parse(text).unwrap_err();
+    /// assert_eq!(error.to_string(), "statement `1`: `Principal` may not stand in an identity policy");
+    /// ```
+    pub fn parse_as(kind: DocumentKind, text: &str) -> Result<Self, DocumentError> {
+        let reading = Self::read(text, kind);
+        match reading.errors.into_iter().next() {
+            Some(error) => Err(error),
+            None => Ok(reading.document),
         }
-        let missing = || DocumentError::of_document(DocumentFault::MissingElement("Statement"));
-        let statements = match statements.ok_or_else(missing)? {
-            Json::List(list) => list,
-            single => vec![single],
-        };
-        Ok(Self { version, id, statements: read_statements(statements, version)? })
+    }
+
+    /// Reads an identity policy that stands within other JSON; places are those of the text that `json` writes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn from_json(json: &Json) -> Result<Self, DocumentError> {
+        Self::parse(&json.to_string())
+    }
+
+    /// Reads as much of a document as makes sense, and says everything that is wrong with it.
+    ///
+    /// A statement is left out when a fault leaves open what it does; unknown elements and bad Sids do not.
+    #[must_use]
+    pub fn read(text: &str, kind: DocumentKind) -> Inspection {
+        read::document(text, kind)
+    }
+
+    /// What it is attached to.
+    #[must_use]
+    pub fn kind(&self) -> DocumentKind {
+        self.kind
     }
 
     /// The version of the language; the older one when the document names none.
@@ -173,52 +154,45 @@ impl Document {
     pub fn statements(&self) -> &[Statement] {
         &self.statements
     }
-}
 
-impl Version {
-    fn read(value: Json) -> Result<Self, DocumentFault> {
-        match text(value, "Version")?.as_str() {
-            "2008-10-17" => Ok(Self::V2008),
-            "2012-10-17" => Ok(Self::V2012),
-            other => Err(DocumentFault::UnknownVersion(other.to_owned())),
-        }
+    /// The JSON it was read from.
+    #[must_use]
+    pub fn json(&self) -> &Json {
+        &self.json
     }
 }
 
-/// Reads the statements and checks that no two share a Sid.
-fn read_statements(values: Vec<Json>, version: Version) -> Result<Vec<Statement>, DocumentError> {
-    let mut sids = BTreeSet::new();
-    let mut statements = Vec::with_capacity(values.len());
-    for (index, value) in values.into_iter().enumerate() {
-        let name = statement::name_of(&value, index + 1);
-        let at = |fault| DocumentError { statement: Some(name.clone()), fault };
-        let statement = statement::read(value, index + 1, version).map_err(at)?;
-        if let Some(sid) = statement.sid()
-            && !sids.insert(sid.to_owned())
-        {
-            return Err(at(DocumentFault::DuplicateSid));
-        }
-        statements.push(statement);
-    }
-    Ok(statements)
-}
-
-/// The entries of an object.
-pub(super) fn object(value: Json, element: &str) -> Result<Vec<(String, Json)>, DocumentFault> {
-    match value {
-        Json::Object(entries) => Ok(entries),
-        other => Err(wrong_kind(element, &other, "an object")),
+/// Documents of one kind are equal when they are written alike, white space aside.
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.json == other.json
     }
 }
 
-/// The text of a string.
-pub(super) fn text(value: Json, element: &str) -> Result<String, DocumentFault> {
-    match value {
-        Json::Text(text) => Ok(text),
-        other => Err(wrong_kind(element, &other, "a string")),
+impl Eq for Document {}
+
+impl fmt::Display for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.json.fmt(f)
     }
 }
 
-pub(super) fn wrong_kind(element: &str, found: &Json, expected: &'static str) -> DocumentFault {
-    DocumentFault::Kind { element: element.to_owned(), found: found.kind(), expected }
+impl Inspection {
+    /// The document; without statements if the text is no JSON object, and `null` if it is no JSON.
+    #[must_use]
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Why AWS would refuse the document, in the order of the text.
+    #[must_use]
+    pub fn errors(&self) -> &[DocumentError] {
+        &self.errors
+    }
+
+    /// What AWS accepts and is likely not meant, in the order of the text.
+    #[must_use]
+    pub fn remarks(&self) -> &[DocumentRemark] {
+        &self.remarks
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, Doubt, Layer, Matched, Reading, Why};
+use super::answer::{Answer, Doubt, Layer, Matched, Why};
 use super::document::Document;
 use super::request::Request;
 use super::statement::{Effect, Statement};
@@ -26,6 +26,25 @@ impl NamedDocument {
     fn numbered<D: Into<Arc<Document>>>(prefix: &str, documents: Vec<D>) -> Vec<Self> {
         let numbered = documents.into_iter().enumerate();
         numbered.map(|(at, document)| Self::new(format!("{prefix}{}", at + 1), document)).collect()
+    }
+}
+
+/// Which way a point is taken that AWS leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// The reading that allows: an unclear `Allow` applies, an unclear `Deny` does not.
+    Permissive,
+    /// The reading that denies: an unclear `Deny` applies, an unclear `Allow` does not.
+    Strict,
+}
+
+impl Reading {
+    /// Whether a statement that is unclear applies.
+    fn takes_unclear(self, effect: Effect) -> bool {
+        match self {
+            Self::Permissive => effect == Effect::Allow,
+            Self::Strict => effect == Effect::Deny,
+        }
     }
 }
 
@@ -81,10 +100,10 @@ impl Policies {
         self.decide_under(request, Reading::Permissive)
     }
 
-    /// Decides one authorization check under one reading of the points that AWS leaves open.
+    /// Decides one authorization check as [`Self::decide`] does, with a choice of what open points are taken for.
     #[must_use]
     pub fn decide_under(&self, request: &Request, reading: Reading) -> Answer {
-        let mut found = Found::under(reading);
+        let mut found = Found::new(reading);
         for level in &self.scps {
             found.take_layer(Layer::Scp, level, request);
         }
@@ -121,7 +140,7 @@ struct Found {
 }
 
 impl Found {
-    fn under(reading: Reading) -> Self {
+    fn new(reading: Reading) -> Self {
         let (allows, denies, doubts) = (Vec::new(), Vec::new(), Vec::new());
         Self { reading, allows, denies, denied_by: None, lacking: None, doubts }
     }
@@ -142,7 +161,7 @@ impl Found {
         }
     }
 
-    /// Takes in one statement.
+    /// Takes in one statement; where it is unclear, as the reading has it.
     fn take(&mut self, statement: &Statement, document: &Arc<str>, request: &Request) {
         let truth = statement.applies(request);
         if truth == Truth::No {

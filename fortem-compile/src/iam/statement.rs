@@ -1,12 +1,17 @@
 //! One statement of a document, and whether it applies to a request.
 
+mod read;
+
 use super::arn::ResourcePattern;
 use super::condition::Condition;
-use super::document::{DocumentFault, Version, object, text, wrong_kind};
-use super::json::Json;
+use super::pattern::Pattern;
+use super::principal::Principal;
 use super::request::{Context, Request};
+use super::span::Span;
 use super::truth::Truth;
 use super::variable::Template;
+
+pub(super) use read::{name_of, read};
 
 /// What a statement does to the requests it applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,14 +23,34 @@ pub enum Effect {
 }
 
 /// One statement of a policy document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// ```
+/// use fortem_compile::iam::Document;
+///
+/// let document = Document::parse(
+///     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}}"#,
+/// )?;
+/// let [statement] = document.statements() else { return Ok(()) };
+/// assert!(statement.is_not_action());
+/// assert_eq!(statement.actions(), ["iam:*", "sts:*"]);
+/// assert_eq!(statement.place_of("NotAction").map(|span| span.column()), Some(72));
+/// # Ok::<(), fortem_compile::iam::DocumentError>(())
+/// ```
+#[derive(Debug, Clone)]
 pub struct Statement {
     sid: Option<String>,
     number: usize,
     effect: Effect,
+    // Without it the statement is about whomever its policy is attached to.
+    principals: Option<Scope<Principal>>,
     actions: Scope<Template>,
-    resources: Scope<ResourcePattern>,
+    written_actions: Scope<String>,
+    // Without it the statement is about the resource that its policy is attached to.
+    resources: Option<Scope<ResourcePattern>>,
+    written_resources: Option<Scope<String>>,
     conditions: Vec<Condition>,
+    span: Span,
+    places: Vec<(String, Span)>,
 }
 
 /// An element or its `Not…` twin.
@@ -36,6 +61,21 @@ enum Scope<T> {
 }
 
 impl<T> Scope<T> {
+    fn listed(&self) -> &[T] {
+        match self {
+            Self::Only(listed) | Self::AllExcept(listed) => listed,
+        }
+    }
+
+    fn is_all_except(&self) -> bool {
+        matches!(self, Self::AllExcept(_))
+    }
+
+    fn map<U>(&self, convert: impl Fn(&T) -> U) -> Scope<U> {
+        let listed = self.listed().iter().map(convert).collect();
+        if self.is_all_except() { Scope::AllExcept(listed) } else { Scope::Only(listed) }
+    }
+
     fn covers(&self, matches: impl Fn(&T) -> Truth) -> Truth {
         match self {
             Self::Only(listed) => Truth::any(listed.iter().map(matches)),
@@ -69,6 +109,82 @@ impl Statement {
         self.effect
     }
 
+    /// The patterns of `Action` or `NotAction` as written, in order; one at least.
+    #[must_use]
+    pub fn actions(&self) -> &[String] {
+        self.written_actions.listed()
+    }
+
+    /// Whether the statement is about every action but those of [`Self::actions`].
+    #[must_use]
+    pub fn is_not_action(&self) -> bool {
+        self.written_actions.is_all_except()
+    }
+
+    /// The patterns of `Resource` or `NotResource` as written, in order; none when the statement is about the resource
+    /// that its policy is attached to.
+    #[must_use]
+    pub fn resources(&self) -> &[String] {
+        self.written_resources.as_ref().map(Scope::listed).unwrap_or_default()
+    }
+
+    /// Whether the statement is about every resource but those of [`Self::resources`].
+    #[must_use]
+    pub fn is_not_resource(&self) -> bool {
+        self.written_resources.as_ref().is_some_and(Scope::is_all_except)
+    }
+
+    /// The principals of `Principal` or `NotPrincipal`, in order; none when the statement is about whomever its policy
+    /// is attached to.
+    #[must_use]
+    pub fn principals(&self) -> &[Principal] {
+        self.principals.as_ref().map(Scope::listed).unwrap_or_default()
+    }
+
+    /// Whether the statement is about everyone but those of [`Self::principals`].
+    #[must_use]
+    pub fn is_not_principal(&self) -> bool {
+        self.principals.as_ref().is_some_and(Scope::is_all_except)
+    }
+
+    /// Whether the statement is about a principal: names it, its account, its role, or everyone.
+    ///
+    /// To be named through its account is not yet to be allowed: the account's own policies must allow it as well (IAM
+    /// User Guide, "AWS JSON policy elements: Principal"). Under `NotPrincipal` AWS may also look at the account alone, so
+    /// that a principal may be denied although it is listed.
+    ///
+    /// ```
+    /// use fortem_compile::iam::{Document, DocumentKind, Principal};
+    ///
+    /// let document = Document::parse_as(
+    ///     DocumentKind::Trust,
+    ///     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
+    ///         "Principal": {"AWS": "111122223333", "Service": "ecs-tasks.amazonaws.com"}}}"#,
+    /// )?;
+    /// let covers = |principal| document.statements()[0].covers_principal(&principal);
+    /// assert!(covers(Principal::Arn("arn:aws:iam::111122223333:user/anna".to_owned())));
+    /// assert!(covers(Principal::Service("ecs-tasks.amazonaws.com".to_owned())));
+    /// assert!(!covers(Principal::Account("444455556666".to_owned())));
+    /// # Ok::<(), fortem_compile::iam::DocumentError>(())
+    /// ```
+    #[must_use]
+    pub fn covers_principal(&self, principal: &Principal) -> bool {
+        let Some(principals) = &self.principals else { return true };
+        principals.covers(|listed| listed.covers(principal).into()) == Truth::Yes
+    }
+
+    /// Where the statement stands in the text of its document.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Where the value of an element such as `Action` stands in the text of the document.
+    #[must_use]
+    pub fn place_of(&self, element: &str) -> Option<Span> {
+        self.places.iter().find(|(key, _)| key == element).map(|(_, span)| *span)
+    }
+
     /// The conditions in the order of the text.
     #[must_use]
     pub fn conditions(&self) -> &[Condition] {
@@ -87,175 +203,51 @@ impl Statement {
             })
     }
 
-    /// Whether the statement speaks of an API action, given in lower case.
+    /// Whether the statement is about an API action, given in lower case.
     #[must_use]
     pub fn covers_action(&self, action: &str) -> bool {
         self.actions.covers(|pattern| pattern.matches(action).into()) == Truth::Yes
     }
 
-    /// Whether the statement speaks of a resource, an ARN or `*`; the context fills its policy variables.
+    /// Whether the statement is about a resource: an ARN, or `*` for a call without one.
     ///
     /// A variable without value matches no resource, also under `NotResource`.
     #[must_use]
     pub fn covers_resource(&self, resource: &str, context: &Context) -> Truth {
-        self.resources.covers(|pattern| pattern.matches(resource, context))
+        let Some(resources) = &self.resources else { return Truth::Yes };
+        resources.covers(|pattern| pattern.matches(resource, context))
     }
 }
 
-/// The name under which errors speak of a statement: its Sid, else its number.
-pub(super) fn name_of(value: &Json, number: usize) -> String {
-    let Json::Object(entries) = value else {
-        return number.to_string();
-    };
-    entries
-        .iter()
-        .find_map(|(element, value)| match value {
-            Json::Text(sid) if element == "Sid" && !sid.is_empty() => Some(sid.clone()),
-            _ => None,
-        })
-        .unwrap_or_else(|| number.to_string())
-}
-
-/// The elements of a statement as they come.
-#[derive(Default)]
-struct Elements {
-    sid: Option<String>,
-    effect: Option<Effect>,
-    action: Option<Json>,
-    not_action: Option<Json>,
-    resource: Option<Json>,
-    not_resource: Option<Json>,
-    condition: Option<Json>,
-}
-
-/// Reads one statement.
-pub(super) fn read(
-    value: Json,
-    number: usize,
-    version: Version,
-) -> Result<Statement, DocumentFault> {
-    let elements = Elements::read(value)?;
-    let variables = version == Version::V2012;
-    let actions = scope("Action", elements.action, elements.not_action, &read_action)?;
-    let resources = scope("Resource", elements.resource, elements.not_resource, &|text| {
-        read_resource(text, variables)
-    })?;
-    Ok(Statement {
-        sid: elements.sid.filter(|sid| !sid.is_empty()),
-        number,
-        effect: elements.effect.ok_or(DocumentFault::MissingElement("Effect"))?,
-        actions,
-        resources,
-        conditions: elements
-            .condition
-            .map_or(Ok(Vec::new()), |block| read_conditions(block, variables))?,
-    })
-}
-
-impl Elements {
-    fn read(value: Json) -> Result<Self, DocumentFault> {
-        let mut elements = Self::default();
-        for (element, value) in object(value, "Statement")? {
-            match element.as_str() {
-                "Sid" => elements.sid = Some(read_sid(value)?),
-                "Effect" => elements.effect = Some(read_effect(value)?),
-                "Action" => elements.action = Some(value),
-                "NotAction" => elements.not_action = Some(value),
-                "Resource" => elements.resource = Some(value),
-                "NotResource" => elements.not_resource = Some(value),
-                "Condition" => elements.condition = Some(value),
-                "Principal" | "NotPrincipal" => return Err(DocumentFault::Principal(element)),
-                _ => return Err(DocumentFault::UnknownElement(element)),
-            }
-        }
-        Ok(elements)
+impl Statement {
+    fn listed_resources(&self) -> &[ResourcePattern] {
+        self.resources.as_ref().map(Scope::listed).unwrap_or_default()
     }
-}
 
-fn read_sid(value: Json) -> Result<String, DocumentFault> {
-    let sid = text(value, "Sid")?;
-    if sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        Ok(sid)
-    } else {
-        Err(DocumentFault::SidCharacters)
+    /// The patterns of `Resource` or `NotResource` with the variables filled in.
+    pub(crate) fn resource_patterns(&self, context: &Context) -> Vec<Pattern> {
+        self.listed_resources().iter().map(|pattern| pattern.template().fill(context)).collect()
     }
-}
 
-fn read_effect(value: Json) -> Result<Effect, DocumentFault> {
-    match text(value, "Effect")?.as_str() {
-        "Allow" => Ok(Effect::Allow),
-        "Deny" => Ok(Effect::Deny),
-        other => Err(DocumentFault::UnknownEffect(other.to_owned())),
+    /// The texts without variables in `Resource`, `NotResource` and the conditions, as written.
+    pub(crate) fn constants(&self) -> impl Iterator<Item = &str> {
+        let in_conditions = self.conditions.iter().flat_map(Condition::constants);
+        let resources = self.resources().iter().zip(self.listed_resources());
+        let resources = resources.filter(|(_, pattern)| !pattern.template().has_variables());
+        resources.map(|(written, _)| written.as_str()).chain(in_conditions)
     }
-}
 
-/// Reads an element or its `Not…` twin, of which exactly one must be there.
-fn scope<T>(
-    element: &'static str,
-    only: Option<Json>,
-    all_except: Option<Json>,
-    read: &dyn Fn(String) -> Result<T, DocumentFault>,
-) -> Result<Scope<T>, DocumentFault> {
-    let list = |value| texts(value, element)?.into_iter().map(read).collect::<Result<Vec<T>, _>>();
-    match (only, all_except) {
-        (Some(value), None) => Ok(Scope::Only(list(value)?)),
-        (None, Some(value)) => Ok(Scope::AllExcept(list(value)?)),
-        (None, None) => Err(DocumentFault::MissingElement(element)),
-        (Some(_), Some(_)) => Err(DocumentFault::BothElements(element)),
+    /// The condition keys that stand as variables in `Resource` or `NotResource`, in lower case.
+    pub(crate) fn resource_variables(&self) -> impl Iterator<Item = &str> {
+        self.listed_resources().iter().flat_map(|pattern| pattern.template().variables())
     }
-}
 
-/// One string or a list of strings.
-fn texts(value: Json, element: &str) -> Result<Vec<String>, DocumentFault> {
-    match value {
-        Json::Text(text) => Ok(vec![text]),
-        Json::List(list) => list.into_iter().map(|item| text(item, element)).collect(),
-        other => Err(wrong_kind(element, &other, "a string or a list of strings")),
+    /// Whether two statements differ in nothing but their name and place.
+    pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
+        self.effect == other.effect
+            && self.principals == other.principals
+            && self.actions == other.actions
+            && self.resources == other.resources
+            && self.conditions == other.conditions
     }
-}
-
-fn read_action(action: String) -> Result<Template, DocumentFault> {
-    let only_stars = !action.is_empty() && action.bytes().all(|byte| byte == b'*');
-    if !only_stars && !action.contains(':') {
-        return Err(DocumentFault::Action(action));
-    }
-    Ok(Template::pattern(&action.to_ascii_lowercase(), false))
-}
-
-fn read_resource(resource: String, variables: bool) -> Result<ResourcePattern, DocumentFault> {
-    let only_stars = !resource.is_empty() && resource.bytes().all(|byte| byte == b'*');
-    if !only_stars && !resource.starts_with("arn:") {
-        return Err(DocumentFault::Resource(resource));
-    }
-    // The guide wants variables after the fifth colon only, yet AWS's own managed policies
-    // (`AmazonTimestreamInfluxDBServiceRolePolicy`) have one in place of the account.
-    Ok(ResourcePattern::new(&resource, variables))
-}
-
-/// Reads a `Condition` block: operator → key → value or values.
-fn read_conditions(block: Json, variables: bool) -> Result<Vec<Condition>, DocumentFault> {
-    let mut conditions = Vec::new();
-    for (operator, keys) in object(block, "Condition")? {
-        for (key, values) in object(keys, &operator)? {
-            let values = condition_values(values, &key)?;
-            let unknown = || DocumentFault::UnknownOperator(operator.clone());
-            conditions.push(
-                Condition::new(operator.clone(), key, values, variables).ok_or_else(unknown)?,
-            );
-        }
-    }
-    Ok(conditions)
-}
-
-/// Values of a condition key; numbers and booleans stand for their text.
-fn condition_values(value: Json, key: &str) -> Result<Vec<String>, DocumentFault> {
-    let items = match value {
-        Json::List(items) => items,
-        single => vec![single],
-    };
-    let scalar = |item| match item {
-        Json::Text(text) | Json::Scalar(text) => Ok(text),
-        other => Err(wrong_kind(key, &other, "a string, number or boolean")),
-    };
-    items.into_iter().map(scalar).collect()
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use fortem_core::pattern::{self, Step};
 
+use super::pattern::Pattern;
 use super::request::{Context, Values, folded};
 use super::truth::{Ambiguity, Truth};
 
@@ -85,6 +86,29 @@ impl Template {
         Self { pieces, has_variables }
     }
 
+    /// Whether there is something to fill in.
+    pub(super) fn has_variables(&self) -> bool {
+        self.has_variables
+    }
+
+    /// The keys of the variables, in lower case.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Variable(variable) => Some(variable.key.as_str()),
+            Piece::Text(_) | Piece::One | Piece::Run => None,
+        })
+    }
+
+    /// The pattern letter by letter; a variable without value is left out.
+    pub(super) fn fill(&self, context: &Context) -> Pattern {
+        Filled { pieces: &self.pieces, context }.steps().collect()
+    }
+
+    /// The text; a variable without value is left out.
+    pub(super) fn fill_text(&self, context: &Context) -> String {
+        Filled { pieces: &self.pieces, context }.text().into_owned()
+    }
+
     /// Whether it is a pattern that every text matches.
     pub(super) fn is_everything(&self) -> bool {
         self.pieces == [Piece::Run]
@@ -138,15 +162,18 @@ impl Template {
 impl<'a> Filled<'a> {
     /// Whether a text matches the pattern; only in its last `free` bytes do wildcards take colons.
     pub(super) fn matches(self, text: &str, free: usize) -> bool {
-        let steps = self.pieces.iter().map(|piece| match piece {
+        pattern::matches_steps(self.steps(), text, free)
+    }
+
+    fn steps(self) -> impl Iterator<Item = Step<'a>> + Clone {
+        self.pieces.iter().map(move |piece| match piece {
             Piece::One => Step::One,
             Piece::Run => Step::Run,
             Piece::Text(text) => Step::Text(text),
             Piece::Variable(variable) => {
                 Step::Text(variable.value(self.context).unwrap_or_default())
             }
-        });
-        pattern::matches_steps(steps, text, free)
+        })
     }
 
     /// The text, in which there are no wildcards.

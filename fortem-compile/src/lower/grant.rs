@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::arn;
 use crate::lower::coverage::service_of;
-use crate::lower::{World, mfa};
-use crate::model::Role;
-use crate::statement::{ApiActions, Draft, Effect, Origin};
+use crate::lower::{World, mfa, supporting};
+use crate::model::{Guard, Role};
+use crate::statement::{ApiActions, Conditions, Draft, Effect, Origin};
 use crate::table::{Blind, Call, Channel, holds};
 
 /// What the drafts of a role allow.
@@ -37,11 +37,15 @@ impl Granted {
     }
 }
 
-pub(super) fn drafts(world: &World, role: &Role) -> Vec<Draft> {
+pub(super) fn drafts(world: &World, guards: &[Guard], role: &Role) -> Vec<Draft> {
     let calls = world.table.calls.iter().filter(|call| {
         holds(call.schedule.as_deref(), world.schedule()) && permits(role, &call.actions)
     });
-    let mut drafts: Vec<Draft> = calls.map(|call| allow(world, role, call)).collect();
+    let allowed = calls.flat_map(|call| {
+        let where_allowed = supporting::alternatives(world, guards, role, call);
+        where_allowed.into_iter().map(move |more| allow(world, role, call, more))
+    });
+    let mut drafts: Vec<Draft> = allowed.collect();
     drafts.extend(accepted_leaks(world, role).map(|row| leak(role, row)));
     drafts
 }
@@ -50,9 +54,10 @@ fn permits(role: &Role, actions: &BTreeSet<String>) -> bool {
     actions.iter().any(|action| role.actions.contains(action.as_str()))
 }
 
-fn allow(world: &World, role: &Role, call: &Call) -> Draft {
+fn allow(world: &World, role: &Role, call: &Call, more: Conditions) -> Draft {
     let mut conditions = world.conditions(&call.conditions);
     conditions.extend(mfa(role.mfa));
+    conditions.extend(more);
     for (operator, key, values) in call.channels.iter().filter_map(|one| world.shows(*one)) {
         conditions.insert((operator, key), values);
     }

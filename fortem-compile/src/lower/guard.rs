@@ -219,11 +219,11 @@ fn everything() -> BTreeSet<String> {
     BTreeSet::from(["*".to_owned()])
 }
 
-fn names(environments: &[&Environment]) -> BTreeSet<String> {
+pub(super) fn names(environments: &[&Environment]) -> BTreeSet<String> {
     environments.iter().map(|environment| environment.name().to_owned()).collect()
 }
 
-fn spellings(environments: &[&Environment]) -> BTreeSet<String> {
+pub(super) fn spellings(environments: &[&Environment]) -> BTreeSet<String> {
     let all = environments.iter().flat_map(|environment| environment.spellings());
     all.map(str::to_owned).collect()
 }

@@ -24,6 +24,13 @@ impl ArnPattern {
         Self { parts: parts.try_into().ok(), service, everything: text == "*" }
     }
 
+    /// The six parts between colons, the last being the rest, with `*` for what may be anything; none
+    /// for `*` alone.
+    #[must_use]
+    pub fn parts(&self) -> Option<&[String; 6]> {
+        self.parts.as_ref()
+    }
+
     /// Whether some ARN matches both. Parts between colons are compared apart, so `service/*` does not
     /// reach `service-deployment/…`.
     #[must_use]

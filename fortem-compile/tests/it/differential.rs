@@ -235,10 +235,12 @@ const GUARDS: [&str; 10] = [
     "forbid (principal, action == Fortem::Action::\"viewStatus\", resource in Fortem::Tier::\"production\");",
 ];
 
-const ROLES: [&str; 3] = [
+const ROLES: [&str; 4] = [
     "permit (principal in ?principal, action in [Fortem::Action::\"observe\", Fortem::Action::\"operate\"], resource in ?resource);",
     "permit (principal in ?principal, action in [Fortem::Action::\"operate\", Fortem::Action::\"execCommand\"], resource in ?resource) when { context.mfa };",
     "permit (principal in ?principal, action in [Fortem::Action::\"viewStatus\", Fortem::Action::\"execCommand\"], resource in ?resource);",
+    // Every call on a cache shows its tag, so that its guard exempts none.
+    "permit (principal in ?principal, action == Fortem::Action::\"flushCache\", resource in ?resource);",
 ];
 
 fn source(tiers: &[bool], roles: &[impl AsRef<str>], guards: &[impl AsRef<str>]) -> Source {

@@ -11,8 +11,11 @@
 mod build;
 mod cases;
 mod differential;
+mod documents;
 mod eval;
 mod evaluator;
 mod iam;
 mod merge;
+mod mutation;
 mod reference;
+mod verify;

@@ -106,8 +106,10 @@ mod tests {
     use super::{DocumentCache, MOST_BYTES};
 
     fn document(id: usize) -> String {
-        let id = format!("{id:01$}", MOST_BYTES / 8);
-        format!(r#"{{"Id": "{id}", "Statement": {{"Effect": "Allow", "Action": "*", "Resource": "*"}}}}"#)
+        let id = format!("{id:0width$}", width = MOST_BYTES / 8);
+        format!(
+            r#"{{"Id": "{id}", "Statement": {{"Effect": "Allow", "Action": "*", "Resource": "*"}}}}"#
+        )
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::iam::json::Json;
+use crate::iam::json::{Json, JsonValue};
 use crate::iam::request::Values;
 
 /// One object or a list of them.
@@ -91,21 +91,22 @@ pub(super) enum ContextValue {
 
 impl<'de> Deserialize<'de> for ContextValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let scalar = |json| match json {
-            Json::Text(text) | Json::Scalar(text) => Ok(text),
-            other => Err(D::Error::custom(format_args!(
+        let scalar = |json: &Json| match json.value() {
+            JsonValue::Text(text) | JsonValue::Scalar(text) => Ok(text.clone()),
+            _ => Err(D::Error::custom(format_args!(
                 "a context value is {}, expected a string",
-                other.kind()
+                json.kind()
             ))),
         };
-        match Json::deserialize(deserializer)? {
-            Json::Null => Ok(Self::Absent),
-            Json::List(list) => list
-                .into_iter()
+        let json = Json::deserialize(deserializer)?;
+        match json.value() {
+            JsonValue::Null => Ok(Self::Absent),
+            JsonValue::List(list) => list
+                .iter()
                 .map(scalar)
                 .collect::<Result<Vec<_>, _>>()
                 .map(|list| Self::Present(list.into())),
-            single => scalar(single).map(|text| Self::Present(text.into())),
+            _ => scalar(&json).map(|text| Self::Present(text.into())),
         }
     }
 }

@@ -26,6 +26,21 @@ pub(super) fn is_within(address: &str, range: &str) -> bool {
     (left ^ right).checked_shr(width - prefix).unwrap_or(0) == 0
 }
 
+/// The first and the last address of a range, nothing when it is none.
+pub(crate) fn range(range: &str) -> Option<(IpAddr, IpAddr)> {
+    let (base, prefix) = range.trim().split_once('/').unwrap_or((range.trim(), ""));
+    let base = base.parse::<IpAddr>().ok()?;
+    let (bits, width) = bits(base, base)?;
+    let prefix = if prefix.is_empty() { width } else { prefix.parse::<u32>().ok()? };
+    let free = width.checked_sub(prefix)?;
+    let rest = 1_u128.checked_shl(free).map_or(u128::MAX, |size| size - 1);
+    let address = |bits: u128| match base {
+        IpAddr::V4(_) => u32::try_from(bits).ok().map(|bits| IpAddr::V4(bits.into())),
+        IpAddr::V6(_) => Some(IpAddr::V6(bits.into())),
+    };
+    Some((address(bits & !rest)?, address(bits | rest)?))
+}
+
 /// The bits of an address and how many there are, nothing when the other is of the other version.
 fn bits(address: IpAddr, other: IpAddr) -> Option<(u128, u32)> {
     match (address, other) {

@@ -12,7 +12,7 @@ pub(super) fn compare(left: &str, right: &str) -> Option<Ordering> {
 }
 
 /// Reads seconds since 1970, a time with its offset from UTC, or a date, which begins at midnight in UTC.
-fn read(text: &str) -> Option<Timestamp> {
+pub(crate) fn read(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<i64>() {
         return Timestamp::from_second(seconds).ok();

@@ -1,0 +1,40 @@
+//! Wildcard patterns letter by letter, for those who reason about all texts that match.
+
+use fortem_core::pattern::Step;
+
+/// One letter or wildcard of a [`Pattern`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Token {
+    /// This character and no other.
+    Char(char),
+    /// `?`: any one character.
+    One,
+    /// `*`: any run of characters, also none.
+    Run,
+}
+
+/// A wildcard pattern without policy variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    tokens: Vec<Token>,
+}
+
+impl Pattern {
+    pub(crate) fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+}
+
+impl<'a> FromIterator<Step<'a>> for Pattern {
+    fn from_iter<I: IntoIterator<Item = Step<'a>>>(steps: I) -> Self {
+        let mut tokens = Vec::new();
+        for step in steps {
+            match step {
+                Step::Text(text) => tokens.extend(text.chars().map(Token::Char)),
+                Step::One => tokens.push(Token::One),
+                Step::Run => tokens.push(Token::Run),
+            }
+        }
+        Self { tokens }
+    }
+}

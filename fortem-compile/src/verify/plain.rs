@@ -1,0 +1,236 @@
+//! The plain reading: what the documents of a role ought to say, written from Cedar's answers, the
+//! lowering table and the fleet's names.
+//!
+//! It shares no code with the lowering: each statement is spelt out for one environment by its name,
+//! without variables, and none is merged, shortened or split. The emitted documents must come to the same.
+
+mod forbidden;
+mod granted;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fortem_core::Fleet;
+use serde_json::{Map, Value, json};
+
+use super::VerifyError;
+use super::cedar::Cedar;
+use super::environments::Environments;
+use super::shape::{Calls, Shapes};
+use crate::iam::{Document, Statement};
+use crate::lower::World;
+use crate::reference::{Carries, Reference};
+use crate::table::{Call, Kind, Table, Where, holds};
+
+/// What follows where a plain statement applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The call is allowed, unless it is forbidden.
+    Granted,
+    /// The call is denied, whatever another policy allows.
+    Forbidden,
+    /// The call may be denied: it shows a forbidden environment in some way, if not in one on which the
+    /// documents promise to act.
+    Deniable,
+}
+
+/// A statement of the plain reading.
+pub(super) struct Plain {
+    pub(super) part: Part,
+    pub(super) calls: Calls,
+    /// Resources and conditions; its own actions are left open.
+    pub(super) statement: Statement,
+    /// The policies that ask for it, by id; none for what no policy has to ask for.
+    pub(super) policies: BTreeSet<String>,
+}
+
+/// A role, as Cedar has it.
+pub(super) struct Role {
+    pub(super) id: String,
+    /// The actions it permits in some environment, guards left aside.
+    pub(super) actions: BTreeSet<&'static str>,
+    /// The API actions of those.
+    pub(super) apis: BTreeSet<String>,
+}
+
+/// What the plain reading of a role is made from.
+pub(super) struct Reader<'r, 'a> {
+    pub(super) world: &'r World<'a>,
+    pub(super) shapes: &'r Shapes<'a>,
+    pub(super) environments: &'r Environments,
+    pub(super) cedar: &'r Cedar<'a>,
+    pub(super) role: &'r Role,
+}
+
+impl Reader<'_, '_> {
+    /// The rows of the role's actions.
+    fn calls(&self) -> impl Iterator<Item = &Call> {
+        let rows = self.world.table.calls.iter();
+        rows.filter(|call| {
+            self.holds(call.schedule.as_deref())
+                && call.actions.iter().any(|action| self.role.actions.contains(action.as_str()))
+        })
+    }
+
+    fn holds(&self, schedule: Option<&str>) -> bool {
+        holds(schedule, self.world.fleet.schedule().as_str())
+    }
+
+    /// `aws:PrincipalTag/…`, `aws:ResourceTag/…` or `aws:RequestTag/…` of the environment.
+    fn tag(&self, of: &str) -> String {
+        format!("aws:{of}Tag/{}", self.world.fleet.tag_key())
+    }
+
+    /// The ARNs of a kind that an environment's names reach.
+    fn named(&self, kind: &Kind, spelling: &str) -> Vec<String> {
+        let own = own_names(self.world.fleet, kind, spelling);
+        own.iter().map(|name| self.arn(&kind.service, name)).collect()
+    }
+
+    fn clusters(&self, spelling: &str) -> Vec<String> {
+        let kind = self.world.table.kind("cluster");
+        kind.map(|kind| self.named(kind, spelling)).unwrap_or_default()
+    }
+
+    fn arn(&self, service: &str, resource: &str) -> String {
+        arn(self.world.fleet, service, resource)
+    }
+
+    /// The conditions of a row for an environment.
+    fn conditions(&self, rows: &[Where], place: &str) -> Vec<Condition> {
+        let fleet = self.world.fleet;
+        let values = |row: &Where| {
+            let own = row.own.as_deref().and_then(|name| self.world.table.kind(name));
+            let own = own.into_iter().flat_map(|kind| self.named(kind, place));
+            let tag = (row.tag_key || row.tag_keys).then(|| fleet.tag_key().to_owned());
+            let tags = if row.tag_keys { fleet.task_tags() } else { &[] };
+            let more = tag.into_iter().chain(tags.iter().cloned());
+            row.values.iter().cloned().chain(own).chain(more).collect::<Vec<_>>()
+        };
+        rows.iter().map(|row| condition(&row.operator, &row.key, values(row))).collect()
+    }
+}
+
+/// A second factor as a condition: required, excluded, or neither.
+type SecondFactor = Option<bool>;
+
+/// The condition under which something holds that depends on the second factor; nothing when it never
+/// holds.
+fn when(without: bool, with: bool) -> Option<SecondFactor> {
+    match (without, with) {
+        (false, false) => None,
+        (true, true) => Some(None),
+        (_, required) => Some(Some(required)),
+    }
+}
+
+/// Operator, key and values.
+type Condition = (String, String, Vec<String>);
+
+fn condition(
+    operator: &str,
+    key: &str,
+    values: impl IntoIterator<Item = impl Into<String>>,
+) -> Condition {
+    (operator.to_owned(), key.to_owned(), values.into_iter().map(Into::into).collect())
+}
+
+fn everything() -> BTreeSet<String> {
+    BTreeSet::from(["*".to_owned()])
+}
+
+/// The service of an API action.
+fn service_of(api: &str) -> &str {
+    api.split(':').next().unwrap_or_default()
+}
+
+fn shows(reference: &Reference, api: &str, kind: &str, key: &str) -> bool {
+    reference.carries(api, Some(kind), key) == Carries::Yes
+}
+
+/// The name of an environment, and the ARNs of all kinds that its names reach.
+pub(super) fn names_of(fleet: &Fleet, table: &Table, spelling: &str) -> Vec<String> {
+    let arns = table.kinds.iter().flat_map(|kind| {
+        let names = own_names(fleet, kind, spelling);
+        names.into_iter().map(|name| arn(fleet, &kind.service, &name)).collect::<Vec<_>>()
+    });
+    arns.chain([spelling.to_owned()]).collect()
+}
+
+/// The resource parts of a kind's ARNs that an environment's names reach.
+fn own_names(fleet: &Fleet, kind: &Kind, spelling: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for template in &kind.own {
+        let (before, rest) = template.split_once('{').unwrap_or((template, ""));
+        let Some((placeholder, after)) = rest.split_once('}') else {
+            names.push(template.clone());
+            continue;
+        };
+        for pattern in crate::arn::patterns(fleet.names(), placeholder) {
+            let name = pattern.with(spelling);
+            // The ARN of a log group goes on after its name.
+            let open = placeholder == "log-group" && !name.ends_with('*');
+            names.push(format!("{before}{name}{}{after}", if open { ":*" } else { "" }));
+        }
+    }
+    names
+}
+
+fn arn(fleet: &Fleet, service: &str, resource: &str) -> String {
+    let region = if service == "iam" { "" } else { "*" };
+    format!("arn:{}:{service}:{region}:*:{resource}", fleet.partition().as_str())
+}
+
+/// Statements as JSON, to be read as any document is.
+#[derive(Default)]
+struct Draft {
+    statements: Vec<Value>,
+    about: Vec<(Part, Calls, BTreeSet<String>)>,
+}
+
+/// What a plain statement is about.
+struct About {
+    part: Part,
+    calls: Calls,
+    resources: BTreeSet<String>,
+    when: SecondFactor,
+    policies: BTreeSet<String>,
+}
+
+impl Draft {
+    fn add(&mut self, about: About, mut conditions: Vec<Condition>) {
+        let About { part, calls, resources, when, policies } = about;
+        if let Some(required) = when {
+            let operator = if required { "Bool" } else { "BoolIfExists" };
+            let value = [required.to_string()];
+            conditions.push(condition(operator, "aws:MultiFactorAuthPresent", value));
+        }
+        let mut block: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+        for (operator, key, values) in conditions {
+            block.entry(operator).or_default().insert(key, json!(values));
+        }
+        self.statements.push(json!({
+            "Effect": if part == Part::Granted { "Allow" } else { "Deny" },
+            "Action": "*",
+            "Resource": resources,
+            "Condition": block,
+        }));
+        self.about.push((part, calls, policies));
+    }
+
+    fn finish(self) -> Result<Vec<Plain>, VerifyError> {
+        // A document without statements is none.
+        if self.statements.is_empty() {
+            return Ok(Vec::new());
+        }
+        let document = json!({"Version": "2012-10-17", "Statement": self.statements}).to_string();
+        let document = Document::parse(&document).map_err(VerifyError::Plain)?;
+        let read = document.statements().iter().cloned().zip(self.about);
+        let plain = read.map(|(statement, (part, calls, policies))| Plain {
+            part,
+            calls,
+            statement,
+            policies,
+        });
+        Ok(plain.collect())
+    }
+}

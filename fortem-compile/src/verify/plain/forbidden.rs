@@ -1,0 +1,331 @@
+//! What is forbidden, by guards and by what no policy has to ask for.
+//!
+//! Where guards forbid every action, the services of the role are closed as a whole; elsewhere each API
+//! action that only forbidden actions of the role take. A call is forbidden if it shows such an
+//! environment in any way: by the principal's tag, which every grant is bound to, by the tag of the
+//! resource or of what it creates, by the cluster or by the resource's name. By cluster and name only
+//! the environments that the fleet knows can be told.
+//!
+//! The documents promise to deny ([`Part::Forbidden`]) what shows it in one of those ways where AWS is known
+//! to fill the key in for every type of resource that the API action takes; more than that they may
+//! deny ([`Part::Deniable`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fortem_core::{Environment, Fleet, Vocabulary};
+
+use super::{
+    About, Condition, Draft, Part, Plain, Reader, SecondFactor, condition, everything, service_of,
+    shows, when,
+};
+use crate::reference::Action;
+use crate::table::{Call, Channel, Integrity, Kind};
+use crate::verify::VerifyError;
+use crate::verify::shape::Calls;
+
+/// Which API actions are meant.
+type Covers<'c> = &'c dyn Fn(&Action) -> bool;
+
+impl Reader<'_, '_> {
+    /// The statements that forbid, to whatever principal.
+    pub(in crate::verify) fn forbidden(&self) -> Result<Vec<Plain>, VerifyError> {
+        let mut found = Draft::default();
+        let wholly = self.closed_services(&mut found);
+        for api in &self.role.apis {
+            self.closed_action(&mut found, api, &wholly);
+        }
+        let rows = self.world.table.integrity.iter();
+        rows.filter(|row| self.holds(row.schedule.as_deref()))
+            .for_each(|row| self.integrity(&mut found, row));
+        self.empty_tag(&mut found);
+        found.finish()
+    }
+
+    /// Environments in which nothing at all may be done.
+    fn closed_services(&self, found: &mut Draft) -> Vec<Closed> {
+        let actions = Vocabulary::builtin().actions();
+        let all: BTreeSet<&'static str> = actions.map(fortem_core::Action::name).collect();
+        let services: BTreeSet<&str> = self.role.apis.iter().map(|api| service_of(api)).collect();
+        let wide = |action: &Action| {
+            let service = service_of(action.name());
+            self.role.apis.contains(action.name())
+                || (services.contains(service) && service != "iam")
+        };
+        let wholly = self.closed(&all, |forbidden| forbidden.len() == all.len());
+        for closed in &wholly {
+            self.promise(found, closed, &wide);
+            self.leave_room(found, closed, &|_| true);
+        }
+        wholly
+    }
+
+    /// Environments in which every action of the role that takes an API action is forbidden, one of them
+    /// not only as a supporting call; but for those that are closed `wholly`.
+    fn closed_action(&self, found: &mut Draft, api: &str, wholly: &[Closed]) {
+        let rows = || self.calls().filter(|call| call.api == api);
+        let taking: BTreeSet<&'static str> = rows()
+            .flat_map(|call| &call.actions)
+            .filter_map(|action| self.role.actions.get(action.as_str()).copied())
+            .collect();
+        let is_main = |forbidden: &BTreeSet<&str>| {
+            let mut main = rows().filter(|call| !call.supporting).flat_map(|call| &call.actions);
+            main.any(|action| forbidden.contains(action.as_str()))
+        };
+        let this = |action: &Action| action.name() == api;
+        let is_more = |closed: &Closed| !wholly.iter().any(|other| closed.is_within(other));
+        let all = self.closed(&taking, |forbidden| *forbidden == taking && is_main(forbidden));
+        for closed in all.iter().filter(|closed| is_more(closed)) {
+            self.promise(found, closed, &this);
+        }
+        let some = self.closed(&taking, |forbidden| !forbidden.is_empty());
+        for closed in some.iter().filter(|closed| is_more(closed)) {
+            self.leave_room(found, closed, &this);
+        }
+    }
+
+    /// The environments in which the forbidden ones of some actions are as asked for, by second factor.
+    fn closed(
+        &self,
+        actions: &BTreeSet<&'static str>,
+        is_closed: impl Fn(&BTreeSet<&str>) -> bool,
+    ) -> Vec<Closed> {
+        let mut by_places: BTreeMap<Places, (BTreeSet<bool>, BTreeSet<String>)> = BTreeMap::new();
+        for second_factor in [false, true] {
+            let mut policies = BTreeSet::new();
+            let mut forbids = |place: &str| {
+                let mut forbidden = BTreeSet::new();
+                let mut guards = BTreeSet::new();
+                for action in actions {
+                    let question = (*action, Some(place.to_owned()), second_factor);
+                    if let Some(forbidding) = self.cedar.forbidding(&question) {
+                        forbidden.insert(*action);
+                        guards.extend(forbidding.iter().cloned());
+                    }
+                }
+                let closed = is_closed(&forbidden);
+                policies.extend(guards.into_iter().filter(|_| closed));
+                closed
+            };
+            let known = self.world.fleet.environments().iter();
+            let known = known.filter(|one| forbids(self.environments.representative(one)));
+            let known = known.map(|one| one.name().to_owned()).collect();
+            let places = Places { known, unknown: forbids(self.environments.unknown()) };
+            let (factors, all) = by_places.entry(places).or_default();
+            factors.insert(second_factor);
+            all.extend(policies);
+        }
+        let closed = by_places.into_iter().filter_map(|(places, (factors, policies))| {
+            let when = when(factors.contains(&false), factors.contains(&true))?;
+            Some(Closed { places, when, policies })
+        });
+        closed.filter(|closed| !closed.places.is_empty()).collect()
+    }
+
+    /// What the documents promise to deny.
+    fn promise(&self, found: &mut Draft, closed: &Closed, covers: Covers) {
+        let every = || self.shapes.which(covers);
+        let mut add = |calls, resources, conditions| {
+            found.add(closed.about(Part::Forbidden, calls, resources), conditions);
+        };
+        if let Some(condition) = self.by_tag(closed, "Principal") {
+            add(every(), everything(), condition);
+        }
+        if let Some(condition) = self.by_tag(closed, "Resource") {
+            let (calls, resources) = self.tagged(covers);
+            add(calls, resources, condition);
+        }
+        if let Some(condition) = self.by_tag(closed, "Request") {
+            add(self.creating(covers), everything(), condition);
+        }
+        if let Some(condition) = self.by_cluster(closed).filter(|_| self.goes_by_cluster(covers)) {
+            add(every(), everything(), vec![condition]);
+        }
+        let services: BTreeSet<&str> = self.role.apis.iter().map(|api| service_of(api)).collect();
+        let touched = |kind: &Kind| services.contains(kind.service.as_str());
+        let names = self.by_name(closed, |kind| touched(kind) && self.is_out_of_clusters(kind));
+        if !names.is_empty() {
+            add(every(), names, Vec::new());
+        }
+    }
+
+    /// What the documents may deny.
+    fn leave_room(&self, found: &mut Draft, closed: &Closed, covers: Covers) {
+        let every = || self.shapes.which(covers);
+        let mut add = |calls, resources, conditions| {
+            found.add(closed.about(Part::Deniable, calls, resources), conditions);
+        };
+        if let Some(condition) = self.by_tag(closed, "Principal") {
+            add(every(), everything(), condition);
+        }
+        for of in ["Resource", "Request"] {
+            let key = self.tag(of);
+            if let Some(condition) = self.by_tag(closed, of) {
+                let shown = [condition.clone(), vec![self::condition("Null", &key, ["false"])]];
+                add(every(), everything(), shown.concat());
+                // Without the tag, only a call that ought to have it shows an unknown environment.
+                add(self.shapes.showing(&key, covers), everything(), condition);
+            }
+        }
+        if let Some(condition) = self.by_cluster(closed) {
+            add(every(), everything(), vec![condition]);
+        }
+        let names = self.by_name(closed, |_| true);
+        if !names.is_empty() {
+            add(every(), names, Vec::new());
+        }
+    }
+
+    /// The condition that a tag names a closed environment; nothing when no tag does.
+    fn by_tag(&self, closed: &Closed, of: &str) -> Option<Vec<Condition>> {
+        let (fleet, key) = (self.world.fleet, self.tag(of));
+        if closed.places.unknown {
+            let open: Vec<&str> = closed.places.open(fleet).map(Environment::name).collect();
+            // Where none is open there is nothing to ask.
+            let asked = (!open.is_empty()).then(|| condition("StringNotEquals", &key, open));
+            return Some(asked.into_iter().collect());
+        }
+        let spellings = closed.places.spellings(fleet);
+        (!spellings.is_empty()).then(|| vec![condition("StringEqualsIgnoreCase", &key, spellings)])
+    }
+
+    fn by_cluster(&self, closed: &Closed) -> Option<Condition> {
+        let spellings = closed.places.spellings(self.world.fleet);
+        let clusters: Vec<String> = spellings.iter().flat_map(|one| self.clusters(one)).collect();
+        (!clusters.is_empty()).then(|| condition("ArnLike", "ecs:cluster", clusters))
+    }
+
+    fn by_name(&self, closed: &Closed, of_kind: impl Fn(&Kind) -> bool) -> BTreeSet<String> {
+        let spellings = closed.places.spellings(self.world.fleet);
+        let kinds = self.kinds().filter(|kind| of_kind(kind));
+        let named = kinds.flat_map(|kind| spellings.iter().flat_map(|one| self.named(kind, one)));
+        named.collect()
+    }
+
+    fn kinds(&self) -> impl Iterator<Item = &Kind> {
+        self.world.table.kinds.iter().filter(|kind| self.holds(kind.schedule.as_deref()))
+    }
+
+    /// Whether a row of the role that is meant goes by the cluster.
+    fn goes_by_cluster(&self, covers: Covers) -> bool {
+        self.calls()
+            .filter(|call| call.channels.contains(&Channel::Cluster))
+            .any(|call| self.world.reference.action(&call.api).is_some_and(covers))
+    }
+
+    /// The kinds of the services in which the role goes by a channel; people look at roles of IAM, and
+    /// IAM's own guards are elsewhere.
+    fn kinds_with(&self, channel: Channel) -> Vec<&Kind> {
+        let rows = self.calls().filter(|call| call.channels.contains(&channel));
+        let services: BTreeSet<&str> = rows.map(|call| service_of(&call.api)).collect();
+        let wide = |kind: &&Kind| kind.service != "iam" && services.contains(kind.service.as_str());
+        self.kinds().filter(wide).collect()
+    }
+
+    /// API actions that show the tag on every one of these kinds that they take, and the kinds.
+    fn tagged(&self, covers: Covers) -> (Calls, BTreeSet<String>) {
+        let (kinds, key) = (self.kinds_with(Channel::ResourceTag), self.tag("Resource"));
+        let calls = self.shapes.which(|action| {
+            let mut types = types_of(action, &kinds).peekable();
+            let shows = |of: &str| shows(self.world.reference, action.name(), of, &key);
+            covers(action) && types.peek().is_some() && types.all(shows)
+        });
+        let resources = kinds.iter().map(|kind| self.arn(&kind.service, &kind.any)).collect();
+        (calls, resources)
+    }
+
+    /// API actions that make one of the kinds and take its tags.
+    fn creating(&self, covers: Covers) -> Calls {
+        let (kinds, key) = (self.kinds_with(Channel::RequestTag), self.tag("Request"));
+        self.shapes.which(|action| {
+            let shows = |of: &str| shows(self.world.reference, action.name(), of, &key);
+            covers(action) && !action.name().contains("Tag") && types_of(action, &kinds).any(shows)
+        })
+    }
+
+    /// Whether `ecs:cluster` does not speak for all that the role is granted on a kind.
+    fn is_out_of_clusters(&self, kind: &Kind) -> bool {
+        let rows = self.calls().filter(|call| call.kinds.contains(&kind.name) && !call.supporting);
+        let rows: Vec<&Call> = rows.collect();
+        let shows = |api: &str, of: &String| shows(self.world.reference, api, of, "ecs:cluster");
+        rows.is_empty() || !rows.iter().all(|call| kind.types.iter().all(|of| shows(&call.api, of)))
+    }
+
+    fn integrity(&self, found: &mut Draft, row: &Integrity) {
+        let reference = self.world.reference;
+        let names = row.apis.iter().flat_map(|pattern| reference.matching(pattern));
+        let calls = self.shapes.these(names.map(Action::name));
+        let kind = row.kind.as_deref().and_then(|kind| self.world.table.kind(kind));
+        let resources =
+            kind.map_or_else(everything, |one| [self.arn(&one.service, &one.any)].into());
+        let about = About {
+            part: Part::Forbidden,
+            calls,
+            resources,
+            when: None,
+            policies: BTreeSet::new(),
+        };
+        found.add(about, self.conditions(&row.conditions, ""));
+    }
+
+    /// An empty tag of a person is no environment.
+    fn empty_tag(&self, found: &mut Draft) {
+        let granted = self.shapes.these(&self.role.apis);
+        for (part, calls) in
+            [(Part::Forbidden, granted), (Part::Deniable, self.shapes.which(|_| true))]
+        {
+            let (resources, policies) = (everything(), BTreeSet::new());
+            let about = About { part, calls, resources, when: None, policies };
+            found.add(about, vec![condition("StringEquals", &self.tag("Principal"), [""])]);
+        }
+    }
+}
+
+/// The resource types of an API action that are of one of the kinds.
+fn types_of<'t>(action: &'t Action, kinds: &'t [&Kind]) -> impl Iterator<Item = &'t str> {
+    let service = service_of(action.name());
+    let types = action.resource_types().iter().map(crate::reference::ResourceType::name);
+    types.filter(move |name| {
+        let mut own = kinds.iter().filter(|kind| kind.service == service);
+        own.any(|kind| kind.types.iter().any(|of| of == name))
+    })
+}
+
+/// Environments in which something is forbidden, and when.
+struct Closed {
+    places: Places,
+    when: SecondFactor,
+    policies: BTreeSet<String>,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Places {
+    known: BTreeSet<String>,
+    /// Whether an environment that the fleet does not know is among them, and a resource of none.
+    unknown: bool,
+}
+
+impl Closed {
+    fn is_within(&self, other: &Self) -> bool {
+        self.places == other.places && (other.when.is_none() || self.when == other.when)
+    }
+
+    fn about(&self, part: Part, calls: Calls, resources: BTreeSet<String>) -> About {
+        About { part, calls, resources, when: self.when, policies: self.policies.clone() }
+    }
+}
+
+impl Places {
+    fn is_empty(&self) -> bool {
+        self.known.is_empty() && !self.unknown
+    }
+
+    fn open<'f>(&'f self, fleet: &'f Fleet) -> impl Iterator<Item = &'f Environment> {
+        fleet.environments().iter().filter(|one| !self.known.contains(one.name()))
+    }
+
+    /// Names and aliases of those that the fleet knows.
+    fn spellings(&self, fleet: &Fleet) -> Vec<String> {
+        let closed = fleet.environments().iter().filter(|one| self.known.contains(one.name()));
+        closed.flat_map(Environment::spellings).map(str::to_owned).collect()
+    }
+}

@@ -1,0 +1,104 @@
+//! The resources of a type that statements tell apart.
+
+use std::collections::BTreeSet;
+
+use super::VerifyError;
+use super::language::{Language, Languages};
+use super::search::{Applying, Choice, distinct};
+use crate::iam::{Context, Pattern, Statement, Token};
+use crate::reference::{ArnPattern, ResourceType};
+
+/// An ARN that no pattern matches but those that match everything.
+const NOTHING_NAMED: &str = "arn:-:-:-:-:-";
+
+/// The patterns in the `Resource` elements of statements, variables filled in.
+pub(super) struct Patterns {
+    patterns: Vec<Named>,
+    /// The statements that cover a resource which no pattern names.
+    otherwise: Applying,
+}
+
+/// A pattern that names some resources and not others.
+struct Named {
+    statement: usize,
+    arn: ArnPattern,
+    language: Language,
+}
+
+/// Resources of a type, one for each way in which statements cover it.
+pub(super) struct Resources {
+    pub(super) choices: Vec<Choice<String>>,
+    /// Whether some statement names resources of the type; if not, one type is as good as another.
+    pub(super) is_named: bool,
+}
+
+impl Patterns {
+    pub(super) fn of(statements: &[&Statement], principal: &Context) -> Self {
+        let mut otherwise = Applying::all(statements.len());
+        let mut patterns = Vec::new();
+        for (number, statement) in statements.iter().enumerate() {
+            otherwise.keep_if(number, statement.covers_resource(NOTHING_NAMED, principal));
+            let named = statement.resource_patterns(principal);
+            let named = named.iter().filter(|pattern| pattern.tokens() != [Token::Run]);
+            patterns.extend(named.map(|pattern| Named {
+                statement: number,
+                arn: ArnPattern::new(&text(pattern)),
+                language: Language::arn(pattern),
+            }));
+        }
+        Self { patterns, otherwise }
+    }
+
+    /// The resources of a type, or the one that stands for none.
+    pub(super) fn resources(
+        &self,
+        kind: Option<&ResourceType>,
+        statements: &[&Statement],
+        principal: &Context,
+        languages: &mut Languages,
+    ) -> Result<Resources, VerifyError> {
+        let own = kind.and_then(|kind| Some((kind.arn(), kind.arn().parts()?)));
+        let Some((arn, parts)) = own else {
+            return Ok(Resources::of_none(statements, principal, "*"));
+        };
+        let met: Vec<&Named> = self.patterns.iter().filter(|one| one.arn.overlaps(arn)).collect();
+        if met.is_empty() {
+            let value = parts.join(":").replace('*', "x");
+            let choices = vec![Choice { value, applying: self.otherwise }];
+            return Ok(Resources { choices, is_named: false });
+        }
+        let patterns = met.iter().map(|one| one.language.clone()).collect();
+        let found = languages.witnesses(patterns, Some(Language::of_type(parts)))?;
+        let choices = found.iter().map(|witness| {
+            let mut applying = self.otherwise;
+            let named = met.iter().filter(|one| witness.belongs_to(&one.language));
+            let naming: BTreeSet<usize> = named.map(|one| one.statement).collect();
+            for number in naming {
+                if let Some(statement) = statements.get(number) {
+                    applying.put(number, statement.covers_resource(&witness.text, principal));
+                }
+            }
+            Choice { value: witness.text.clone(), applying }
+        });
+        Ok(Resources { choices: distinct(choices), is_named: true })
+    }
+}
+
+impl Resources {
+    fn of_none(statements: &[&Statement], principal: &Context, value: &str) -> Self {
+        let mut applying = Applying::all(statements.len());
+        for (number, statement) in statements.iter().enumerate() {
+            applying.keep_if(number, statement.covers_resource(value, principal));
+        }
+        Self { choices: vec![Choice { value: value.to_owned(), applying }], is_named: true }
+    }
+}
+
+fn text(pattern: &Pattern) -> String {
+    let letters = pattern.tokens().iter().map(|token| match token {
+        Token::Char(character) => *character,
+        Token::One => '?',
+        Token::Run => '*',
+    });
+    letters.collect()
+}

@@ -1,0 +1,228 @@
+//! All calls of one principal, as far as any statement tells them apart.
+//!
+//! What a call shows is its resource and its condition keys, each free of the others. A statement applies
+//! when it holds for each of them. So a call is put together one choice at a time, the resource first,
+//! then key after key, and after each choice only the statements count that still may apply: calls that
+//! leave the same statements are one. Nothing is lost by that, since what follows depends on those
+//! statements alone, and the number of calls to look at does not multiply.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::VerifyError;
+use super::bits::Bits;
+use super::keys::Key;
+use super::language::Languages;
+use super::resources::{Patterns, Resources};
+use crate::iam::condition::Condition;
+use crate::iam::{Context, Statement, Truth, Values};
+use crate::reference::ResourceType;
+
+/// The statements that apply after some choices: certainly, and under some reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Applying {
+    pub(super) surely: Bits,
+    pub(super) perhaps: Bits,
+}
+
+impl Applying {
+    /// All of so many statements.
+    pub(super) fn all(count: usize) -> Self {
+        Self { surely: Bits::below(count), perhaps: Bits::below(count) }
+    }
+
+    pub(super) fn and(self, other: Self) -> Self {
+        Self { surely: self.surely.and(other.surely), perhaps: self.perhaps.and(other.perhaps) }
+    }
+
+    fn only(self, bits: Bits) -> Self {
+        self.and(Self { surely: bits, perhaps: bits })
+    }
+
+    /// Puts in or takes out a statement.
+    pub(super) fn put(&mut self, number: usize, truth: Truth) {
+        self.surely.insert(number);
+        self.perhaps.insert(number);
+        self.keep_if(number, truth);
+    }
+
+    /// Takes out a statement that does not hold.
+    pub(super) fn keep_if(&mut self, number: usize, truth: Truth) {
+        if truth != Truth::Yes {
+            self.surely.remove(number);
+        }
+        if truth == Truth::No {
+            self.perhaps.remove(number);
+        }
+    }
+}
+
+/// A value, and the statements that hold for it.
+#[derive(Debug, Clone)]
+pub(super) struct Choice<T> {
+    pub(super) value: T,
+    pub(super) applying: Applying,
+}
+
+/// Of the choices that leave the same statements, the first.
+pub(super) fn distinct<T>(choices: impl Iterator<Item = Choice<T>>) -> Vec<Choice<T>> {
+    let mut seen = BTreeSet::new();
+    choices.filter(|choice| seen.insert(choice.applying)).collect()
+}
+
+/// The statements that bear on a principal, with everything they tell apart.
+pub(super) struct Search {
+    /// What the principal's own tag leaves.
+    start: Applying,
+    keys: Vec<Key>,
+    patterns: Patterns,
+}
+
+/// One concrete call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) resource: String,
+    pub(super) keys: Vec<(String, Values)>,
+    pub(super) applying: Applying,
+}
+
+impl Search {
+    /// Gathers what the statements tell apart. `own` is the key that the principal brings.
+    pub(super) fn new(
+        statements: &[&Statement],
+        principal: &Context,
+        own: &str,
+        languages: &mut Languages,
+    ) -> Result<Self, VerifyError> {
+        if statements.len() > Bits::CAPACITY {
+            return Err(VerifyError::TooManyStatements(statements.len()));
+        }
+        let mut by_key: BTreeMap<String, Vec<(usize, &Condition)>> = BTreeMap::new();
+        for (number, statement) in statements.iter().enumerate() {
+            for condition in statement.conditions() {
+                by_key.entry(condition.key().to_lowercase()).or_default().push((number, condition));
+            }
+        }
+        let mut start = Applying::all(statements.len());
+        for (number, condition) in by_key.remove(&own.to_lowercase()).unwrap_or_default() {
+            start.keep_if(number, condition.holds(principal));
+        }
+        let all = Applying::all(statements.len());
+        let keys =
+            by_key.values().map(|conditions| Key::new(conditions, all, principal, languages));
+        let keys = keys.collect::<Result<Vec<Key>, _>>()?;
+        Ok(Self { start, keys, patterns: Patterns::of(statements, principal) })
+    }
+
+    /// The names of the keys that the statements ask about.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|key| key.name.as_str())
+    }
+
+    /// Of some statements, those that the principal's tag leaves.
+    pub(super) fn left(&self, statements: Bits) -> Bits {
+        self.start.perhaps.and(statements)
+    }
+
+    /// Of the keys that a call may carry, by number, those that some of these statements ask about.
+    pub(super) fn asked(&self, relevant: Bits, carried: impl Fn(usize) -> bool) -> Vec<usize> {
+        let numbered = self.keys.iter().enumerate();
+        let asked = numbered.filter(|(number, key)| key.users.meets(relevant) && carried(*number));
+        asked.map(|(number, _)| number).collect()
+    }
+
+    /// The resources of a type, or the one that stands for none, that the statements tell apart.
+    pub(super) fn resources(
+        &self,
+        kind: Option<&ResourceType>,
+        statements: &[&Statement],
+        principal: &Context,
+        languages: &mut Languages,
+    ) -> Result<Resources, VerifyError> {
+        self.patterns.resources(kind, statements, principal, languages)
+    }
+
+    /// Looks at every call on one of the resources, with some of the `carried` keys, on which the
+    /// `relevant` statements bear, until `judge` answers.
+    pub(super) fn find<T>(
+        &self,
+        resources: &Resources,
+        relevant: Bits,
+        carried: &[usize],
+        judge: impl Fn(Applying) -> Option<T>,
+    ) -> Option<(Found, T)> {
+        let start = Step { applying: self.start.only(relevant), before: 0, choice: None };
+        let first = resources.choices.iter().enumerate();
+        let first = first.map(|(number, one)| (Some(number), one.applying));
+        let mut layers = vec![extended(&[start], &restricted(first, relevant))];
+        for (number, key) in self.keys.iter().enumerate() {
+            let present: &[_] = if carried.contains(&number) { &key.present } else { &[] };
+            let present = present.iter().enumerate();
+            let present = present.map(|(number, one)| (Some(number), one.applying));
+            let choices = restricted(std::iter::once((None, key.absent)).chain(present), relevant);
+            let last = layers.last().map(Vec::as_slice).unwrap_or_default();
+            let next = extended(last, &choices);
+            layers.push(next);
+        }
+        let mut last = layers.last()?.iter().enumerate();
+        let (wanted, answer) = last.find_map(|(at, step)| Some((at, judge(step.applying)?)))?;
+        Some((self.found(&layers, wanted, resources)?, answer))
+    }
+
+    /// The call to which a step of the last layer leads, followed back through the layers.
+    fn found(&self, layers: &[Vec<Step>], wanted: usize, resources: &Resources) -> Option<Found> {
+        let applying = layers.last()?.get(wanted)?.applying;
+        let (first, of_keys) = layers.split_first()?;
+        let mut keys = Vec::new();
+        let mut at = wanted;
+        for (layer, key) in of_keys.iter().zip(&self.keys).rev() {
+            let step = layer.get(at)?;
+            if let Some(choice) = step.choice {
+                keys.push((key.name.clone(), key.present.get(choice)?.value.clone()));
+            }
+            at = step.before;
+        }
+        keys.reverse();
+        let resource = resources.choices.get(first.get(at)?.choice?)?.value.clone();
+        Some(Found { resource, keys, applying })
+    }
+}
+
+/// A call put together as far as one choice.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    applying: Applying,
+    /// The step before, in the layer before.
+    before: usize,
+    /// The value chosen; none for a key that the call does not have.
+    choice: Option<usize>,
+}
+
+/// Choices that the relevant statements tell apart.
+fn restricted(
+    choices: impl Iterator<Item = (Option<usize>, Applying)>,
+    relevant: Bits,
+) -> Vec<(Option<usize>, Applying)> {
+    let mut distinct: Vec<(Option<usize>, Applying)> = Vec::new();
+    for (choice, applying) in choices {
+        let applying = applying.only(relevant);
+        if distinct.iter().all(|(_, known)| *known != applying) {
+            distinct.push((choice, applying));
+        }
+    }
+    distinct
+}
+
+/// Each step with each choice; of those that leave the same statements, the first.
+fn extended(steps: &[Step], choices: &[(Option<usize>, Applying)]) -> Vec<Step> {
+    let mut seen = BTreeSet::new();
+    let mut next = Vec::new();
+    for (choice, applying) in choices {
+        for (before, step) in steps.iter().enumerate() {
+            let applying = step.applying.and(*applying);
+            if seen.insert(applying) {
+                next.push(Step { applying, before, choice: *choice });
+            }
+        }
+    }
+    next
+}
