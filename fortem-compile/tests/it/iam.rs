@@ -7,7 +7,7 @@
     reason = "these helpers run in tests only, and take JSON where it is written"
 )]
 
-use fortem_compile::iam::{Case, CaseAnswer, KeyCarrier};
+use fortem_compile::iam::{Case, CaseAnswer, DocumentCache, KeyCarrier};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -62,7 +62,7 @@ fn case(statements: Value, changes: Value) -> Value {
 
 fn answer(case: &Value, carrier: &dyn KeyCarrier) -> Value {
     let case: Case = serde_json::from_value(case.clone()).unwrap();
-    serde_json::to_value(case.run(carrier)).unwrap()
+    serde_json::to_value(case.run(carrier, &mut DocumentCache::default())).unwrap()
 }
 
 /// Checks why a call goes through or not, which layer blocks it, and the statements named.

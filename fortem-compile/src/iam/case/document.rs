@@ -106,7 +106,7 @@ mod tests {
     use super::{DocumentCache, MOST_BYTES};
 
     fn document(id: usize) -> String {
-        let id = format!("{id:0width$}", width = MOST_BYTES / 8);
+        let id = id.to_string() + &"x".repeat(MOST_BYTES / 8);
         format!(
             r#"{{"Id": "{id}", "Statement": {{"Effect": "Allow", "Action": "*", "Resource": "*"}}}}"#
         )
