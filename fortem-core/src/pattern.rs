@@ -76,16 +76,38 @@ where
             text = rest;
             continue;
         }
-        // A mismatch: the last `*` takes one letter more.
+        // A mismatch: the last `*` takes one letter more, and all before the next place to go on.
         let Some((behind, taken)) = &mut retry else {
             return false;
         };
-        let Some(less) = without_letter(taken, free) else {
+        let less = without_letter(taken, free);
+        let less = match behind.clone().next() {
+            Some(Step::Text(wanted)) => less.and_then(|less| from_first(less, wanted, free)),
+            _ => less,
+        };
+        let Some(less) = less else {
             return false;
         };
         (*taken, text) = (less, less);
         steps = behind.clone();
     }
+}
+
+/// The text from the first place on where it goes on as `wanted`, if a wildcard may take all before.
+fn from_first<'a>(text: &'a str, wanted: &str, free: usize) -> Option<&'a str> {
+    let first = wanted.as_bytes().first();
+    for (index, byte) in text.bytes().enumerate() {
+        if Some(&byte) == first
+            && let Some(rest) = text.get(index..)
+            && rest.starts_with(wanted)
+        {
+            return Some(rest);
+        }
+        if byte == b':' && text.len() - index > free {
+            return None;
+        }
+    }
+    None
 }
 
 /// Whether a wildcard may take every letter.

@@ -15,19 +15,41 @@ pub(super) fn condition_matches(pattern: Filled<'_>, arn: &str) -> bool {
     resource_part(arn).is_some_and(|resource| pattern.matches(arn, resource.len()))
 }
 
+/// The resource of a request: an ARN, or `*` for none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resource<'a> {
+    pub(super) text: &'a str,
+    pub(super) colons: Colons,
+}
+
+/// The colons of a text, the first five of which divide the parts of an ARN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Colons {
+    count: usize,
+    /// How long the sixth part is; nothing when the text is no ARN.
+    sixth: Option<usize>,
+}
+
+impl Colons {
+    pub(super) fn of(text: &str) -> Self {
+        let count = text.bytes().filter(|byte| *byte == b':').count();
+        Self { count, sixth: resource_part(text).map(str::len) }
+    }
+}
+
 /// A pattern of a `Resource` or `NotResource` element (IAM User Guide, "IAM JSON policy elements: Resource").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ResourcePattern {
     pattern: Template,
-    /// How many parts are written; those that a short pattern leaves out are free.
-    parts: usize,
+    /// How many colons are written.
+    colons: usize,
 }
 
 impl ResourcePattern {
     /// Reads a pattern, with or without policy variables.
     pub(super) fn new(text: &str, variables: bool) -> Self {
-        let parts = text.splitn(PARTS, ':').count();
-        Self { pattern: Template::pattern(text, variables), parts }
+        let pattern = Template::pattern(text, variables);
+        Self { colons: pattern.colons(), pattern }
     }
 
     /// The pattern without regard to parts.
@@ -37,33 +59,38 @@ impl ResourcePattern {
 
     /// Whether a resource matches.
     ///
-    /// `*` alone matches everything; a request on no resource at all, written `*`, is matched by nothing else. The guide
-    /// has wildcards stay within their part, and says that one at the end of a part "can expand" over colons.
-    pub(super) fn matches(&self, resource: &str, context: &Context) -> Truth {
+    /// `*` alone matches everything; a request on no resource at all, written `*`, is matched by nothing else. The parts
+    /// that a short pattern leaves out are free. The guide has wildcards stay within their part, and says that one at
+    /// the end of a part "can expand" over colons.
+    pub(super) fn matches(&self, resource: Resource<'_>, context: &Context) -> Truth {
         if self.pattern.is_everything() {
             return Truth::Yes;
         }
-        let Some(sixth) = resource_part(resource) else {
+        let Resource { text, colons: Colons { count, sixth: Some(sixth) } } = resource else {
             return Truth::No;
         };
-        let free = if self.parts < PARTS { 0 } else { sixth.len() };
+        let is_whole = self.colons >= PARTS - 1;
+        // Every colon that is written has to be there, and one more for a wildcard to take.
+        if is_whole && self.colons > count {
+            return Truth::No;
+        }
+        let (parts, free) = if is_whole { (text, sixth) } else { (self.as_many_parts(text), 0) };
         self.pattern.test(context, false, |pattern| {
-            if pattern.matches(first_parts(resource, self.parts), free) {
+            if pattern.matches(parts, free) {
                 Truth::Yes
-            } else if pattern.matches(resource, resource.len()) {
+            } else if self.colons < count && pattern.matches(text, text.len()) {
                 Truth::Unclear(Ambiguity::WildcardOverColon)
             } else {
                 Truth::No
             }
         })
     }
-}
 
-/// The first parts of an ARN, all six being the whole of it.
-fn first_parts(arn: &str, count: usize) -> &str {
-    let mut colons = arn.match_indices(':').map(|(index, _)| index).take(PARTS - 1);
-    let end = colons.nth(count - 1).unwrap_or(arn.len());
-    arn.get(..end).unwrap_or(arn)
+    /// The first parts of an ARN, as many as are written.
+    fn as_many_parts<'a>(&self, arn: &'a str) -> &'a str {
+        let end = arn.match_indices(':').map(|(index, _)| index).nth(self.colons);
+        arn.get(..end.unwrap_or(arn.len())).unwrap_or(arn)
+    }
 }
 
 /// The sixth part of an ARN; nothing when the text is none.
@@ -78,7 +105,7 @@ pub(super) fn part(arn: &str, index: usize) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ResourcePattern, condition_matches};
+    use super::{Colons, Resource, ResourcePattern, condition_matches};
     use crate::iam::request::Context;
     use crate::iam::truth::{Ambiguity, Truth};
     use crate::iam::variable::Template;
@@ -131,7 +158,8 @@ mod tests {
             ("arn:aws:s3:::bucket/*", "arn:aws:s3:::bucket/a:b/c", Truth::Yes),
             ("arn:aws:ecs:*:*:service/stag", SERVICE, Truth::No),
         ] {
-            let found = ResourcePattern::new(pattern, true).matches(arn, &Context::default());
+            let found = ResourcePattern::new(pattern, true)
+                .matches(Resource { text: arn, colons: Colons::of(arn) }, &Context::default());
             assert_eq!(found, expected, "`{pattern}` on `{arn}`");
         }
     }

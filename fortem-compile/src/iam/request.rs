@@ -1,5 +1,7 @@
 //! One authorization check: an API action on a resource, with the condition keys of the call.
 
+use super::arn::{Colons, Resource};
+
 /// What a condition key holds: one value, or a list when the key is multivalued (IAM User Guide, "Single-valued vs.
 /// multivalued context keys").
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +95,8 @@ pub struct Request {
     // INVARIANT: in lower case, as action names have no case.
     action: String,
     resource: String,
+    // INVARIANT: those of `resource`.
+    colons: Colons,
     context: Context,
 }
 
@@ -103,6 +107,7 @@ impl Request {
         Self {
             action: action.to_ascii_lowercase(),
             resource: resource.to_owned(),
+            colons: Colons::of(resource),
             context: Context::default(),
         }
     }
@@ -117,6 +122,10 @@ impl Request {
     #[must_use]
     pub fn resource(&self) -> &str {
         &self.resource
+    }
+
+    pub(super) fn divided_resource(&self) -> Resource<'_> {
+        Resource { text: &self.resource, colons: self.colons }
     }
 
     /// The condition keys.

@@ -2,7 +2,7 @@
 
 mod read;
 
-use super::arn::ResourcePattern;
+use super::arn::{Colons, Resource, ResourcePattern};
 use super::condition::Condition;
 use super::pattern::Pattern;
 use super::principal::Principal;
@@ -195,7 +195,7 @@ impl Statement {
     #[must_use]
     pub fn applies(&self, request: &Request) -> Truth {
         Truth::from(self.covers_action(request.action()))
-            .and(|| self.covers_resource(request.resource(), request.context()))
+            .and(|| self.covers(request.divided_resource(), request.context()))
             .and(|| {
                 Truth::all(
                     self.conditions.iter().map(|condition| condition.holds(request.context())),
@@ -214,6 +214,10 @@ impl Statement {
     /// A variable without value matches no resource, also under `NotResource`.
     #[must_use]
     pub fn covers_resource(&self, resource: &str, context: &Context) -> Truth {
+        self.covers(Resource { text: resource, colons: Colons::of(resource) }, context)
+    }
+
+    fn covers(&self, resource: Resource<'_>, context: &Context) -> Truth {
         let Some(resources) = &self.resources else { return Truth::Yes };
         resources.covers(|pattern| pattern.matches(resource, context))
     }

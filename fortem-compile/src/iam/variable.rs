@@ -91,6 +91,15 @@ impl Template {
         self.has_variables
     }
 
+    /// How many colons are written, those of variables left aside.
+    pub(super) fn colons(&self) -> usize {
+        let colons = |piece: &Piece| match piece {
+            Piece::Text(text) => text.matches(':').count(),
+            Piece::One | Piece::Run | Piece::Variable(_) => 0,
+        };
+        self.pieces.iter().map(colons).sum()
+    }
+
     /// The keys of the variables, in lower case.
     pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
