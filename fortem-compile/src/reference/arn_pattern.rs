@@ -38,8 +38,8 @@ impl ArnPattern {
             return true;
         }
         let Some(parts) = &self.parts else { return false };
-        let found = arn.splitn(parts.len(), ':');
-        found.clone().count() == parts.len() && parts.iter().zip(found).all(|(a, b)| matches(a, b))
+        let mut found = arn.splitn(parts.len(), ':');
+        parts.iter().all(|part| found.next().is_some_and(|text| matches(part, text)))
     }
 
     /// Whether some ARN matches both. Parts between colons are compared apart, so `service/*` does not
