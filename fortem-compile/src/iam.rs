@@ -30,19 +30,19 @@
 //! ```
 
 mod answer;
-mod arn;
+pub(crate) mod arn;
 mod case;
 pub(crate) mod condition;
 mod document;
 mod evaluate;
 mod json;
-mod pattern;
+pub(crate) mod pattern;
 mod principal;
 mod request;
 mod span;
-mod statement;
+pub(crate) mod statement;
 mod truth;
-mod variable;
+pub(crate) mod variable;
 
 pub(crate) use pattern::{Pattern, Token};
 

@@ -17,6 +17,8 @@ pub mod lower;
 pub mod merge;
 pub mod model;
 pub mod output;
+#[cfg(feature = "prove")]
+pub mod prove;
 pub mod reference;
 pub mod report;
 pub mod statement;

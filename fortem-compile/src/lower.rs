@@ -38,7 +38,7 @@ impl<'a> World<'a> {
     }
 
     /// `aws:PrincipalTag/…`, `aws:ResourceTag/…` or `aws:RequestTag/…` of the environment.
-    fn tag(&self, of: &str) -> String {
+    pub(crate) fn tag(&self, of: &str) -> String {
         format!("aws:{of}Tag/{}", self.fleet.tag_key())
     }
 
@@ -47,7 +47,7 @@ impl<'a> World<'a> {
         format!("${{{}}}", self.tag("Principal"))
     }
 
-    fn schedule(&self) -> &'static str {
+    pub(crate) fn schedule(&self) -> &'static str {
         self.fleet.schedule().as_str()
     }
 

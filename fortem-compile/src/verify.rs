@@ -60,7 +60,7 @@ use self::principals::Principal;
 use self::search::Search;
 use self::shape::{Calls, Shapes};
 use self::sides::Sides;
-use crate::iam::{Document, DocumentError, Statement};
+use crate::iam::{Condition, Document, DocumentError, Statement};
 use crate::lower::World;
 use crate::reference::{Action, Reference, ReferenceError};
 use crate::table::Table;
@@ -133,7 +133,7 @@ impl<'a> Verifier<'a> {
             source,
             world,
             shapes: Shapes::of(world.reference, world.table),
-            languages: Languages::default(),
+            languages: Languages::new(world.fleet.partition().as_str()),
             own_key: format!("aws:PrincipalTag/{}", world.fleet.tag_key()),
         })
     }
@@ -336,7 +336,7 @@ fn lower(action: &Action) -> String {
 }
 
 fn check_variables(role: &str, statement: &Statement, own: &str) -> Result<(), VerifyError> {
-    let in_conditions = statement.conditions().iter().flat_map(|condition| condition.variables());
+    let in_conditions = statement.conditions().iter().flat_map(Condition::variables);
     let mut all = statement.resource_variables().chain(in_conditions);
     match all.find(|key| !key.eq_ignore_ascii_case(own)) {
         None => Ok(()),

@@ -93,7 +93,7 @@ fn differ(source: &Source, differences: &[Difference]) -> ExitCode {
     ExitCode::from(super::DIFFERENCE)
 }
 
-fn explain(error: CompileError) -> Problems {
+pub(super) fn explain(error: CompileError) -> Problems {
     match error {
         CompileError::Refused(problems) => problems,
         CompileError::TooLarge { role, source } => {

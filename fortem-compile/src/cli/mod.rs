@@ -5,6 +5,8 @@
 mod build;
 mod diagnose;
 mod eval;
+#[cfg(feature = "prove")]
+mod prove;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -28,6 +30,9 @@ enum Command {
     Build(build::Build),
     /// Answers whether IAM allows the calls of a file, one JSON line a call.
     Eval(eval::Eval),
+    /// Proves that the IAM policies mean what the Cedar policies say, with the solver that CVC5 names.
+    #[cfg(feature = "prove")]
+    Prove(prove::Prove),
 }
 
 const EXIT_CODES: &str = "\
@@ -45,6 +50,8 @@ pub(crate) fn run() -> ExitCode {
     let result = match arguments.command {
         Some(Command::Build(build)) => build.run(),
         Some(Command::Eval(eval)) => eval.run(),
+        #[cfg(feature = "prove")]
+        Some(Command::Prove(prove)) => prove.run(),
         None => arguments.build.run(),
     };
     result.unwrap_or_else(|problems| {

@@ -39,7 +39,7 @@ impl Colons {
 
 /// A pattern of a `Resource` or `NotResource` element (IAM User Guide, "IAM JSON policy elements: Resource").
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ResourcePattern {
+pub(crate) struct ResourcePattern {
     pattern: Template,
     /// How many colons are written.
     colons: usize,
@@ -53,7 +53,7 @@ impl ResourcePattern {
     }
 
     /// The pattern without regard to parts.
-    pub(super) fn template(&self) -> &Template {
+    pub(crate) fn template(&self) -> &Template {
         &self.pattern
     }
 

@@ -6,7 +6,7 @@
 pub(crate) mod address;
 pub(crate) mod date;
 mod number;
-mod operator;
+pub(crate) mod operator;
 
 use super::arn;
 use super::pattern::Pattern;
@@ -18,14 +18,14 @@ use operator::{Family, Operator, Quantifier};
 /// One operator, one key and the values it is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
-    operator: Operator,
+    pub(crate) operator: Operator,
     operator_name: String,
     key: String,
     // INVARIANT: `key` in lower case.
-    folded_key: String,
+    pub(crate) folded_key: String,
     values: Vec<String>,
     // INVARIANT: one for each of `values`, in order.
-    templates: Vec<Template>,
+    pub(crate) templates: Vec<Template>,
 }
 
 /// What a value of a key is compared with, and how; which way an order goes, and negation, left aside.
@@ -44,7 +44,7 @@ pub(crate) enum Comparison {
 
 impl Condition {
     /// Reads one entry of a `Condition` block, nothing when there is no such operator.
-    pub(super) fn new(
+    pub(crate) fn new(
         operator_name: String,
         key: String,
         values: Vec<String>,

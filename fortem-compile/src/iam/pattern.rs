@@ -13,6 +13,17 @@ pub(crate) enum Token {
     Run,
 }
 
+impl Token {
+    /// As a policy writes it.
+    pub(crate) fn letter(self) -> char {
+        match self {
+            Self::Char(character) => character,
+            Self::One => '?',
+            Self::Run => '*',
+        }
+    }
+}
+
 /// A wildcard pattern without policy variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pattern {

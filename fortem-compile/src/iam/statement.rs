@@ -46,7 +46,7 @@ pub struct Statement {
     actions: Scope<Template>,
     written_actions: Scope<String>,
     // Without it the statement is about the resource that its policy is attached to.
-    resources: Option<Scope<ResourcePattern>>,
+    pub(crate) resources: Option<Scope<ResourcePattern>>,
     written_resources: Option<Scope<String>>,
     conditions: Vec<Condition>,
     span: Span,
@@ -55,7 +55,7 @@ pub struct Statement {
 
 /// An element or its `Not…` twin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Scope<T> {
+pub(crate) enum Scope<T> {
     Only(Vec<T>),
     AllExcept(Vec<T>),
 }

@@ -11,13 +11,13 @@ use super::truth::{Ambiguity, Truth};
 
 /// A text or pattern that may hold policy variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Template {
-    pieces: Vec<Piece>,
+pub(crate) struct Template {
+    pub(crate) pieces: Vec<Piece>,
     has_variables: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
+pub(crate) enum Piece {
     /// Text that stands for itself, `${*}`, `${?}` and `${$}` included.
     Text(String),
     /// `?` in a pattern.
@@ -28,10 +28,10 @@ enum Piece {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Variable {
+pub(crate) struct Variable {
     // INVARIANT: in lower case.
-    key: String,
-    default: Option<String>,
+    pub(crate) key: String,
+    pub(crate) default: Option<String>,
 }
 
 /// A template in a context that fills its variables.
@@ -54,12 +54,12 @@ enum Found {
 
 impl Template {
     /// A text in which `*` and `?` stand for themselves.
-    pub(super) fn text(text: &str, variables: bool) -> Self {
+    pub(crate) fn text(text: &str, variables: bool) -> Self {
         Self::read(text, variables, |pieces, text| pieces.push(Piece::Text(text.to_owned())))
     }
 
     /// A pattern in which `*` and `?` are wildcards; those of substituted values are not.
-    pub(super) fn pattern(text: &str, variables: bool) -> Self {
+    pub(crate) fn pattern(text: &str, variables: bool) -> Self {
         Self::read(text, variables, |pieces, text| {
             pieces.extend(pattern::steps(text).map(|step| match step {
                 Step::Text(text) => Piece::Text(text.to_owned()),

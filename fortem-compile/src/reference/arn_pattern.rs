@@ -7,7 +7,7 @@ use fortem_core::pattern::{matches, overlap};
 pub struct ArnPattern {
     /// The parts between colons, the sixth being the rest; `None` for a pattern that is no ARN, which
     /// matches nothing unless it is `*`.
-    parts: Option<[String; 6]>,
+    pub(crate) parts: Option<[String; 6]>,
     /// The third part, where it has no wildcard: most pairs differ in it.
     service: Option<String>,
     everything: bool,

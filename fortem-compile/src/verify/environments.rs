@@ -44,7 +44,7 @@ impl Environments {
         let mut asked = BTreeSet::new();
         for members in classes.values() {
             asked.extend(members.iter().take(2).map(|name| (*name).to_owned()));
-            for (name, first) in members.iter().flat_map(|name| Some((name, members.first()?))) {
+            for (name, first) in members.iter().filter_map(|name| Some((name, members.first()?))) {
                 representative.insert((*name).to_owned(), (*first).to_owned());
             }
         }

@@ -54,10 +54,14 @@ impl Language {
         Self(parts.join(":").into())
     }
 
-    /// The ARNs of a resource type, whose parts have `*` for whatever differs.
-    pub(super) fn of_type(parts: &[String; 6]) -> Self {
+    /// The ARNs of a resource type in a partition; the type's parts have `*` for whatever differs.
+    pub(super) fn of_type(parts: &[String; 6], partition: &str) -> Self {
         let part = |(index, part): (usize, &String)| {
-            let any = if index < 5 { "[^:]*" } else { ".+" };
+            let any = match index {
+                1 => partition,
+                2..=4 => "[^:]+",
+                _ => ".+",
+            };
             part.split('*').map(escaped).collect::<Vec<_>>().join(any)
         };
         Self(parts.iter().enumerate().map(part).collect::<Vec<_>>().join(":").into())
@@ -69,7 +73,7 @@ fn of_tokens(tokens: &[Token], any: &str) -> String {
     for token in tokens {
         match token {
             Token::Char(character) => {
-                expression.push_str(&escaped(character.encode_utf8(&mut [0; 4])))
+                expression.push_str(&escaped(character.encode_utf8(&mut [0; 4])));
             }
             Token::One => expression.push_str(any),
             Token::Run => {
@@ -108,12 +112,25 @@ impl Witness {
 }
 
 /// Witnesses that were looked for before: the same patterns come back for every role.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Languages {
-    found: HashMap<(BTreeSet<Language>, Option<Language>), Rc<[Witness]>>,
+    /// The partition that all ARNs are of.
+    partition: &'static str,
+    found: HashMap<Asked, Rc<[Witness]>>,
 }
 
+/// The languages to tell apart, and the one within which.
+type Asked = (BTreeSet<Language>, Option<Language>);
+
 impl Languages {
+    pub(super) fn new(partition: &'static str) -> Self {
+        Self { partition, found: HashMap::new() }
+    }
+
+    pub(super) fn partition(&self) -> &'static str {
+        self.partition
+    }
+
     /// One text for each combination of languages that has one; `within` all of them are, if it is
     /// given.
     pub(super) fn witnesses(
@@ -216,8 +233,8 @@ impl Combinations {
     fn readable(&self, text: &[u8], matched: &[usize]) -> String {
         let plain = String::from_utf8_lossy(text).into_owned();
         let mut parts: Vec<&str> = plain.splitn(6, ':').collect();
-        if let [_, partition, _, region, account, _] = parts.as_mut_slice() {
-            (*partition, *region, *account) = ("aws", "eu-west-1", "111122223333");
+        if let [_, _, _, region, account, _] = parts.as_mut_slice() {
+            (*region, *account) = ("eu-west-1", "111122223333");
         }
         let usual = parts.join(":");
         let end =
@@ -250,7 +267,7 @@ mod tests {
         languages: [Language; N],
         within: Option<&Language>,
     ) -> BTreeSet<String> {
-        let found = Languages::default().witnesses(languages.into(), within.cloned()).unwrap();
+        let found = Languages::new("aws").witnesses(languages.into(), within.cloned()).unwrap();
         found.iter().map(|witness| witness.text.clone()).collect()
     }
 
@@ -269,7 +286,7 @@ mod tests {
     fn witnesses_stay_within_a_resource_type() {
         let parts = ["arn", "*", "ecs", "*", "*", "service/*"].map(str::to_owned);
         let own = Language::arn(&pattern("arn:aws:ecs:*:*:service/staging/*"));
-        let found = witnesses([own], Some(&Language::of_type(&parts)));
+        let found = witnesses([own], Some(&Language::of_type(&parts, "aws")));
         let expected = [
             "arn:aws:ecs:eu-west-1:111122223333:service/staging/",
             "arn:aws:ecs:eu-west-1:111122223333:service/x",

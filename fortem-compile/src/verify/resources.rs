@@ -63,12 +63,15 @@ impl Patterns {
         };
         let met: Vec<&Named> = self.patterns.iter().filter(|one| one.arn.overlaps(arn)).collect();
         if met.is_empty() {
-            let value = parts.join(":").replace('*', "x");
+            let [arn, _, rest @ ..] = parts;
+            let value = format!("{arn}:{}:{}", languages.partition(), rest.join(":"));
+            let value = value.replace('*', "x");
             let choices = vec![Choice { value, applying: self.otherwise }];
             return Ok(Resources { choices, is_named: false });
         }
         let patterns = met.iter().map(|one| one.language.clone()).collect();
-        let found = languages.witnesses(patterns, Some(Language::of_type(parts)))?;
+        let found =
+            languages.witnesses(patterns, Some(Language::of_type(parts, languages.partition())))?;
         let choices = found.iter().map(|witness| {
             let mut applying = self.otherwise;
             let named = met.iter().filter(|one| witness.belongs_to(&one.language));
@@ -95,10 +98,5 @@ impl Resources {
 }
 
 fn text(pattern: &Pattern) -> String {
-    let letters = pattern.tokens().iter().map(|token| match token {
-        Token::Char(character) => *character,
-        Token::One => '?',
-        Token::Run => '*',
-    });
-    letters.collect()
+    pattern.tokens().iter().map(|token| token.letter()).collect()
 }

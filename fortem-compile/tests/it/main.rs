@@ -8,7 +8,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod brute_force;
 mod build;
+mod calls;
 mod cases;
 mod differential;
 mod documents;
@@ -17,5 +19,8 @@ mod evaluator;
 mod iam;
 mod merge;
 mod mutation;
+mod policies;
+#[cfg(feature = "prove")]
+mod prove;
 mod reference;
 mod verify;

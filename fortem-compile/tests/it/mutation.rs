@@ -11,13 +11,13 @@ use fortem_core::Source;
 use serde_json::{Value, json};
 
 /// A fault put into a document, and the document with it.
-struct Mutant {
-    fault: String,
-    document: Value,
+pub(crate) struct Mutant {
+    pub(crate) fault: String,
+    pub(crate) document: Value,
 }
 
 /// Every mutant of a document, the kinds of fault one after the other.
-fn mutants(document: &Value) -> Vec<Mutant> {
+pub(crate) fn mutants(document: &Value) -> Vec<Mutant> {
     let statements = document["Statement"].as_array().unwrap();
     let mut mutants = Vec::new();
     for (index, statement) in statements.iter().enumerate() {
@@ -117,33 +117,65 @@ fn changed_conditions(conditions: &Value) -> Vec<(String, Value)> {
     all
 }
 
-/// What the verifier finds in a role whose documents are these.
-fn judge(verifier: &mut Verifier, role: &str, document: &Value) -> Option<Kind> {
+/// What the verifier finds in a role whose only document is this.
+pub(crate) fn judge(verifier: &mut Verifier, role: &str, document: &Value) -> Option<Difference> {
     let documents = BTreeMap::from([(role, vec![document.to_string()])]);
-    verifier.verify(&documents).unwrap().first().map(Difference::kind)
+    verifier.verify(&documents).unwrap().pop()
 }
 
-/// Survivors mean the same as the original, for the reasons given in the snapshot's review.
-#[test]
-fn each_fault_that_changes_the_meaning_is_found() {
+/// Faults that may go unnoticed, and why they change nothing: beginnings of what a mutant is called.
+const HARMLESS: [(&str, &str); 8] = [
+    ("PassRole: action", "no other call has the key iam:PassedToService, which is asked for"),
+    ("TagResource: action", "no other call has the key ecs:CreateAction, which is asked for"),
+    (
+        "ExecuteCommand: action",
+        "no other call on a cluster has the key ecs:cluster, which is asked for",
+    ),
+    ("NeverProdCluster: action", "only calls of ECS have the key ecs:cluster"),
+    ("NeverProdPrincipal: action", "whoever is of a forbidden environment may be denied anything"),
+    ("OwnTag: Resource", "the actions have no other resources with tags"),
+    ("StopTask: Resource", "the action has no other resources"),
+    ("UpdateService: Resource", "the action has no other resources"),
+];
+
+/// Every fault is found, or known to change nothing.
+fn survivors_of(role: &str) {
     let source = Source::load("../policies").unwrap();
-    let compiled = compile(&source, &[]).unwrap();
+    let compiled = compile(&source, &[role.to_owned()]).unwrap();
     let mut verifier = Verifier::new(&source).unwrap();
+    let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
     let mut report = String::new();
-    for (path, text) in output::documents(&compiled) {
-        let role = path.trim_start_matches("identity/").trim_end_matches(".json");
-        let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
-        let mut survivors = Vec::new();
-        for mutant in mutants(&serde_json::from_str(&text).unwrap()) {
-            match judge(&mut verifier, role, &mutant.document) {
-                Some(kind) => *counts.entry(kind).or_default() += 1,
-                None => survivors.push(mutant.fault),
-            }
+    let documents = output::documents(&compiled);
+    let [(_, text)] = documents.as_slice() else { panic!("one document") };
+    let mutants = mutants(&serde_json::from_str(text).unwrap());
+    for Mutant { fault, document } in &mutants {
+        if let Some(found) = judge(&mut verifier, role, document) {
+            *counts.entry(found.kind()).or_default() += 1;
+            continue;
         }
-        writeln!(report, "{role}: {counts:?}, {} survive", survivors.len()).unwrap();
-        for survivor in survivors {
-            writeln!(report, "  {survivor}").unwrap();
-        }
+        let reason = HARMLESS.iter().find(|(beginning, _)| fault.starts_with(beginning));
+        let (_, reason) = reason.unwrap_or_else(|| panic!("{fault} was not found"));
+        writeln!(report, "{fault}: {reason}").unwrap();
     }
-    insta::assert_snapshot!("mutants", report);
+    insta::assert_snapshot!(role, format!("{} faults, found: {counts:?}\n{report}", mutants.len()));
+}
+
+#[test]
+fn each_fault_in_the_developer_role_is_found() {
+    survivors_of("developer");
+}
+
+#[test]
+fn each_fault_in_the_exec_role_is_found() {
+    survivors_of("exec");
+}
+
+#[test]
+fn each_fault_in_the_log_viewer_role_is_found() {
+    survivors_of("log-viewer");
+}
+
+#[test]
+fn each_fault_in_the_operator_role_is_found() {
+    survivors_of("operator");
 }

@@ -6,25 +6,25 @@ use super::{address, date, number};
 
 /// A condition operator taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Operator {
-    pub(super) quantifier: Option<Quantifier>,
-    pub(super) family: Family,
+pub(crate) struct Operator {
+    pub(crate) quantifier: Option<Quantifier>,
+    pub(crate) family: Family,
     /// Whether the operator asks that no value matches (`StringNotEquals`).
-    pub(super) negated: bool,
+    pub(crate) negated: bool,
     /// Whether the operator holds when the key is absent (`…IfExists`).
-    pub(super) if_exists: bool,
+    pub(crate) if_exists: bool,
 }
 
 /// How many values of a multivalued key must pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Quantifier {
+pub(crate) enum Quantifier {
     ForAllValues,
     ForAnyValue,
 }
 
 /// What is compared, and how, negation left aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Family {
+pub(crate) enum Family {
     StringEquals,
     StringEqualsIgnoreCase,
     StringLike,
@@ -39,7 +39,7 @@ pub(super) enum Family {
 
 /// How the value of the call stands to the value of the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     Equal,
     Less,
     LessOrEqual,

@@ -179,7 +179,12 @@ impl Reader<'_, '_> {
     fn by_tag(&self, closed: &Closed, of: &str) -> Option<Vec<Condition>> {
         let (fleet, key) = (self.world.fleet, self.tag(of));
         if closed.places.unknown {
-            let open: Vec<&str> = closed.places.open(fleet).map(Environment::name).collect();
+            let open = closed.places.open(fleet);
+            // A resource may go by an alias; whoever is given an environment is given its name.
+            let open: Vec<&str> = match of {
+                "Principal" => open.map(Environment::name).collect(),
+                _ => open.flat_map(Environment::spellings).collect(),
+            };
             // Where none is open there is nothing to ask.
             let asked = (!open.is_empty()).then(|| condition("StringNotEquals", &key, open));
             return Some(asked.into_iter().collect());
