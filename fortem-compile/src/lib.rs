@@ -1,13 +1,14 @@
 //! Cedar roles and guards in, AWS IAM policies out.
 //!
 //! ```text
-//! source → model → statements → documents → report
-//!          model   lower, merge   emit      report
+//! source → model → statements → documents → verified → report
+//!          model   lower, merge   emit      verify     report
 //! ```
 //!
 //! One IAM policy a role serves every environment: the slot `?resource` of a Cedar template becomes
 //! the policy variable `${aws:PrincipalTag/Environment}`. Guards become Deny statements, and what
-//! tags rest on is guarded in every document.
+//! tags rest on is guarded in every document. What is emitted is read back by [`iam`], the one model of
+//! IAM in the project, and must say what Cedar says, no more and no less ([`verify`]).
 
 pub mod classes;
 pub mod compile;

@@ -96,6 +96,9 @@ pub enum VerifyError {
     /// A key with more sets of values than can be looked at.
     #[error("the conditions on `{0}` tell too many sets of values apart")]
     TooManySets(String),
+    /// A key that is compared as two kinds of values, such as a text and a date.
+    #[error("`{0}` is compared as values of several kinds")]
+    Mixed(String),
     /// A statement compares with a variable that is no tag of the principal.
     #[error(
         "role `{role}`, statement `{statement}`: the variable `{key}` is not the principal's environment"
@@ -219,7 +222,7 @@ impl<'v, 'a> Domain<'v, 'a> {
         }
         let Verifier { source, world, languages, .. } = verifier;
         let environments = Environments::of(source, world.table, &constants);
-        let mut tags = values::values(&comparisons, languages)?;
+        let mut tags = values::values(own_key, &comparisons, languages)?;
         let asked = world.fleet.environments().iter();
         let asked = asked.filter(|one| environments.asked().contains(one.name()));
         tags.extend(asked.flat_map(Environment::spellings).map(str::to_owned));

@@ -92,14 +92,25 @@ fn class(
     let mut covered = Vec::new();
     for (constant, name) in wild.iter().flat_map(|constant| own.iter().map(move |o| (constant, o)))
     {
-        let whole = matches(constant, name);
-        if !whole && overlap(constant, name) {
+        match covers(constant, name) {
+            Some(whole) => covered.push(whole),
             // Some of its names are covered and some are not: it stands for itself alone.
-            return (tier, Err(environment.name().to_owned()));
+            None => return (tier, Err(environment.name().to_owned())),
         }
-        covered.push(whole);
     }
     (tier, Ok(covered))
+}
+
+/// Whether a constant covers all of a name, which may have wildcards as well, or nothing of it; neither if
+/// it covers a part. The parts of ARNs are compared apart.
+fn covers(constant: &str, name: &str) -> Option<bool> {
+    let parts = constant.splitn(6, ':').zip(name.splitn(6, ':'));
+    let are_arns = constant.starts_with("arn:") && name.starts_with("arn:");
+    let pairs: Vec<(&str, &str)> = if are_arns { parts.collect() } else { vec![(constant, name)] };
+    if pairs.iter().all(|(constant, name)| matches(constant, name)) {
+        return Some(true);
+    }
+    pairs.iter().any(|(constant, name)| !overlap(constant, name)).then_some(false)
 }
 
 /// The words of the policies and of the documents' constants.

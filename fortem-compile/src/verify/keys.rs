@@ -35,8 +35,8 @@ impl Key {
         languages: &mut Languages,
     ) -> Result<Self, VerifyError> {
         let compared = conditions.iter().flat_map(|(_, one)| one.comparisons(principal));
-        let singles = values::values(&compared.collect::<Vec<_>>(), languages)?;
         let name = conditions.first().map_or("", |(_, condition)| condition.key()).to_owned();
+        let singles = values::values(&name, &compared.collect::<Vec<_>>(), languages)?;
         let with = |values: Values| {
             let mut context = principal.clone();
             context.insert(&name, values);

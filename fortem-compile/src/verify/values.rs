@@ -12,6 +12,8 @@
 //! - *Addresses*: ranges are nested or apart, so the first address of each, the one before it, the last,
 //!   and the one behind it meet every piece, of either version.
 //! - *Booleans*: `true` and `false`; a key that is compared as one has no other values.
+//! - *Several of these on one key*: refused, since their outcomes together would have to be told apart, and
+//!   no key means two things.
 //! - *Presence* (`Null`, `…IfExists`): a call without the key, always asked about.
 //! - *Variables*: what they stand for is fixed first, one kind of principal at a time
 //!   ([`super::principals`]), so that none is left here. A default is what stands there when the
@@ -31,9 +33,14 @@ use crate::iam::condition::{self, Comparison};
 
 /// Single values that stand for all values of a key; that the key may be absent is left to the caller.
 pub(super) fn values(
+    key: &str,
     comparisons: &[Comparison],
     languages: &mut Languages,
 ) -> Result<BTreeSet<String>, VerifyError> {
+    let kinds: BTreeSet<_> = comparisons.iter().filter_map(of_what).collect();
+    if kinds.len() > 1 {
+        return Err(VerifyError::Mixed(key.to_owned()));
+    }
     let mut values = texts(comparisons, languages)?;
     values.extend(numbers(comparisons));
     values.extend(dates(comparisons));
@@ -46,6 +53,21 @@ pub(super) fn values(
         values.insert(none_of(&values));
     }
     Ok(values)
+}
+
+/// What a value is taken for, in the words of the IAM User Guide; nothing if only its presence counts.
+fn of_what(comparison: &Comparison) -> Option<&'static str> {
+    match comparison {
+        Comparison::Text(_)
+        | Comparison::TextIgnoringCase(_)
+        | Comparison::Wild(_)
+        | Comparison::Arn(_) => Some("string"),
+        Comparison::Number(_) => Some("numeric"),
+        Comparison::Date(_) => Some("date"),
+        Comparison::Address(_) => Some("IP address"),
+        Comparison::Bool => Some("Boolean"),
+        Comparison::Presence => None,
+    }
 }
 
 /// Values that the comparisons of text tell apart, and one that none of them matches.
