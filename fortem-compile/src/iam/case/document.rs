@@ -12,7 +12,25 @@ use crate::iam::document::{Document, DocumentError};
 /// How many bytes of text a cache holds at most; the documents take some ten times as much.
 const MOST_BYTES: usize = 4 << 20;
 
-/// Documents that earlier cases had, by their text.
+/// Documents that earlier cases had, by their text, within a bound; for [`Case::run`](super::Case::run).
+///
+/// ```
+/// use fortem_compile::iam::{Case, DocumentCache};
+/// use fortem_compile::reference::Reference;
+///
+/// let reference = Reference::builtin()?;
+/// let mut cache = DocumentCache::default();
+/// for id in ["first", "second"] {
+///     let line = format!(
+///         r#"{{"id": "{id}", "principal": {{"arn": "arn:aws:iam::111122223333:role/dev"}},
+///             "identity_policies": [{{"name": "role", "document": {{"Statement": {{"Effect": "Allow", "Action": "*",
+///             "Resource": "*"}}}}}}], "action": "ecs:ListClusters", "resource": {{"arn": "*"}}, "expect": "allow"}}"#
+///     );
+///     let case: Case = serde_json::from_str(&line)?;
+///     assert_eq!(case.run(reference, &mut cache).is_ok(), Some(true));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct DocumentCache {
     read: HashMap<Box<str>, Result<Arc<Document>, DocumentError>>,
