@@ -30,7 +30,7 @@
 //! ```
 
 mod answer;
-mod arn;
+pub(crate) mod arn;
 mod case;
 pub(crate) mod condition;
 mod document;
@@ -47,7 +47,7 @@ pub(crate) mod variable;
 pub(crate) use pattern::{Pattern, Token};
 
 pub use answer::{Answer, Decision, Doubt, Layer, Matched, Why};
-pub use case::{Case, CaseAnswer, CaseError, KeyCarrier};
+pub use case::{Case, CaseAnswer, CaseError, DocumentCache, KeyCarrier};
 pub use condition::Condition;
 pub use document::{
     Document, DocumentError, DocumentFault, DocumentKind, DocumentOddity, DocumentRemark,

@@ -155,11 +155,7 @@ impl Reference {
             return Carries::Yes;
         }
         let of_type = resource_type.and_then(|name| action.resource_type(name));
-        let by_action = action.keys.contains(&name);
-        // The tags of a request are the call's, whatever a type's list says.
-        let of_request = name.starts_with("aws:requesttag/") || name == "aws:tagkeys";
-        let by_type = !of_request && of_type.is_some_and(|found| found.keys.contains(&name));
-        if !(by_action || by_type) || (resource_type.is_some() && of_type.is_none()) {
+        if !action.claims(of_type, &name) || (resource_type.is_some() && of_type.is_none()) {
             return Carries::No;
         }
         match self.doubt(action, resource_type, &name) {
@@ -183,13 +179,13 @@ impl KeyCarrier for Reference {
         let Some(found) = self.action(action) else {
             return false;
         };
-        let arn = ArnPattern::new(resource);
+        let key = generic(key);
+        let on = |kind| self.always.contains(&key) || found.claims(kind, &key);
         let types = found.resource_types().iter();
-        let mut reached = types.filter(|kind| kind.arn().overlaps(&arn)).peekable();
-        let on = |kind| Reference::carries(self, action, kind, key) != Carries::No;
+        let mut reached = types.filter(|kind| kind.arn().matches(resource)).peekable();
         match reached.peek() {
             None => on(None),
-            Some(_) => reached.any(|kind| on(Some(kind.name()))),
+            Some(_) => reached.any(|kind| on(Some(kind))),
         }
     }
 }
@@ -211,6 +207,14 @@ impl Action {
     #[must_use]
     pub fn resource_type(&self, name: &str) -> Option<&ResourceType> {
         self.resource_types.iter().find(|found| found.name == name)
+    }
+
+    /// Whether it or a type of it lists a key, given in the reference's own spelling.
+    fn claims(&self, of_type: Option<&ResourceType>, key: &str) -> bool {
+        // The tags of a request are the call's, whatever a type's list says.
+        let of_request = key.starts_with("aws:requesttag/") || key == "aws:tagkeys";
+        let lists = |keys: &[String]| keys.iter().any(|listed| listed == key);
+        lists(&self.keys) || (!of_request && of_type.is_some_and(|found| lists(&found.keys)))
     }
 }
 

@@ -18,31 +18,109 @@ pub fn matches(pattern: &str, text: &str) -> bool {
         (Some(_), Some("*")) => return true,
         _ => {}
     }
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
-    let (mut at, mut position) = (0, 0);
-    // Where to go on after the last `*`: the pattern behind it, and the text it has not yet taken.
-    let mut retry: Option<(usize, usize)> = None;
-    while let Some(&letter) = text.get(position) {
-        match pattern.get(at) {
-            Some('*') => {
-                at += 1;
-                retry = Some((at, position));
+    matches_steps(steps(pattern), text, text.len())
+}
+
+/// One step of a pattern that is taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// This text and no other.
+    Text(&'a str),
+    /// `?`: any one letter.
+    One,
+    /// `*`: any run of letters, also none.
+    Run,
+}
+
+/// The steps of a pattern in which `*` and `?` are wildcards.
+pub fn steps(pattern: &str) -> impl Iterator<Item = Step<'_>> + Clone {
+    pattern.split_inclusive(['*', '?']).flat_map(|piece| {
+        let (text, wildcard) = match (piece.strip_suffix('*'), piece.strip_suffix('?')) {
+            (Some(text), _) => (text, Some(Step::Run)),
+            (None, Some(text)) => (text, Some(Step::One)),
+            (None, None) => (piece, None),
+        };
+        Some(Step::Text(text)).filter(|_| !text.is_empty()).into_iter().chain(wildcard)
+    })
+}
+
+/// Whether `text` matches the steps of a pattern.
+///
+/// Wildcards take any letter of the last `free` bytes of the text, and before them any letter but the
+/// colon: an ARN is matched part by part when only its resource is free.
+///
+/// Only the last `*` is ever tried again, so the time is at most the product of both lengths. That is
+/// enough with colons, too: an earlier `*` would have to take a colon that the last one may not.
+#[must_use]
+pub fn matches_steps<'a, S>(mut steps: S, mut text: &str, free: usize) -> bool
+where
+    S: Iterator<Item = Step<'a>> + Clone,
+{
+    // Where to go on after the last `*`: the steps behind it, and the text it has not yet taken.
+    let mut retry: Option<(S, &str)> = None;
+    loop {
+        let rest = match steps.next() {
+            Some(Step::Text(wanted)) => text.strip_prefix(wanted),
+            Some(Step::One) => without_letter(text, free),
+            Some(Step::Run) => {
+                if steps.clone().next().is_none() {
+                    return takes_all(text, free);
+                }
+                retry = Some((steps.clone(), text));
+                Some(text)
             }
-            Some(&expected) if expected == '?' || expected == letter => {
-                at += 1;
-                position += 1;
-            }
-            _ => {
-                let Some((behind, taken)) = retry else {
-                    return false;
-                };
-                (at, position) = (behind, taken + 1);
-                retry = Some((behind, taken + 1));
-            }
+            None if text.is_empty() => return true,
+            None => None,
+        };
+        if let Some(rest) = rest {
+            text = rest;
+            continue;
+        }
+        // A mismatch: the last `*` takes one letter more, and all before the next place to go on.
+        let Some((behind, taken)) = &mut retry else {
+            return false;
+        };
+        let less = without_letter(taken, free);
+        let less = match behind.clone().next() {
+            Some(Step::Text(wanted)) => less.and_then(|less| from_first(less, wanted, free)),
+            _ => less,
+        };
+        let Some(less) = less else {
+            return false;
+        };
+        (*taken, text) = (less, less);
+        steps = behind.clone();
+    }
+}
+
+/// The text from the first place on where it goes on as `wanted`, if a wildcard may take all before.
+fn from_first<'a>(text: &'a str, wanted: &str, free: usize) -> Option<&'a str> {
+    let first = wanted.as_bytes().first();
+    for (index, byte) in text.bytes().enumerate() {
+        if Some(&byte) == first
+            && let Some(rest) = text.get(index..)
+            && rest.starts_with(wanted)
+        {
+            return Some(rest);
+        }
+        if byte == b':' && text.len() - index > free {
+            return None;
         }
     }
-    pattern.iter().skip(at).all(|left| *left == '*')
+    None
+}
+
+/// Whether a wildcard may take every letter.
+fn takes_all(text: &str, free: usize) -> bool {
+    let guarded = text.len().saturating_sub(free);
+    !text.bytes().take(guarded).any(|byte| byte == b':')
+}
+
+/// The text behind its first letter, if a wildcard may take that.
+fn without_letter(text: &str, free: usize) -> Option<&str> {
+    let mut letters = text.chars();
+    let letter = letters.next()?;
+    (letter != ':' || text.len() <= free).then_some(letters.as_str())
 }
 
 /// Whether some text matches both patterns.
@@ -62,6 +140,11 @@ pub fn overlap(a: &str, b: &str) -> bool {
     }
     if a == b || a == "*" || b == "*" {
         return true;
+    }
+    match (begin_a == a, begin_b == b) {
+        (true, _) => return matches(b, a),
+        (_, true) => return matches(a, b),
+        (false, false) => {}
     }
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     // reachable[j]: some text is taken by the first i letters of `a` and the first j of `b`.
@@ -137,11 +220,34 @@ mod tests {
         all
     }
 
+    /// The six parts one by one.
+    fn model_of_arn(pattern: &str, arn: &str) -> bool {
+        let (pattern, arn): (Vec<&str>, Vec<&str>) =
+            (pattern.splitn(6, ':').collect(), arn.splitn(6, ':').collect());
+        pattern.len() == arn.len() && pattern.iter().zip(arn).all(|(p, a)| matches(p, a))
+    }
+
+    #[test]
+    fn many_stars_stay_cheap() {
+        assert!(!matches(&"*a".repeat(500), &"a".repeat(499)));
+        assert!(!matches(&"*a".repeat(500), &format!("{}b", "a".repeat(20_000))));
+    }
+
     proptest! {
         #[test]
         fn matching_is_what_the_definition_says(pattern in "[ab*?]{0,6}", text in "[ab]{0,7}") {
             let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
             prop_assert_eq!(matches(&pattern, &text), model(&p, &t));
+        }
+
+        #[test]
+        fn with_its_resource_free_an_arn_is_matched_part_by_part(
+            pattern in "[ab*?]{0,2}:[a*?]{0,2}:[ab*?]{0,2}:[a*?:]{0,3}:[a*?]?:[ab*?:]{0,4}",
+            arn in "[ab]?:[ab]?:[ab]{0,2}:[ab]{0,2}:[ab]?:[ab:]{0,4}",
+        ) {
+            let free = arn.splitn(6, ':').last().map_or(0, str::len);
+            let found = matches_steps(steps(&pattern), &arn, free);
+            prop_assert_eq!(found, model_of_arn(&pattern, &arn));
         }
 
         #[test]

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, ValueHint};
-use fortem_compile::iam::{Case, CaseAnswer, Document, DocumentKind, Json};
+use fortem_compile::iam::{Case, CaseAnswer, Document, DocumentCache, DocumentKind};
 use fortem_compile::reference::Reference;
 use fortem_core::{Problem, Problems, SourceFile};
 use serde_json::json;
@@ -82,13 +83,14 @@ fn answer_all(
     documents: &Documents,
 ) -> io::Result<Tally> {
     let mut tally = Tally::default();
+    let mut cache = DocumentCache::default();
     for (index, line) in input.lines().enumerate() {
         let line = line?;
         if line.trim().is_empty() {
             continue;
         }
         let answer = match serde_json::from_str::<Case>(&line) {
-            Ok(case) => documents.put_into(case).run(reference),
+            Ok(case) => documents.put_into(case).run(reference, &mut cache),
             Err(error) => CaseAnswer::error(misread(index + 1, &error)),
         };
         tally.count(&answer);
@@ -112,36 +114,37 @@ fn misread(line: usize, error: &serde_json::Error) -> String {
 
 /// What the command line puts in place of a case's own documents.
 struct Documents {
-    identity: Vec<(String, Json)>,
-    scps: Vec<Json>,
-    boundary: Option<Json>,
+    identity: Vec<(String, Arc<Document>)>,
+    scps: Vec<Vec<Arc<Document>>>,
+    boundary: Option<Arc<Document>>,
 }
 
 impl Documents {
     fn read(arguments: &Eval) -> Result<Self, Problems> {
         let named = |path: &PathBuf| Ok((path.display().to_string(), document(path)?));
         let identity: Result<_, Problems> = arguments.identity.iter().map(named).collect();
-        let scps: Result<_, Problems> = arguments.scp.iter().map(|path| document(path)).collect();
+        let level = |path: &PathBuf| Ok(vec![document(path)?]);
+        let scps: Result<_, Problems> = arguments.scp.iter().map(level).collect();
         let boundary = arguments.boundary.as_deref().map(document).transpose();
         Ok(Self { identity: identity?, scps: scps?, boundary: boundary? })
     }
 
     fn put_into(&self, mut case: Case) -> Case {
         if !self.identity.is_empty() {
-            case = case.with_identity_policies(self.identity.clone());
+            case = case.with_identity_policies(&self.identity);
         }
         if !self.scps.is_empty() {
-            case = case.with_scps(self.scps.iter().map(|scp| vec![scp.clone()]).collect());
+            case = case.with_scps(self.scps.clone());
         }
         match &self.boundary {
-            Some(boundary) => case.with_boundary(boundary.clone()),
+            Some(boundary) => case.with_boundary(Arc::clone(boundary)),
             None => case,
         }
     }
 }
 
 /// Reads a document and refuses one that AWS would refuse.
-fn document(path: &Path) -> Result<Json, Problems> {
+fn document(path: &Path) -> Result<Arc<Document>, Problems> {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     let file = SourceFile::new(path, text);
     let reading = Document::read(file.text(), DocumentKind::Identity);
@@ -150,7 +153,7 @@ fn document(path: &Path) -> Result<Json, Problems> {
             .at(&file, error.span().range(), "here")
             .help(error.fault().help())
     });
-    Problems::unless(problems.collect(), reading.document().json().clone())
+    Problems::unless(problems.collect(), Arc::new(reading.document().clone()))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Problems {

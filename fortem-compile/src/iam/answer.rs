@@ -1,6 +1,7 @@
 //! What is decided about a request, and why.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::statement::Effect;
 use super::truth::Ambiguity;
@@ -42,7 +43,7 @@ pub enum Layer {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Matched {
     pub(super) effect: Effect,
-    pub(super) document: String,
+    pub(super) document: Arc<str>,
     pub(super) statement: String,
 }
 
@@ -119,7 +120,7 @@ impl Answer {
         self.blocked_by
     }
 
-    /// The points that AWS leaves open: an unclear `Allow` is taken to apply, an unclear `Deny` not to.
+    /// The points that AWS leaves open, which [`Reading`](super::Reading) decides.
     #[must_use]
     pub fn doubts(&self) -> &[Doubt] {
         &self.doubts

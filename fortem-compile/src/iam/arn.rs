@@ -1,6 +1,8 @@
-//! ARN patterns: six parts between colons, matched apart (IAM User Guide, "Amazon Resource Names (ARNs)").
+//! ARN patterns: six parts between colons (IAM User Guide, "Amazon Resource Names (ARNs)").
 
-use super::pattern::{self, Pattern, Token};
+use super::request::Context;
+use super::truth::{Ambiguity, Truth};
+use super::variable::{Filled, Template};
 
 /// How many parts an ARN has: `arn`, partition, service, region, account, resource.
 const PARTS: usize = 6;
@@ -9,43 +11,104 @@ const PARTS: usize = 6;
 /// Condition operators").
 ///
 /// Each of the six parts is matched apart, the sixth being all the rest; what is not an ARN matches nothing.
-pub(super) fn condition_matches(pattern: &Pattern, arn: &str) -> bool {
-    let parts = split_pattern(pattern);
-    parts.len() == PARTS && split(arn).len() == PARTS && parts_match(&parts, arn)
+pub(super) fn condition_matches(pattern: Filled<'_>, arn: &str) -> bool {
+    resource_part(arn).is_some_and(|resource| pattern.matches(arn, resource.len()))
 }
 
-/// Whether a resource matches a `Resource` or `NotResource` element (IAM User Guide, "IAM JSON policy elements:
-/// Resource").
-///
-/// `*` alone matches everything. Otherwise wildcards stay within their part, and the parts that a short pattern leaves
-/// out are free. A request on no resource at all, written `*`, is matched by `*` only.
-pub(super) fn resource_matches(pattern: &Pattern, resource: &str) -> bool {
-    if pattern.tokens().iter().all(|token| *token == Token::Run) && !pattern.tokens().is_empty() {
-        return true;
+/// The resource of a request: an ARN, or `*` for none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resource<'a> {
+    pub(super) text: &'a str,
+    pub(super) colons: Colons,
+}
+
+/// The colons of a text, the first five of which divide the parts of an ARN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Colons {
+    count: usize,
+    /// How long the sixth part is; nothing when the text is no ARN.
+    sixth: Option<usize>,
+}
+
+impl Colons {
+    pub(super) fn of(text: &str) -> Self {
+        let count = text.bytes().filter(|byte| *byte == b':').count();
+        Self { count, sixth: resource_part(text).map(str::len) }
     }
-    let parts = split_pattern(pattern);
-    split(resource).len() == PARTS && parts_match(&parts, resource)
 }
 
-/// Whether each part of the pattern matches the part of the ARN in its place.
-fn parts_match(parts: &[&[Token]], arn: &str) -> bool {
-    parts.iter().zip(split(arn)).all(|(tokens, text)| pattern::matches(tokens, text))
+/// A pattern of a `Resource` or `NotResource` element (IAM User Guide, "IAM JSON policy elements: Resource").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ResourcePattern {
+    pattern: Template,
+    /// How many colons are written.
+    colons: usize,
 }
 
-/// The parts of a pattern; colons from substituted text divide as well.
-fn split_pattern(pattern: &Pattern) -> Vec<&[Token]> {
-    pattern.tokens().splitn(PARTS, |token| *token == Token::Char(':')).collect()
+impl ResourcePattern {
+    /// Reads a pattern, with or without policy variables.
+    pub(super) fn new(text: &str, variables: bool) -> Self {
+        let pattern = Template::pattern(text, variables);
+        Self { colons: pattern.colons(), pattern }
+    }
+
+    /// The pattern without regard to parts.
+    pub(crate) fn template(&self) -> &Template {
+        &self.pattern
+    }
+
+    /// Whether a resource matches.
+    ///
+    /// `*` alone matches everything; a request on no resource at all, written `*`, is matched by nothing else. The parts
+    /// that a short pattern leaves out are free. The guide has wildcards stay within their part, and says that one at
+    /// the end of a part "can expand" over colons.
+    pub(super) fn matches(&self, resource: Resource<'_>, context: &Context) -> Truth {
+        if self.pattern.is_everything() {
+            return Truth::Yes;
+        }
+        let Resource { text, colons: Colons { count, sixth: Some(sixth) } } = resource else {
+            return Truth::No;
+        };
+        let is_whole = self.colons >= PARTS - 1;
+        // Every colon that is written has to be there, and one more for a wildcard to take.
+        if is_whole && self.colons > count {
+            return Truth::No;
+        }
+        let (parts, free) = if is_whole { (text, sixth) } else { (self.as_many_parts(text), 0) };
+        self.pattern.test(context, false, |pattern| {
+            if pattern.matches(parts, free) {
+                Truth::Yes
+            } else if self.colons < count && pattern.matches(text, text.len()) {
+                Truth::Unclear(Ambiguity::WildcardOverColon)
+            } else {
+                Truth::No
+            }
+        })
+    }
+
+    /// The first parts of an ARN, as many as are written.
+    fn as_many_parts<'a>(&self, arn: &'a str) -> &'a str {
+        let end = arn.match_indices(':').map(|(index, _)| index).nth(self.colons);
+        arn.get(..end.unwrap_or(arn.len())).unwrap_or(arn)
+    }
 }
 
-/// The parts of an ARN, fewer than six when the text is none.
-pub(super) fn split(arn: &str) -> Vec<&str> {
-    arn.splitn(PARTS, ':').collect()
+/// The sixth part of an ARN; nothing when the text is none.
+fn resource_part(arn: &str) -> Option<&str> {
+    part(arn, PARTS - 1)
+}
+
+/// A part of an ARN, counted from 0.
+pub(super) fn part(arn: &str, index: usize) -> Option<&str> {
+    arn.splitn(PARTS, ':').nth(index)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{condition_matches, resource_matches};
-    use crate::iam::pattern::Pattern;
+    use super::{Colons, Resource, ResourcePattern, condition_matches};
+    use crate::iam::request::Context;
+    use crate::iam::truth::{Ambiguity, Truth};
+    use crate::iam::variable::Template;
 
     const SERVICE: &str = "arn:aws:ecs:eu-west-1:111122223333:service/staging/web";
 
@@ -67,34 +130,37 @@ mod tests {
             ("arn:aws:ecs:*:*:service/*", "service/staging/web", false),
             ("*:*:*:*:*:*", "not an arn", false),
         ] {
-            assert_eq!(
-                condition_matches(&Pattern::wild(pattern), arn),
-                expected,
-                "`{pattern}` on `{arn}`"
-            );
+            let found =
+                Template::pattern(pattern, true).test(&Context::default(), false, |filled| {
+                    condition_matches(filled, arn).into()
+                });
+            assert_eq!(found, expected.into(), "`{pattern}` on `{arn}`");
         }
     }
 
     #[test]
-    fn resource_wildcards_stay_left_of_the_fifth_colon() {
+    fn resource_wildcards_stay_in_their_part_or_may_not() {
+        let over_colon = Truth::Unclear(Ambiguity::WildcardOverColon);
         for (pattern, arn, expected) in [
-            ("*", SERVICE, true),
-            ("*", "*", true),
-            ("arn:aws:ecs:*:*:*", "*", false),
-            ("arn:aws:ecs:*:*:service/*", SERVICE, true),
-            ("arn:aws:ecs:*:service/*", SERVICE, false),
-            ("arn:aws:ecs:*", SERVICE, true),
-            ("arn:aws:ecs", SERVICE, true),
-            ("arn:aws:e?s:*", SERVICE, true),
-            ("arn:aws:logs:*", SERVICE, false),
-            ("arn:aws:s3:::bucket/*", "arn:aws:s3:::bucket/a:b/c", true),
-            ("arn:aws:ecs:*:*:service/stag", SERVICE, false),
+            ("arn:aws:ecs:*:*:*", "*", Truth::No),
+            ("arn:aws:ecs:*:*:service/*", SERVICE, Truth::Yes),
+            ("arn:aws:ecs:*:service/*", SERVICE, over_colon),
+            ("arn:aws:ecs:*:service/staging/web", SERVICE, over_colon),
+            ("arn:*:service/staging/web", SERVICE, over_colon),
+            ("*", "*", Truth::Yes),
+            ("arn:aws:ecs:*:*:task/*", SERVICE, Truth::No),
+            ("arn:aws:ecs:*", SERVICE, Truth::Yes),
+            ("arn:aws:ecs:eu-*", SERVICE, Truth::Yes),
+            ("arn:aws:ecs", SERVICE, Truth::Yes),
+            ("arn:aws:e?s:*", SERVICE, Truth::Yes),
+            ("arn:aws:logs:*", SERVICE, Truth::No),
+            ("arn:aws:ecs:*", "arn:aws:ecs:x", Truth::No),
+            ("arn:aws:s3:::bucket/*", "arn:aws:s3:::bucket/a:b/c", Truth::Yes),
+            ("arn:aws:ecs:*:*:service/stag", SERVICE, Truth::No),
         ] {
-            assert_eq!(
-                resource_matches(&Pattern::wild(pattern), arn),
-                expected,
-                "`{pattern}` on `{arn}`"
-            );
+            let found = ResourcePattern::new(pattern, true)
+                .matches(Resource { text: arn, colons: Colons::of(arn) }, &Context::default());
+            assert_eq!(found, expected, "`{pattern}` on `{arn}`");
         }
     }
 }

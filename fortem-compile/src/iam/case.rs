@@ -1,8 +1,11 @@
 //! One call as a line of JSON, the format in which evaluators are compared.
 
 mod answer;
+mod document;
 mod entries;
 mod keys;
+
+use std::sync::Arc;
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -10,11 +13,12 @@ use thiserror::Error;
 use super::answer::{Answer, Decision};
 use super::document::{Document, DocumentError};
 use super::evaluate::{NamedDocument, Policies};
-use super::json::Json;
 use super::truth::Ambiguity;
+use document::{CaseDocument, OneOrManyDocuments};
 use entries::{ContextValue, Entries, OneOrMany};
 
 pub use answer::CaseAnswer;
+pub use document::DocumentCache;
 pub use keys::KeyCarrier;
 
 /// One API call by one principal under a set of documents.
@@ -46,17 +50,32 @@ pub use keys::KeyCarrier;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "Line")]
 pub struct Case {
+    id: String,
+    identity_policies: Vec<IdentityPolicy>,
+    scps: Vec<Vec<CaseDocument>>,
+    boundary: Option<Vec<CaseDocument>>,
+    session: Option<CaseDocument>,
+    principal: Principal,
+    // INVARIANT: not empty; the first is the call's own.
+    checks: Vec<Check>,
+    expect: Option<Verdict>,
+}
+
+/// A case as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
     id: String,
     #[serde(default)]
     identity_policies: Vec<IdentityPolicy>,
     #[serde(default)]
-    scps: Option<Vec<Vec<Json>>>,
+    scps: Option<Vec<Vec<CaseDocument>>>,
     #[serde(default)]
-    permission_boundary: Option<OneOrMany<Json>>,
+    permission_boundary: Option<OneOrManyDocuments>,
     #[serde(default)]
-    session_policy: Option<Json>,
+    session_policy: Option<CaseDocument>,
     principal: Principal,
     // The four of `Check`, which serde cannot flatten while it refuses unknown fields.
     action: String,
@@ -72,11 +91,28 @@ pub struct Case {
     expect: Option<Verdict>,
 }
 
+impl From<Line> for Case {
+    fn from(line: Line) -> Self {
+        let Line { action, resource, request_tags, context, .. } = line;
+        let own = Check { action, resource, request_tags, context };
+        Self {
+            id: line.id,
+            identity_policies: line.identity_policies,
+            scps: line.scps.unwrap_or_default(),
+            boundary: line.permission_boundary.map(OneOrManyDocuments::into_list),
+            session: line.session_policy,
+            principal: line.principal,
+            checks: std::iter::once(own).chain(line.also).collect(),
+            expect: line.expect,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct IdentityPolicy {
     name: String,
-    document: Json,
+    document: CaseDocument,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -168,24 +204,26 @@ impl Case {
 
     /// The case under other identity policies: name and document.
     #[must_use]
-    pub fn with_identity_policies(mut self, policies: Vec<(String, Json)>) -> Self {
-        let named = policies.into_iter();
-        self.identity_policies =
-            named.map(|(name, document)| IdentityPolicy { name, document }).collect();
+    pub fn with_identity_policies(mut self, policies: &[(String, Arc<Document>)]) -> Self {
+        let policies = policies.iter().cloned();
+        self.identity_policies = policies
+            .map(|(name, document)| IdentityPolicy { name, document: document.into() })
+            .collect();
         self
     }
 
     /// The case under other service control policies: one list a level of the organization.
     #[must_use]
-    pub fn with_scps(mut self, levels: Vec<Vec<Json>>) -> Self {
-        self.scps = Some(levels);
+    pub fn with_scps(mut self, levels: Vec<Vec<Arc<Document>>>) -> Self {
+        let level = |level: Vec<_>| level.into_iter().map(CaseDocument::from).collect();
+        self.scps = levels.into_iter().map(level).collect();
         self
     }
 
     /// The case under another permissions boundary.
     #[must_use]
-    pub fn with_boundary(mut self, boundary: Json) -> Self {
-        self.permission_boundary = Some(OneOrMany::one(boundary));
+    pub fn with_boundary(mut self, boundary: Arc<Document>) -> Self {
+        self.boundary = Some(vec![boundary.into()]);
         self
     }
 
@@ -195,80 +233,70 @@ impl Case {
     ///
     /// [`CaseError`] when a document is refused or the call makes no sense.
     pub fn decide(&self, carrier: &dyn KeyCarrier) -> Result<Answer, CaseError> {
-        let policies = self.policies()?;
-        let mut answer = None;
-        for check in std::iter::once(&self.check()).chain(&self.also) {
-            let one = self.decide_check(&policies, check, carrier)?;
-            answer = Some(match answer {
-                None => one,
-                Some(so_far) => Answer::and(so_far, one),
-            });
-        }
-        answer.ok_or_else(|| CaseError::NoResource { action: self.action.clone() })
+        self.decide_with(carrier, &mut DocumentCache::default())
     }
 
-    /// Decides the call and reports in the format in which evaluators are compared.
+    /// Decides the call and reports in the format in which evaluators are compared; documents that an earlier case had,
+    /// too, come from the cache.
     #[must_use]
-    pub fn run(&self, carrier: &dyn KeyCarrier) -> CaseAnswer {
-        CaseAnswer::of(self, self.decide(carrier))
+    pub fn run(&self, carrier: &dyn KeyCarrier, cache: &mut DocumentCache) -> CaseAnswer {
+        CaseAnswer::of(self, self.decide_with(carrier, cache))
     }
 
-    fn check(&self) -> Check {
-        Check {
-            action: self.action.clone(),
-            resource: self.resource.clone(),
-            request_tags: self.request_tags.clone(),
-            context: self.context.clone(),
+    fn decide_with(
+        &self,
+        carrier: &dyn KeyCarrier,
+        cache: &mut DocumentCache,
+    ) -> Result<Answer, CaseError> {
+        let policies = self.policies(cache)?;
+        let mut answer: Option<Answer> = None;
+        for check in &self.checks {
+            for resource in check.resource.as_slice() {
+                let one = self.decide_check(&policies, check, resource, carrier)?;
+                answer = Some(match answer {
+                    None => one,
+                    Some(so_far) => so_far.and(one),
+                });
+            }
+            if check.resource.as_slice().is_empty() {
+                return Err(CaseError::NoResource { action: check.action.clone() });
+            }
         }
+        answer.ok_or_else(|| CaseError::NoResource { action: String::new() })
     }
 
     fn decide_check(
         &self,
         policies: &Policies,
         check: &Check,
+        resource: &Resource,
         carrier: &dyn KeyCarrier,
     ) -> Result<Answer, CaseError> {
-        let mut answer: Option<Answer> = None;
-        for resource in check.resource.as_slice() {
-            let readings = keys::requests(&self.principal, check, resource, carrier)?;
-            let on_resource = readings
-                .iter()
-                .map(|request| policies.decide(request))
-                .reduce(|first, second| first.or_reading(second, Ambiguity::TagKeyCase));
-            answer = match (answer, on_resource) {
-                (Some(so_far), Some(one)) => Some(so_far.and(one)),
-                (so_far, one) => so_far.or(one),
-            };
-        }
-        answer.ok_or_else(|| CaseError::NoResource { action: check.action.clone() })
+        let no_resource = || CaseError::NoResource { action: check.action.clone() };
+        let readings = keys::requests(&self.principal, check, resource, carrier)?;
+        let answers = readings.iter().map(|request| policies.decide(request));
+        answers
+            .reduce(|first, second| first.or_reading(second, Ambiguity::TagKeyCase))
+            .ok_or_else(no_resource)
     }
 
-    fn policies(&self) -> Result<Policies, CaseError> {
-        let mut identity = Vec::new();
-        for policy in &self.identity_policies {
-            let document = read(&policy.document, || format!("identity:{}", policy.name))?;
-            identity.push(NamedDocument::new(&policy.name, document));
+    fn policies(&self, cache: &mut DocumentCache) -> Result<Policies, CaseError> {
+        let mut identity = Vec::with_capacity(self.identity_policies.len());
+        for IdentityPolicy { name, document } in &self.identity_policies {
+            let document = document.read(cache, || format!("identity:{name}"))?;
+            identity.push(NamedDocument::new(name.as_str(), document));
         }
-        let mut levels = Vec::new();
-        for (level, documents) in self.scps.iter().flatten().enumerate() {
-            levels.push(read_all(documents, &format!("scp:{}.", level + 1))?);
+        let mut levels = Vec::with_capacity(self.scps.len());
+        for (level, documents) in self.scps.iter().enumerate() {
+            levels.push(document::read_all(documents, cache, &format!("scp:{}.", level + 1))?);
         }
         let mut policies = Policies::of_identity(identity).with_scps(levels);
-        if let Some(boundary) = &self.permission_boundary {
-            policies = policies.with_boundary(read_all(boundary.as_slice(), "boundary:")?);
+        if let Some(boundary) = &self.boundary {
+            policies = policies.with_boundary(document::read_all(boundary, cache, "boundary:")?);
         }
-        if let Some(session) = &self.session_policy {
-            policies = policies.with_session(read(session, || "session".to_owned())?);
+        if let Some(session) = &self.session {
+            policies = policies.with_session(session.read(cache, || "session".to_owned())?);
         }
         Ok(policies)
     }
-}
-
-fn read(json: &Json, name: impl FnOnce() -> String) -> Result<Document, CaseError> {
-    Document::from_json(json).map_err(|error| CaseError::Document { document: name(), error })
-}
-
-fn read_all(documents: &[Json], prefix: &str) -> Result<Vec<Document>, CaseError> {
-    let numbered = documents.iter().enumerate();
-    numbered.map(|(index, json)| read(json, || format!("{prefix}{}", index + 1))).collect()
 }

@@ -12,7 +12,7 @@ use super::arn;
 use super::pattern::Pattern;
 use super::request::{Context, Values, folded};
 use super::truth::{Ambiguity, Truth};
-use super::variable::Template;
+use super::variable::{Filled, Template};
 use operator::{Family, Operator, Quantifier};
 
 /// One operator, one key and the values it is compared with.
@@ -51,12 +51,10 @@ impl Condition {
         variables: bool,
     ) -> Option<Self> {
         let operator = Operator::read(&operator_name)?;
-        let template = if variables && operator.family.takes_variables() {
-            Template::with_variables
-        } else {
-            Template::literal
-        };
-        let templates = values.iter().map(|value| template(value)).collect();
+        let variables = variables && operator.family.takes_variables();
+        let template =
+            if operator.family.takes_wildcards() { Template::pattern } else { Template::text };
+        let templates = values.iter().map(|value| template(value, variables)).collect();
         Some(Self { operator, operator_name, folded_key: folded(&key), key, values, templates })
     }
 
@@ -118,8 +116,8 @@ impl Condition {
             Family::StringEqualsIgnoreCase => {
                 Comparison::TextIgnoringCase(template.fill_text(context))
             }
-            Family::StringLike => Comparison::Wild(template.fill_pattern(context)),
-            Family::Arn => Comparison::Arn(template.fill_pattern(context)),
+            Family::StringLike => Comparison::Wild(template.fill(context)),
+            Family::Arn => Comparison::Arn(template.fill(context)),
             Family::Numeric(_) => Comparison::Number(template.fill_text(context)),
             Family::Date(_) => Comparison::Date(template.fill_text(context)),
             Family::IpAddress => Comparison::Address(template.fill_text(context)),
@@ -186,15 +184,12 @@ impl Condition {
     }
 
     fn matches_one(&self, value: &str, template: &Template, context: &Context) -> Truth {
-        let negated = self.operator.negated;
-        match self.operator.family {
-            Family::StringLike => {
-                template.test_pattern(context, negated, |pattern| pattern.matches(value))
-            }
-            Family::Arn => template
-                .test_pattern(context, negated, |pattern| arn::condition_matches(pattern, value)),
-            family => template.test_text(context, negated, |text| family.compares(value, text)),
-        }
+        let holds = |filled: Filled<'_>| match self.operator.family {
+            Family::StringLike => filled.matches(value, value.len()),
+            Family::Arn => arn::condition_matches(filled, value),
+            family => family.compares(value, &filled.text()),
+        };
+        template.test(context, self.operator.negated, |filled| holds(filled).into())
     }
 }
 

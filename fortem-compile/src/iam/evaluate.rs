@@ -1,5 +1,7 @@
 //! What all documents together decide (IAM User Guide, "Policy evaluation logic").
 
+use std::sync::Arc;
+
 use super::answer::{Answer, Doubt, Layer, Matched, Why};
 use super::document::Document;
 use super::request::Request;
@@ -9,15 +11,21 @@ use super::truth::Truth;
 /// A document and the name under which answers speak of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedDocument {
-    name: String,
-    document: Document,
+    name: Arc<str>,
+    document: Arc<Document>,
 }
 
 impl NamedDocument {
     /// Names a document.
     #[must_use]
-    pub fn new(name: impl Into<String>, document: Document) -> Self {
-        Self { name: name.into(), document }
+    pub fn new(name: impl Into<Arc<str>>, document: impl Into<Arc<Document>>) -> Self {
+        Self { name: name.into(), document: document.into() }
+    }
+
+    /// Names documents by their place, from 1.
+    fn numbered<D: Into<Arc<Document>>>(prefix: &str, documents: Vec<D>) -> Vec<Self> {
+        let numbered = documents.into_iter().enumerate();
+        numbered.map(|(at, document)| Self::new(format!("{prefix}{}", at + 1), document)).collect()
     }
 }
 
@@ -30,44 +38,60 @@ pub enum Reading {
     Strict,
 }
 
+impl Reading {
+    /// Whether a statement that is unclear applies.
+    fn takes_unclear(self, effect: Effect) -> bool {
+        match self {
+            Self::Permissive => effect == Effect::Allow,
+            Self::Strict => effect == Effect::Deny,
+        }
+    }
+}
+
 /// All documents that bear on one principal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policies {
     identity: Vec<NamedDocument>,
-    scps: Vec<Vec<Document>>,
-    boundary: Option<Vec<Document>>,
-    session: Option<Document>,
+    scps: Vec<Vec<NamedDocument>>,
+    boundary: Option<Vec<NamedDocument>>,
+    session: Option<NamedDocument>,
 }
 
 impl Policies {
     /// Identity policies alone, with no organization, boundary or session policy.
     #[must_use]
     pub fn of_identity(identity: impl IntoIterator<Item = NamedDocument>) -> Self {
-        Self { identity: identity.into_iter().collect(), ..Self::default() }
+        let identity = identity.into_iter().map(|NamedDocument { name, document }| {
+            NamedDocument::new(format!("identity:{name}"), document)
+        });
+        Self { identity: identity.collect(), ..Self::default() }
     }
 
     /// Adds the service control policies, one list a level of the organization, root first: every level must allow.
     #[must_use]
-    pub fn with_scps(mut self, levels: Vec<Vec<Document>>) -> Self {
-        self.scps = levels;
+    pub fn with_scps<D: Into<Arc<Document>>>(mut self, levels: Vec<Vec<D>>) -> Self {
+        let levels = levels.into_iter().enumerate();
+        self.scps = levels
+            .map(|(at, level)| NamedDocument::numbered(&format!("scp:{}.", at + 1), level))
+            .collect();
         self
     }
 
     /// Adds a permissions boundary; of several documents, one must allow.
     #[must_use]
-    pub fn with_boundary(mut self, boundary: Vec<Document>) -> Self {
-        self.boundary = Some(boundary);
+    pub fn with_boundary<D: Into<Arc<Document>>>(mut self, boundary: Vec<D>) -> Self {
+        self.boundary = Some(NamedDocument::numbered("boundary:", boundary));
         self
     }
 
     /// Adds a session policy.
     #[must_use]
-    pub fn with_session(mut self, session: Document) -> Self {
-        self.session = Some(session);
+    pub fn with_session(mut self, session: impl Into<Arc<Document>>) -> Self {
+        self.session = Some(NamedDocument::new("session", session));
         self
     }
 
-    /// Decides one authorization check.
+    /// Decides one authorization check, where AWS leaves a point open for the reading that allows.
     ///
     /// An explicit `Deny` in any layer wins; otherwise each level of the organization, the identity policies, the
     /// boundary and the session policy must allow, in that order.
@@ -80,22 +104,15 @@ impl Policies {
     #[must_use]
     pub fn decide_under(&self, request: &Request, reading: Reading) -> Answer {
         let mut found = Found::new(reading);
-        for (level, documents) in self.scps.iter().enumerate() {
-            let name = |index| format!("scp:{}.{}", level + 1, index + 1);
-            found.take_layer(Layer::Scp, documents, name, request);
+        for level in &self.scps {
+            found.take_layer(Layer::Scp, level, request);
         }
-        let name = |index: usize| {
-            let named = self.identity.get(index);
-            format!("identity:{}", named.map(|named| named.name.as_str()).unwrap_or_default())
-        };
-        let identity = self.identity.iter().map(|named| &named.document);
-        found.take_layer(Layer::Identity, identity, name, request);
+        found.take_layer(Layer::Identity, &self.identity, request);
         if let Some(boundary) = &self.boundary {
-            let name = |index| format!("boundary:{}", index + 1);
-            found.take_layer(Layer::Boundary, boundary, name, request);
+            found.take_layer(Layer::Boundary, boundary, request);
         }
         if let Some(session) = &self.session {
-            found.take_layer(Layer::Session, [session], |_| "session".to_owned(), request);
+            found.take_layer(Layer::Session, std::slice::from_ref(session), request);
         }
         found.conclude()
     }
@@ -128,18 +145,12 @@ impl Found {
         Self { reading, allows, denies, denied_by: None, lacking: None, doubts }
     }
 
-    /// Takes in documents of which one must allow; each is named by its place, from 0, when needed.
-    fn take_layer<'a>(
-        &mut self,
-        layer: Layer,
-        documents: impl IntoIterator<Item = &'a Document>,
-        name: impl Fn(usize) -> String,
-        request: &Request,
-    ) {
+    /// Takes in documents of which one must allow.
+    fn take_layer(&mut self, layer: Layer, documents: &[NamedDocument], request: &Request) {
         let (allows, denies) = (self.allows.len(), self.denies.len());
-        for (index, document) in documents.into_iter().enumerate() {
+        for NamedDocument { name, document } in documents {
             for statement in document.statements() {
-                self.take(statement, || name(index), request);
+                self.take(statement, name, request);
             }
         }
         if self.allows.len() == allows {
@@ -151,30 +162,20 @@ impl Found {
     }
 
     /// Takes in one statement; where it is unclear, as the reading has it.
-    fn take(
-        &mut self,
-        statement: &Statement,
-        document: impl FnOnce() -> String,
-        request: &Request,
-    ) {
+    fn take(&mut self, statement: &Statement, document: &Arc<str>, request: &Request) {
         let truth = statement.applies(request);
         if truth == Truth::No {
             return;
         }
-        let effect = statement.effect();
-        let matched = Matched { effect, document: document(), statement: statement.name() };
+        let (effect, document) = (statement.effect(), Arc::clone(document));
+        let matched = Matched { effect, document, statement: statement.name() };
         if let Truth::Unclear(ambiguity) = truth {
             self.doubts.push(Doubt { statement: Some(matched.clone()), ambiguity });
         }
-        let applies = truth == Truth::Yes
-            || match effect {
-                Effect::Allow => self.reading == Reading::Permissive,
-                Effect::Deny => self.reading == Reading::Strict,
-            };
         match effect {
-            Effect::Allow if applies => self.allows.push(matched),
-            Effect::Deny if applies => self.denies.push(matched),
-            Effect::Allow | Effect::Deny => {}
+            _ if truth != Truth::Yes && !self.reading.takes_unclear(effect) => {}
+            Effect::Allow => self.allows.push(matched),
+            Effect::Deny => self.denies.push(matched),
         }
     }
 
@@ -187,3 +188,6 @@ impl Found {
         Answer { why, matched, blocked_by, doubts: self.doubts }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! One authorization check: an API action on a resource, with the condition keys of the call.
 
-use std::collections::BTreeMap;
+use super::arn::{Colons, Resource};
 
 /// What a condition key holds: one value, or a list when the key is multivalued (IAM User Guide, "Single-valued vs.
 /// multivalued context keys").
@@ -44,19 +44,26 @@ impl From<Vec<String>> for Values {
 /// The condition keys of a call; names are compared without regard to case, tag keys after the slash included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
-    // INVARIANT: keys are in lower case.
-    keys: BTreeMap<String, Values>,
+    // INVARIANT: keys are in lower case and sorted, no key twice.
+    keys: Vec<(String, Values)>,
 }
 
 impl Context {
     /// Sets a key, replacing what it held under any spelling; gives back what it held.
     pub fn insert(&mut self, key: &str, values: impl Into<Values>) -> Option<Values> {
-        self.keys.insert(folded(key), values.into())
+        let (key, values) = (folded(key), values.into());
+        match self.place(&key) {
+            Ok(place) => Some(std::mem::replace(&mut self.keys.get_mut(place)?.1, values)),
+            Err(place) => {
+                self.keys.insert(place, (key, values));
+                None
+            }
+        }
     }
 
     /// Removes a key under any spelling; gives back what it held.
     pub fn remove(&mut self, key: &str) -> Option<Values> {
-        self.keys.remove(&folded(key))
+        self.place(&folded(key)).ok().map(|place| self.keys.remove(place).1)
     }
 
     /// The values of a key, absent when the call has none: an empty list counts as absent.
@@ -67,7 +74,13 @@ impl Context {
 
     /// Like [`Self::get`], for a key already in lower case.
     pub(super) fn get_folded(&self, key: &str) -> Option<&Values> {
-        self.keys.get(key).filter(|values| !values.as_slice().is_empty())
+        let (_, values) = self.keys.get(self.place(key).ok()?)?;
+        Some(values).filter(|values| !values.as_slice().is_empty())
+    }
+
+    /// Where a key is, or where it would be.
+    fn place(&self, key: &str) -> Result<usize, usize> {
+        self.keys.binary_search_by(|(known, _)| known.as_str().cmp(key))
     }
 }
 
@@ -82,6 +95,8 @@ pub struct Request {
     // INVARIANT: in lower case, as action names have no case.
     action: String,
     resource: String,
+    // INVARIANT: those of `resource`.
+    colons: Colons,
     context: Context,
 }
 
@@ -92,6 +107,7 @@ impl Request {
         Self {
             action: action.to_ascii_lowercase(),
             resource: resource.to_owned(),
+            colons: Colons::of(resource),
             context: Context::default(),
         }
     }
@@ -106,6 +122,10 @@ impl Request {
     #[must_use]
     pub fn resource(&self) -> &str {
         &self.resource
+    }
+
+    pub(super) fn divided_resource(&self) -> Resource<'_> {
+        Resource { text: &self.resource, colons: self.colons }
     }
 
     /// The condition keys.

@@ -2,7 +2,7 @@
 
 mod read;
 
-use super::arn;
+use super::arn::{Colons, Resource, ResourcePattern};
 use super::condition::Condition;
 use super::pattern::Pattern;
 use super::principal::Principal;
@@ -43,10 +43,10 @@ pub struct Statement {
     effect: Effect,
     // Without it the statement is about whomever its policy is attached to.
     principals: Option<Scope<Principal>>,
-    actions: Scope<Pattern>,
+    actions: Scope<Template>,
     written_actions: Scope<String>,
     // Without it the statement is about the resource that its policy is attached to.
-    pub(crate) resources: Option<Scope<Template>>,
+    pub(crate) resources: Option<Scope<ResourcePattern>>,
     written_resources: Option<Scope<String>>,
     conditions: Vec<Condition>,
     span: Span,
@@ -195,7 +195,7 @@ impl Statement {
     #[must_use]
     pub fn applies(&self, request: &Request) -> Truth {
         Truth::from(self.covers_action(request.action()))
-            .and(|| self.covers_resource(request.resource(), request.context()))
+            .and(|| self.covers(request.divided_resource(), request.context()))
             .and(|| {
                 Truth::all(
                     self.conditions.iter().map(|condition| condition.holds(request.context())),
@@ -214,28 +214,29 @@ impl Statement {
     /// A variable without value matches no resource, also under `NotResource`.
     #[must_use]
     pub fn covers_resource(&self, resource: &str, context: &Context) -> Truth {
+        self.covers(Resource { text: resource, colons: Colons::of(resource) }, context)
+    }
+
+    fn covers(&self, resource: Resource<'_>, context: &Context) -> Truth {
         let Some(resources) = &self.resources else { return Truth::Yes };
-        resources.covers(|template| {
-            template
-                .test_pattern(context, false, |pattern| arn::resource_matches(pattern, resource))
-        })
+        resources.covers(|pattern| pattern.matches(resource, context))
     }
 }
 
 impl Statement {
-    fn resource_templates(&self) -> &[Template] {
+    fn listed_resources(&self) -> &[ResourcePattern] {
         self.resources.as_ref().map(Scope::listed).unwrap_or_default()
     }
 
     /// The patterns of `Resource` or `NotResource` with the variables filled in.
     pub(crate) fn resource_patterns(&self, context: &Context) -> Vec<Pattern> {
-        self.resource_templates().iter().map(|template| template.fill_pattern(context)).collect()
+        self.listed_resources().iter().map(|pattern| pattern.template().fill(context)).collect()
     }
 
     /// The texts in `Resource` or `NotResource`, and in each condition, as they are written; with the number
     /// of the element.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (usize, &str)> {
-        let resources = self.written_resources.as_ref().map(Scope::listed).unwrap_or_default();
+        let resources = self.resources();
         let in_conditions = self.conditions.iter().map(Condition::values);
         let elements = std::iter::once(resources).chain(in_conditions).enumerate();
         elements.flat_map(|(number, texts)| texts.iter().map(move |text| (number, text.as_str())))
@@ -243,7 +244,7 @@ impl Statement {
 
     /// The condition keys that stand as variables in `Resource` or `NotResource`, in lower case.
     pub(crate) fn resource_variables(&self) -> impl Iterator<Item = &str> {
-        self.resource_templates().iter().flat_map(Template::variables)
+        self.listed_resources().iter().flat_map(|pattern| pattern.template().variables())
     }
 
     /// Whether two statements differ in nothing but their name and place.

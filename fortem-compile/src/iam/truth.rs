@@ -13,6 +13,8 @@ pub enum Ambiguity {
     SeveralValues,
     /// Two tag keys differ only in case, and either may be the one that is seen.
     TagKeyCase,
+    /// A wildcard of a resource matches only if it takes a colon between the parts of the ARN.
+    WildcardOverColon,
 }
 
 impl fmt::Display for Ambiguity {
@@ -22,6 +24,7 @@ impl fmt::Display for Ambiguity {
             Self::EmptyVariable => "a policy variable has the empty value",
             Self::SeveralValues => "a key with several values is compared without a set operator",
             Self::TagKeyCase => "two tag keys differ only in case",
+            Self::WildcardOverColon => "a wildcard of a resource reaches over a colon",
         })
     }
 }

@@ -1,24 +1,29 @@
 //! Policy variables: `${key}`, `${key, 'default'}` and the characters `${*}`, `${?}`, `${$}` (IAM User Guide, "IAM policy
 //! elements: Variables and tags").
 
+use std::borrow::Cow;
+
+use fortem_core::pattern::{self, Step};
+
 use super::pattern::Pattern;
 use super::request::{Context, Values, folded};
 use super::truth::{Ambiguity, Truth};
 
-/// A text that may hold policy variables.
+/// A text or pattern that may hold policy variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Template {
     pub(crate) pieces: Vec<Piece>,
-    /// The pattern and the text, when no variable has to be filled in.
-    constant: Option<(Pattern, String)>,
+    has_variables: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// Text as written, in which `*` and `?` may be wildcards.
+    /// Text that stands for itself, `${*}`, `${?}` and `${$}` included.
     Text(String),
-    /// `${*}`, `${?}` or `${$}`.
-    Special(char),
+    /// `?` in a pattern.
+    One,
+    /// `*` in a pattern.
+    Run,
     Variable(Variable),
 }
 
@@ -29,166 +34,168 @@ pub(crate) struct Variable {
     pub(crate) default: Option<String>,
 }
 
-/// A template with its variables filled in.
+/// A template in a context that fills its variables.
+#[derive(Clone, Copy)]
+pub(super) struct Filled<'a> {
+    pieces: &'a [Piece],
+    context: &'a Context,
+}
+
+/// What a context has for the variables of a template.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Resolved<T> {
-    /// Every variable has a value that is not empty.
-    Full(T),
-    /// A variable has the empty value, which may count as none.
-    WithEmpty(T),
-    /// A variable has no value.
+enum Found {
+    /// A value for each that is not empty.
+    All,
+    /// An empty value, which may count as none.
+    Empty,
+    /// No value for one.
     Missing,
 }
 
-impl<T> Resolved<T> {
-    /// Whether the filled-in text passes a check, which is later negated or not.
-    pub(super) fn test(self, negated: bool, check: impl FnOnce(T) -> bool) -> Truth {
-        match self {
-            Self::Full(value) => check(value).into(),
-            // Counted as none, an empty value is unclear under negation and a plain "no" otherwise.
-            Self::WithEmpty(value) => {
-                if negated || check(value) {
-                    Truth::Unclear(Ambiguity::EmptyVariable)
-                } else {
-                    Truth::No
-                }
-            }
-            Self::Missing if negated => Truth::Unclear(Ambiguity::UnresolvedVariable),
-            Self::Missing => Truth::No,
-        }
-    }
-
-    fn map<U>(self, convert: impl FnOnce(T) -> U) -> Resolved<U> {
-        match self {
-            Self::Full(value) => Resolved::Full(convert(value)),
-            Self::WithEmpty(value) => Resolved::WithEmpty(convert(value)),
-            Self::Missing => Resolved::Missing,
-        }
-    }
-}
-
 impl Template {
-    /// Text in which `${…}` has no meaning.
-    pub(super) fn literal(text: &str) -> Self {
-        Self::of(vec![Piece::Text(text.to_owned())])
+    /// A text in which `*` and `?` stand for themselves.
+    pub(crate) fn text(text: &str, variables: bool) -> Self {
+        Self::read(text, variables, |pieces, text| pieces.push(Piece::Text(text.to_owned())))
     }
 
-    /// Text in which `${…}` is a policy variable; an unclosed or empty one stands for itself.
-    pub(crate) fn with_variables(text: &str) -> Self {
+    /// A pattern in which `*` and `?` are wildcards; those of substituted values are not.
+    pub(crate) fn pattern(text: &str, variables: bool) -> Self {
+        Self::read(text, variables, |pieces, text| {
+            pieces.extend(pattern::steps(text).map(|step| match step {
+                Step::Text(text) => Piece::Text(text.to_owned()),
+                Step::One => Piece::One,
+                Step::Run => Piece::Run,
+            }));
+        })
+    }
+
+    /// Without `variables`, or unclosed, or empty, `${…}` is text like any other.
+    fn read(text: &str, variables: bool, push: impl Fn(&mut Vec<Piece>, &str)) -> Self {
         let mut pieces = Vec::new();
         let mut rest = text;
-        while let Some((before, body, after)) = next_variable(rest) {
-            if !before.is_empty() {
-                pieces.push(Piece::Text(before.to_owned()));
-            }
+        while let Some((before, body, after)) = next_variable(rest).filter(|_| variables) {
+            push(&mut pieces, before);
             pieces.push(Piece::read(body));
             rest = after;
         }
-        if !rest.is_empty() {
-            pieces.push(Piece::Text(rest.to_owned()));
-        }
-        Self::of(pieces)
+        push(&mut pieces, rest);
+        pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
+        // Two runs take no more than one.
+        pieces.dedup_by(|after, before| *after == Piece::Run && *before == Piece::Run);
+        let has_variables = pieces.iter().any(|piece| matches!(piece, Piece::Variable(_)));
+        Self { pieces, has_variables }
     }
 
-    fn of(pieces: Vec<Piece>) -> Self {
-        let mut template = Self { pieces, constant: None };
-        if !template.pieces.iter().any(|piece| matches!(piece, Piece::Variable(_))) {
-            let nothing = Context::default();
-            template.constant =
-                Some((template.fill_pattern(&nothing), template.fill_text(&nothing)));
-        }
-        template
-    }
-
-    /// Runs a check on the text as a pattern in which written `*` and `?` are wildcards and substituted ones are not.
-    pub(super) fn test_pattern(
-        &self,
-        context: &Context,
-        negated: bool,
-        check: impl FnOnce(&Pattern) -> bool,
-    ) -> Truth {
-        match &self.constant {
-            Some((pattern, _)) => check(pattern).into(),
-            None => self
-                .resolved(context)
-                .map(|()| self.fill_pattern(context))
-                .test(negated, |pattern| check(&pattern)),
-        }
-    }
-
-    /// Runs a check on the text, in which `*` and `?` stand for themselves.
-    pub(super) fn test_text(
-        &self,
-        context: &Context,
-        negated: bool,
-        check: impl FnOnce(&str) -> bool,
-    ) -> Truth {
-        match &self.constant {
-            Some((_, text)) => check(text).into(),
-            None => self
-                .resolved(context)
-                .map(|()| self.fill_text(context))
-                .test(negated, |text| check(&text)),
-        }
-    }
-
-    /// Whether a variable has no value in this context.
-    pub(super) fn is_missing(&self, context: &Context) -> bool {
-        self.constant.is_none() && self.resolved(context) == Resolved::Missing
-    }
-
-    fn resolved(&self, context: &Context) -> Resolved<()> {
-        let mut result = Resolved::Full(());
-        for piece in &self.pieces {
-            if let Piece::Variable(variable) = piece {
-                match variable.value(context) {
-                    None => return Resolved::Missing,
-                    Some("") => result = Resolved::WithEmpty(()),
-                    Some(_) => {}
-                }
-            }
-        }
-        result
+    /// How many colons are written, those of variables left aside.
+    pub(super) fn colons(&self) -> usize {
+        let colons = |piece: &Piece| match piece {
+            Piece::Text(text) => text.matches(':').count(),
+            Piece::One | Piece::Run | Piece::Variable(_) => 0,
+        };
+        self.pieces.iter().map(colons).sum()
     }
 
     /// The keys of the variables, in lower case.
     pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Variable(variable) => Some(variable.key.as_str()),
-            Piece::Text(_) | Piece::Special(_) => None,
+            Piece::Text(_) | Piece::One | Piece::Run => None,
         })
     }
 
-    /// The text as a pattern, variables filled in; one without value is left out.
-    pub(super) fn fill_pattern(&self, context: &Context) -> Pattern {
-        let mut pattern = Pattern::default();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(text) => pattern.push_wild(text),
-                Piece::Special(character) => {
-                    pattern.push_literal(character.encode_utf8(&mut [0; 4]));
-                }
-                Piece::Variable(variable) => {
-                    pattern.push_literal(variable.value(context).unwrap_or_default());
-                }
-            }
-        }
-        pattern
+    /// The pattern letter by letter; a variable without value is left out.
+    pub(super) fn fill(&self, context: &Context) -> Pattern {
+        Filled { pieces: &self.pieces, context }.steps().collect()
     }
 
-    /// The text, variables filled in; one without value is left out.
+    /// The text; a variable without value is left out.
     pub(super) fn fill_text(&self, context: &Context) -> String {
-        let mut filled = String::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(text) => filled.push_str(text),
-                Piece::Special(character) => filled.push(*character),
-                Piece::Variable(variable) => {
-                    filled.push_str(variable.value(context).unwrap_or_default());
+        Filled { pieces: &self.pieces, context }.text().into_owned()
+    }
+
+    /// Whether it is a pattern that every text matches.
+    pub(super) fn is_everything(&self) -> bool {
+        self.pieces == [Piece::Run]
+    }
+
+    /// Whether a text matches a pattern without variables.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        match self.pieces.as_slice() {
+            // Most patterns are a name, and most names are of another length.
+            [Piece::Text(name)] => name == text,
+            pieces => Filled { pieces, context: &Context::default() }.matches(text, text.len()),
+        }
+    }
+
+    /// Runs a check, which is later `negated` or not, on the template with its variables filled in.
+    pub(super) fn test(
+        &self,
+        context: &Context,
+        negated: bool,
+        check: impl FnOnce(Filled<'_>) -> Truth,
+    ) -> Truth {
+        let filled = Filled { pieces: &self.pieces, context };
+        match self.found(context) {
+            Found::All => check(filled),
+            // Counted as none, an empty value is unclear under negation and a plain "no" otherwise.
+            Found::Empty => match check(filled) {
+                Truth::No if !negated => Truth::No,
+                _ => Truth::Unclear(Ambiguity::EmptyVariable),
+            },
+            Found::Missing if negated => Truth::Unclear(Ambiguity::UnresolvedVariable),
+            Found::Missing => Truth::No,
+        }
+    }
+
+    /// Whether a variable has no value in this context.
+    pub(super) fn is_missing(&self, context: &Context) -> bool {
+        self.found(context) == Found::Missing
+    }
+
+    fn found(&self, context: &Context) -> Found {
+        let mut found = Found::All;
+        for piece in self.pieces.iter().filter(|_| self.has_variables) {
+            if let Piece::Variable(variable) = piece {
+                match variable.value(context) {
+                    None => return Found::Missing,
+                    Some("") => found = Found::Empty,
+                    Some(_) => {}
                 }
             }
         }
-        filled
+        found
+    }
+}
+
+impl<'a> Filled<'a> {
+    /// Whether a text matches the pattern; only in its last `free` bytes do wildcards take colons.
+    pub(super) fn matches(self, text: &str, free: usize) -> bool {
+        pattern::matches_steps(self.steps(), text, free)
+    }
+
+    fn steps(self) -> impl Iterator<Item = Step<'a>> + Clone {
+        self.pieces.iter().map(move |piece| match piece {
+            Piece::One => Step::One,
+            Piece::Run => Step::Run,
+            Piece::Text(text) => Step::Text(text),
+            Piece::Variable(variable) => {
+                Step::Text(variable.value(self.context).unwrap_or_default())
+            }
+        })
+    }
+
+    /// The text, in which there are no wildcards.
+    pub(super) fn text(self) -> Cow<'a, str> {
+        let text = |piece: &'a Piece| match piece {
+            Piece::One | Piece::Run => "",
+            Piece::Text(text) => text,
+            Piece::Variable(variable) => variable.value(self.context).unwrap_or_default(),
+        };
+        match self.pieces {
+            [] => Cow::Borrowed(""),
+            [piece] => Cow::Borrowed(text(piece)),
+            pieces => Cow::Owned(pieces.iter().map(text).collect()),
+        }
     }
 }
 
@@ -204,9 +211,7 @@ impl Piece {
     fn read(body: &str) -> Self {
         match body {
             "" => return Self::Text("${}".to_owned()),
-            "*" => return Self::Special('*'),
-            "?" => return Self::Special('?'),
-            "$" => return Self::Special('$'),
+            "*" | "?" | "$" => return Self::Text(body.to_owned()),
             _ => {}
         }
         let (key, default) = match body.split_once(',') {
@@ -234,7 +239,7 @@ impl Variable {
 
 #[cfg(test)]
 mod tests {
-    use super::{Resolved, Template};
+    use super::{Found, Template};
     use crate::iam::request::Context;
     use crate::iam::truth::{Ambiguity, Truth};
 
@@ -268,37 +273,47 @@ mod tests {
             ("${aws:PrincipalTag/empty}", "", Truth::Unclear(Ambiguity::EmptyVariable)),
             ("${aws:PrincipalTag/empty}", "x", Truth::No),
         ] {
-            let truth = Template::with_variables(template)
-                .test_text(&context(), false, |filled| filled == text);
+            let truth = Template::text(template, true)
+                .test(&context(), false, |filled| (filled.text() == text).into());
             assert_eq!(truth, expected, "`{template}` as `{text}`");
         }
     }
 
     #[test]
     fn substituted_wildcards_are_literal_and_written_ones_are_not() {
-        let template = Template::with_variables("${aws:PrincipalTag/star}-*${*}");
-        let matches =
-            |text| template.test_pattern(&context(), false, |pattern| pattern.matches(text));
+        let template = Template::pattern("${aws:PrincipalTag/star}-*${*}", true);
+        let matches = |text: &str| {
+            template.test(&context(), false, |filled| filled.matches(text, text.len()).into())
+        };
         assert_eq!(matches("a*-b*"), Truth::Yes);
         assert_eq!(matches("ab-b*"), Truth::No);
         assert_eq!(matches("a*-b"), Truth::No);
     }
 
     #[test]
+    fn every_text_matches_stars_alone() {
+        assert!(Template::pattern("***", true).is_everything());
+        assert!(!Template::pattern("*?", true).is_everything());
+        assert!(!Template::text("*", true).is_everything());
+    }
+
+    #[test]
     fn a_literal_template_has_no_variables() {
-        let template = Template::literal("${aws:PrincipalTag/Environment}");
-        assert_eq!(template.test_text(&context(), false, |text| text == "staging"), Truth::No);
+        let text = "${aws:PrincipalTag/Environment}";
+        let template = Template::text(text, false);
+        let truth = template.test(&context(), false, |filled| (filled.text() == text).into());
+        assert_eq!(truth, Truth::Yes);
         assert!(!template.is_missing(&Context::default()));
     }
 
     #[test]
     fn a_missing_value_is_unclear_only_under_negation() {
-        let template = Template::with_variables("${aws:PrincipalTag/team}");
-        assert_eq!(template.test_text(&context(), false, |_| true), Truth::No);
+        let template = Template::text("${aws:PrincipalTag/team}", true);
+        assert_eq!(template.test(&context(), false, |_| Truth::Yes), Truth::No);
         assert_eq!(
-            template.test_text(&context(), true, |_| true),
+            template.test(&context(), true, |_| Truth::Yes),
             Truth::Unclear(Ambiguity::UnresolvedVariable)
         );
-        assert_eq!(template.resolved(&context()), Resolved::Missing);
+        assert_eq!(template.found(&context()), Found::Missing);
     }
 }

@@ -1,9 +1,11 @@
 //! IAM's texts and patterns as Cedar comparisons.
 
+use fortem_core::pattern;
+
 use super::error::Untranslatable;
 use super::holder::Holder;
 use super::text::{all, string};
-use crate::iam::pattern::{Token, matches};
+use crate::iam::pattern::Token;
 use crate::iam::variable::{Piece, Template, Variable};
 
 /// `*`
@@ -18,7 +20,8 @@ pub(super) fn text(template: &Template, holder: &Holder) -> Result<Option<String
     for piece in &template.pieces {
         match piece {
             Piece::Text(text) => filled.push_str(text),
-            Piece::Special(character) => filled.push(*character),
+            Piece::One => filled.push(Token::One.letter()),
+            Piece::Run => filled.push(Token::Run.letter()),
             Piece::Variable(variable) => match value(variable, holder)? {
                 Some(value) => filled.push_str(value),
                 None => return Ok(None),
@@ -37,8 +40,9 @@ pub(super) fn pattern(
     let mut tokens = Vec::new();
     for piece in &template.pieces {
         match piece {
-            Piece::Text(text) => tokens.extend(wild(text)),
-            Piece::Special(character) => tokens.push(Token::Char(*character)),
+            Piece::Text(text) => tokens.extend(text.chars().map(Token::Char)),
+            Piece::One => tokens.push(Token::One),
+            Piece::Run => tokens.push(Token::Run),
             Piece::Variable(variable) => match value(variable, holder)? {
                 Some(value) => tokens.extend(value.chars().map(Token::Char)),
                 None => return Ok(None),
@@ -98,7 +102,7 @@ pub(super) fn like(value: &str, tokens: &[Token]) -> Result<String, Untranslatab
 /// A pattern of fewer parts leaves the others free, unless it must be `whole`.
 pub(super) fn arn(value: &str, tokens: &[Token], whole: bool) -> Result<String, Untranslatable> {
     let mut parts = tokens.splitn(PARTS.len() + 1, |token| *token == Token::Char(':'));
-    let is_arn = parts.next().is_some_and(|first| matches(first, "arn"));
+    let is_arn = parts.next().is_some_and(begins_arn);
     let parts: Vec<&[Token]> = parts.collect();
     if !is_arn || (whole && parts.len() < PARTS.len()) {
         return Ok("false".to_owned());
@@ -107,6 +111,13 @@ pub(super) fn arn(value: &str, tokens: &[Token], whole: bool) -> Result<String, 
     let compared: Result<Vec<String>, _> =
         compared.map(|(name, tokens)| like(&format!("{value}.{name}"), tokens)).collect();
     Ok(all(compared?))
+}
+
+/// Whether the first part of a pattern matches that of every ARN.
+fn begins_arn(part: &[Token]) -> bool {
+    let letters: String = part.iter().map(|token| token.letter()).collect();
+    let literal = |token: &Token| matches!(token, Token::Char('*' | '?'));
+    !part.iter().any(literal) && pattern::matches(&letters, "arn")
 }
 
 #[cfg(test)]
@@ -141,12 +152,12 @@ mod tests {
     #[test]
     fn only_the_variable_of_the_environment_is_filled() {
         let holder = Holder::of("Environment", Some("dev"), true);
-        let template = Template::with_variables("x-${aws:PrincipalTag/environment}-*");
+        let template = Template::pattern("x-${aws:PrincipalTag/environment}-*", true);
         assert_eq!(pattern(&template, &holder).unwrap(), Some(tokens("x-dev-*")));
         assert_eq!(text(&template, &holder).unwrap().as_deref(), Some("x-dev-*"));
         let untagged = Holder::of("Environment", None, false);
         assert_eq!(pattern(&template, &untagged).unwrap(), None);
-        let error = text(&Template::with_variables("${aws:username}"), &holder).unwrap_err();
+        let error = text(&Template::text("${aws:username}", true), &holder).unwrap_err();
         assert_eq!(error.to_string(), "the policy variable `${aws:username}`");
     }
 }

@@ -19,6 +19,7 @@ use super::keys::{Keys, Kind};
 use super::pattern;
 use super::text::{all, any, not, string};
 use crate::iam::Condition;
+use crate::iam::arn::ResourcePattern;
 use crate::iam::condition::operator::{Family, Operator, Quantifier};
 use crate::iam::statement::Scope;
 use crate::iam::variable::Template;
@@ -105,11 +106,11 @@ impl View<'_> {
     /// The statement is about the resource.
     pub(super) fn resource(
         &self,
-        scope: Option<&Scope<Template>>,
+        scope: Option<&Scope<ResourcePattern>>,
     ) -> Result<String, Untranslatable> {
-        let matched = |templates: &[Template]| {
+        let matched = |patterns: &[ResourcePattern]| {
             let each: Result<Vec<_>, _> =
-                templates.iter().map(|one| self.resource_is(one)).collect();
+                patterns.iter().map(|one| self.resource_is(one.template())).collect();
             Ok(any(each?))
         };
         match scope {

@@ -1,6 +1,6 @@
 //! Whether an ARN pattern of a policy can match a resource of a type.
 
-use fortem_core::pattern::overlap;
+use fortem_core::pattern::{matches, overlap};
 
 /// An ARN in which `*` may stand for anything: of the reference, or of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,17 @@ impl ArnPattern {
     #[must_use]
     pub fn parts(&self) -> Option<&[String; 6]> {
         self.parts.as_ref()
+    }
+
+    /// Whether an ARN matches; `*`, the resource of a call without one, is everything.
+    #[must_use]
+    pub fn matches(&self, arn: &str) -> bool {
+        if self.everything || arn == "*" {
+            return true;
+        }
+        let Some(parts) = &self.parts else { return false };
+        let mut found = arn.splitn(parts.len(), ':');
+        parts.iter().all(|part| found.next().is_some_and(|text| matches(part, text)))
     }
 
     /// Whether some ARN matches both. Parts between colons are compared apart, so `service/*` does not
@@ -77,5 +88,14 @@ mod tests {
         assert!(!overlaps("arn:aws:ecs:*:*:service-deployment/*"));
         assert!(!overlaps("arn:aws:logs:*:*:service/*"));
         assert!(!overlaps("arn:aws:ecs:*"));
+    }
+
+    #[test]
+    fn an_arn_belongs_to_a_type() {
+        let matches = |arn| ArnPattern::new(SERVICE).matches(arn);
+        assert!(matches("arn:aws:ecs:eu-west-1:111122223333:service/staging/web"));
+        assert!(matches("*"));
+        assert!(!matches("arn:aws:ecs:eu-west-1:111122223333:service-deployment/staging/web"));
+        assert!(!matches("arn:aws:ecs:eu-west-1:111122223333"));
     }
 }

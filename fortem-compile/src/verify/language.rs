@@ -264,8 +264,12 @@ fn letters(automaton: &dense::DFA<Vec<u32>>) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    fn pattern(text: &str) -> Pattern {
+        fortem_core::pattern::steps(text).collect()
+    }
+
     fn wild(text: &str) -> Language {
-        Language::pattern(&Pattern::wild(text))
+        Language::pattern(&pattern(text))
     }
 
     fn witnesses<const N: usize>(
@@ -290,7 +294,7 @@ mod tests {
     #[test]
     fn witnesses_stay_within_a_resource_type() {
         let parts = ["arn", "*", "ecs", "*", "*", "service/*"].map(str::to_owned);
-        let own = Language::arn_in_two(&Pattern::wild("arn:aws:ecs:*:*:service/staging/*"));
+        let own = Language::arn_in_two(&pattern("arn:aws:ecs:*:*:service/staging/*"));
         let (head, tail) = Language::of_type(&parts, "aws");
         let found = witnesses([own.0], Some(&head));
         assert_eq!(found, ["arn:aws:ecs:eu-west-1:111122223333"].map(str::to_owned).into());

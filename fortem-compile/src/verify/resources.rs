@@ -103,10 +103,5 @@ impl Resources {
 }
 
 fn text(pattern: &Pattern) -> String {
-    let letters = pattern.tokens().iter().map(|token| match token {
-        Token::Char(character) => *character,
-        Token::One => '?',
-        Token::Run => '*',
-    });
-    letters.collect()
+    pattern.tokens().iter().map(|token| token.letter()).collect()
 }

@@ -7,7 +7,9 @@
     reason = "these helpers run in tests only, and take JSON where it is written"
 )]
 
-use fortem_compile::iam::{Case, CaseAnswer, KeyCarrier};
+use std::fs;
+
+use fortem_compile::iam::{Case, CaseAnswer, DocumentCache, KeyCarrier};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -61,8 +63,12 @@ fn case(statements: Value, changes: Value) -> Value {
 }
 
 fn answer(case: &Value, carrier: &dyn KeyCarrier) -> Value {
-    let case: Case = serde_json::from_value(case.clone()).unwrap();
-    serde_json::to_value(case.run(carrier)).unwrap()
+    answer_line(&case.to_string(), carrier)
+}
+
+fn answer_line(line: &str, carrier: &dyn KeyCarrier) -> Value {
+    let case: Case = serde_json::from_str(line).unwrap();
+    serde_json::to_value(case.run(carrier, &mut DocumentCache::default())).unwrap()
 }
 
 /// Checks why a call goes through or not, which layer blocks it, and the statements named.
@@ -74,16 +80,22 @@ fn check(case: &Value, why: &str, blocked_by: Value, matched: &[&str]) {
     assert_eq!(answer["decision"], decision);
 }
 
+/// `tests/cases/iam`: one behaviour a line, each settled by what AWS documents.
 #[test]
-fn identity_policies_allow_what_a_statement_allows() {
-    let granted = case(allow("ecs:Update*", "*"), json!({}));
-    check(&granted, "Allowed", Value::Null, &["Allow identity:role#A"]);
-    let other = case(allow("ecs:UpdateService", "*"), json!({"action": "ecs:DeleteService"}));
-    check(&other, "ImplicitlyDenied", Value::Null, &[]);
-    let nothing = case(json!([]), json!({"identity_policies": []}));
-    check(&nothing, "ImplicitlyDenied", Value::Null, &[]);
-    let letters = case(allow("ECS:updateSERVICE", "*"), json!({}));
-    check(&letters, "Allowed", Value::Null, &["Allow identity:role#A"]);
+fn the_language_is_read_as_the_cases_say() {
+    for file in ["operators", "modifiers", "variables", "resources", "actions", "layers", "refused"]
+    {
+        let text = fs::read_to_string(format!("tests/cases/iam/{file}.jsonl")).unwrap();
+        let answers: Vec<Value> = text.lines().map(|line| answer_line(line, &EveryKey)).collect();
+        assert!(!answers.is_empty(), "{file}");
+        for answer in answers {
+            assert_eq!(
+                (&answer["ok"], &answer["ambiguous"]),
+                (&json!(true), &json!([])),
+                "{answer:#}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -178,13 +190,6 @@ fn the_first_layer_that_refuses_is_named() {
 }
 
 #[test]
-fn a_wide_boundary_grants_nothing() {
-    let changes = json!({"permission_boundary": document(allow("*", "*")), "scps": [[document(allow("*", "*"))]]});
-    let matched = ["Allow scp:1.1#A", "Allow boundary:1#A"];
-    check(&case(allow("s3:*", "*"), changes), "ImplicitlyDenied", Value::Null, &matched);
-}
-
-#[test]
 fn every_resource_and_every_further_authorization_must_be_allowed() {
     let exec = |resources: Value| json!({"action": "ecs:ExecuteCommand", "resource": null, "resources": resources});
     let both =
@@ -226,71 +231,6 @@ fn every_resource_and_every_further_authorization_must_be_allowed() {
         (&empty["decision"], &empty["errors"]),
         (&json!("error"), &json!(["`ecs:ExecuteCommand` is asked on no resource"]))
     );
-}
-
-#[test]
-fn the_not_elements_cover_everything_else() {
-    for (statement, why) in [
-        (json!({"Sid": "A", "Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}), "Allowed"),
-        (
-            json!({"Sid": "A", "Effect": "Allow", "NotAction": ["iam:*", "ecs:*"], "Resource": "*"}),
-            "ImplicitlyDenied",
-        ),
-        (json!({"Sid": "A", "Effect": "Allow", "Action": "*", "NotResource": CLUSTER}), "Allowed"),
-        (
-            json!({"Sid": "A", "Effect": "Allow", "Action": "*", "NotResource": [CLUSTER, SERVICE]}),
-            "ImplicitlyDenied",
-        ),
-    ] {
-        let matched: &[&str] = if why == "Allowed" { &["Allow identity:role#A"] } else { &[] };
-        check(&case(statement, json!({})), why, Value::Null, matched);
-    }
-}
-
-#[test]
-fn variables_stand_in_resources_and_conditions() {
-    let path = |variable: &str| allow("ecs:*", &format!("arn:aws:ecs:*:*:service/{variable}/*"));
-    let none = json!({"principal": {"arn": "arn:aws:iam::111122223333:role/dev", "account": "111122223333"}});
-    let tag = "${aws:PrincipalTag/Environment}";
-    let with_default = "${aws:PrincipalTag/Environment, 'staging'}";
-    check(&case(path(tag), json!({})), "Allowed", Value::Null, &["Allow identity:role#A"]);
-    check(&case(path(tag), none.clone()), "ImplicitlyDenied", Value::Null, &[]);
-    check(
-        &case(path(with_default), none.clone()),
-        "Allowed",
-        Value::Null,
-        &["Allow identity:role#A"],
-    );
-
-    let account = allow("ecs:*", "arn:aws:ecs:*:${aws:PrincipalAccount}:service/*");
-    check(&case(account, json!({})), "Allowed", Value::Null, &["Allow identity:role#A"]);
-
-    let excluded = json!([{"Sid": "A", "Effect": "Allow", "Action": "*",
-        "NotResource": format!("arn:aws:ecs:*:*:service/{tag}/*")}]);
-    check(&case(excluded.clone(), json!({})), "ImplicitlyDenied", Value::Null, &[]);
-    check(&case(excluded, none.clone()), "Allowed", Value::Null, &["Allow identity:role#A"]);
-
-    let own = |value: &str| {
-        json!({"Sid": "A", "Effect": "Allow", "Action": "*", "Resource": "*",
-        "Condition": {"StringEquals": {"aws:ResourceTag/Environment": value}}})
-    };
-    check(&case(own(tag), json!({})), "Allowed", Value::Null, &["Allow identity:role#A"]);
-    check(&case(own(tag), none.clone()), "ImplicitlyDenied", Value::Null, &[]);
-    check(&case(own(with_default), none), "Allowed", Value::Null, &["Allow identity:role#A"]);
-}
-
-#[test]
-fn the_older_version_reads_variables_as_text() {
-    let mut case = case(
-        allow("ecs:*", "arn:aws:ecs:*:*:service/${aws:PrincipalTag/Environment}/*"),
-        json!({}),
-    );
-    for version in [json!("2008-10-17"), Value::Null] {
-        let document = &mut case["identity_policies"][0]["document"];
-        document["Version"] = version;
-        document.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-        check(&case, "ImplicitlyDenied", Value::Null, &[]);
-    }
 }
 
 #[test]
@@ -381,18 +321,6 @@ fn a_document_that_is_refused_is_an_error_of_the_case() {
 fn a_context_key_given_twice_is_an_error_of_the_case() {
     let case = case(allow("*", "*"), json!({"context": {"a:b": "x", "A:B": "y"}}));
     assert_eq!(answer(&case, &EveryKey)["errors"], json!(["context key `A:B` is given twice"]));
-}
-
-#[test]
-fn scalars_stand_for_their_text() {
-    let statement = json!({"Sid": "A", "Effect": "Allow", "Action": "*", "Resource": "*",
-        "Condition": {"Bool": {"aws:SecureTransport": true}, "NumericLessThan": {"x:age": [300]}}});
-    check(
-        &case(statement, json!({"context": {"x:age": 299}})),
-        "Allowed",
-        Value::Null,
-        &["Allow identity:role#A"],
-    );
 }
 
 /// Small documents over few words, so that statements often apply.

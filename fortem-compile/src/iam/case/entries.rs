@@ -14,10 +14,6 @@ use crate::iam::request::Values;
 pub(super) struct OneOrMany<T>(Vec<T>);
 
 impl<T> OneOrMany<T> {
-    pub(super) fn one(value: T) -> Self {
-        Self(vec![value])
-    }
-
     pub(super) fn as_slice(&self) -> &[T] {
         &self.0
     }

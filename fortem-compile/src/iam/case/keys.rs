@@ -80,7 +80,7 @@ fn base_request(principal: &Principal, check: &Check, resource: &Resource) -> Re
 
 /// A part of an ARN, counted from 0, unless it is empty.
 fn arn_part(arn: &str, index: usize) -> Option<&str> {
-    arn::split(arn).get(index).copied().filter(|part| !part.is_empty())
+    arn::part(arn, index).filter(|part| !part.is_empty())
 }
 
 /// Every way to see one tag for each set of keys that differ only in case; nothing when there are too many.
@@ -113,17 +113,22 @@ fn product(requests: Vec<Request>, prefix: &str, readings: &[Tags<'_>]) -> Optio
     if requests.len() * readings.len() > MOST_READINGS {
         return None;
     }
+    let Some((last, others)) = readings.split_last() else {
+        return Some(requests);
+    };
     let mut result = Vec::with_capacity(requests.len() * readings.len());
     for request in requests {
-        for tags in readings {
-            let mut request = request.clone();
-            for (key, value) in tags {
-                request.context_mut().insert(&format!("{prefix}{key}"), *value);
-            }
-            result.push(request);
-        }
+        result.extend(others.iter().map(|tags| with_tags(request.clone(), prefix, tags)));
+        result.push(with_tags(request, prefix, last));
     }
     Some(result)
+}
+
+fn with_tags(mut request: Request, prefix: &str, tags: &Tags<'_>) -> Request {
+    for (key, value) in tags {
+        request.context_mut().insert(&format!("{prefix}{key}"), *value);
+    }
+    request
 }
 
 /// `aws:TagKeys`: the keys of the tags in the request, as written.

@@ -72,6 +72,11 @@ impl Family {
         }
     }
 
+    /// Whether `*` and `?` are wildcards in the values.
+    pub(super) fn takes_wildcards(self) -> bool {
+        matches!(self, Self::StringLike | Self::Arn)
+    }
+
     /// Compares a value of the call with a text of the policy; a value of the wrong kind compares with nothing.
     pub(super) fn compares(self, value: &str, text: &str) -> bool {
         match self {

@@ -1,10 +1,10 @@
 //! JSON to statements.
 
 use super::{Effect, Scope, Statement};
+use crate::iam::arn::ResourcePattern;
 use crate::iam::condition::Condition;
 use crate::iam::document::{DocumentFault, DocumentKind, DocumentOddity, Findings};
 use crate::iam::json::{Json, JsonValue, Member};
-use crate::iam::pattern::Pattern;
 use crate::iam::principal::Principal;
 use crate::iam::span::Span;
 use crate::iam::variable::Template;
@@ -47,9 +47,11 @@ pub(in crate::iam) fn read(json: &Json, number: usize, found: &mut Findings) -> 
         number,
         effect: elements.effect?,
         principals: elements.principals,
-        actions: actions.map(|action| pattern(action)),
+        actions: actions.map(|action| Template::pattern(&action.to_ascii_lowercase(), false)),
         written_actions: actions,
-        resources: resources.as_ref().map(|scope| scope.map(|text| template(text, variables))),
+        resources: resources
+            .as_ref()
+            .map(|scope| scope.map(|text| ResourcePattern::new(text, variables))),
         written_resources: resources,
         conditions: elements.conditions,
         span: json.span(),
@@ -238,16 +240,6 @@ fn read_resources(value: &Json, found: &mut Findings) -> Vec<String> {
 
 fn is_stars(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte == b'*')
-}
-
-fn pattern(action: &str) -> Pattern {
-    let mut pattern = Pattern::default();
-    pattern.push_wild(&action.to_ascii_lowercase());
-    pattern
-}
-
-fn template(text: &str, variables: bool) -> Template {
-    if variables { Template::with_variables(text) } else { Template::literal(text) }
 }
 
 /// Reads a `Condition` block: operator → key → value or values.
