@@ -62,7 +62,7 @@ use self::shape::{Calls, Shapes};
 use self::sides::Sides;
 use crate::iam::{Condition, Document, DocumentError, Statement};
 use crate::lower::World;
-use crate::reference::{Action, Reference, ReferenceError};
+use crate::reference::{Carries, Reference, ReferenceError};
 use crate::table::Table;
 
 /// Why documents could not be compared with their source: nothing is shown of them, so they are not to be
@@ -93,6 +93,9 @@ pub enum VerifyError {
     /// More statements bear on one principal than can be told apart.
     #[error("{0} statements bear on one principal, and 256 can be told apart")]
     TooManyStatements(usize),
+    /// More condition keys are asked about than can be told apart.
+    #[error("{0} condition keys are asked about, and 256 can be told apart")]
+    TooManyKeys(usize),
     /// A key with more sets of values than can be looked at.
     #[error("the conditions on `{0}` tell too many sets of values apart")]
     TooManySets(String),
@@ -241,7 +244,7 @@ impl<'v, 'a> Domain<'v, 'a> {
         let role = self.role(id)?;
         let forbidden = self.reader(&role).forbidden()?;
         let shapes = &self.verifier.shapes;
-        let calls = emitted.iter().map(|one| shapes.which(|api| one.covers_action(&lower(api))));
+        let calls = emitted.iter().map(|one| shapes.covered_by(one));
         let calls: Vec<Calls> = calls.collect();
         for principal in self.principals.clone() {
             let granted = match principal.environment() {
@@ -300,8 +303,7 @@ impl<'v, 'a> Domain<'v, 'a> {
         let context = principal.context(own_key);
         let search = Search::new(&statements, &context, own_key, languages)?;
         let covering = sides.covering(emitted, shapes.count());
-        let carrying = search.keys().map(|key| shapes.carrying(key).to_vec());
-        let carrying: Vec<Vec<bool>> = carrying.collect();
+        let carrying: Vec<_> = search.keys().map(|key| shapes.carrying(key)).collect();
         let judge = sides.judge();
         let mut resources = HashMap::new();
         let mut seen = HashSet::new();
@@ -311,30 +313,28 @@ impl<'v, 'a> Domain<'v, 'a> {
             if relevant.is_empty() {
                 continue;
             }
-            let kind = shape.kind.map(|kind| kind.arn().parts());
-            let resources = match resources.entry(kind) {
+            let resources = match resources.entry(shape.form) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => {
                     new.insert(search.resources(shape.kind, &statements, &context, languages)?)
                 }
             };
-            let is_carried =
-                |key: usize| carrying.get(key).and_then(|all| all.get(place)) == Some(&true);
+            let is_carried = |key: usize| {
+                carrying
+                    .get(key)
+                    .and_then(|all| all.get(place))
+                    .is_some_and(|one| *one != Carries::No)
+            };
             let carried = search.asked(relevant, is_carried);
-            if seen.insert((relevant, kind.filter(|_| resources.is_named), carried.clone()))
+            if seen.insert((relevant, resources.is_named.then_some(shape.form), carried))
                 && let Some((found, kind)) =
-                    search.find(resources, relevant, &carried, |one| judge.of(one))
+                    search.find(resources, relevant, carried, |one| judge.of(one))
             {
                 return Ok(Some(Difference::new(kind, role, principal, shape, found, sides)));
             }
         }
         Ok(None)
     }
-}
-
-/// The name of an API action as patterns are compared with it.
-fn lower(action: &Action) -> String {
-    action.name().to_ascii_lowercase()
 }
 
 fn check_variables(role: &str, statement: &Statement, own: &str) -> Result<(), VerifyError> {

@@ -138,7 +138,12 @@ pub fn overlap(a: &str, b: &str) -> bool {
     if !begin_a.starts_with(begin_b) && !begin_b.starts_with(begin_a) {
         return false;
     }
-    if a == b || a == "*" || b == "*" {
+    // A pattern that ends in its only wildcard takes whatever begins as it does.
+    let is_open = |pattern: &str, begin: &str| pattern.strip_prefix(begin) == Some("*");
+    if a == b
+        || (is_open(a, begin_a) && begin_b.starts_with(begin_a))
+        || (is_open(b, begin_b) && begin_a.starts_with(begin_b))
+    {
         return true;
     }
     match (begin_a == a, begin_b == b) {

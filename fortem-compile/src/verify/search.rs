@@ -106,6 +106,9 @@ impl Search {
         for (number, condition) in by_key.remove(&own.to_lowercase()).unwrap_or_default() {
             start.keep_if(number, condition.holds(principal));
         }
+        if by_key.len() > Bits::CAPACITY {
+            return Err(VerifyError::TooManyKeys(by_key.len()));
+        }
         let all = Applying::all(statements.len());
         let keys =
             by_key.values().map(|conditions| Key::new(conditions, all, principal, languages));
@@ -124,7 +127,7 @@ impl Search {
     }
 
     /// Of the keys that a call may carry, by number, those that some of these statements ask about.
-    pub(super) fn asked(&self, relevant: Bits, carried: impl Fn(usize) -> bool) -> Vec<usize> {
+    pub(super) fn asked(&self, relevant: Bits, carried: impl Fn(usize) -> bool) -> Bits {
         let numbered = self.keys.iter().enumerate();
         let asked = numbered.filter(|(number, key)| key.users.meets(relevant) && carried(*number));
         asked.map(|(number, _)| number).collect()
@@ -147,7 +150,7 @@ impl Search {
         &self,
         resources: &Resources,
         relevant: Bits,
-        carried: &[usize],
+        carried: Bits,
         judge: impl Fn(Applying) -> Option<T>,
     ) -> Option<(Found, T)> {
         let start = Step { applying: self.start.only(relevant), before: 0, choice: None };
@@ -155,7 +158,7 @@ impl Search {
         let first = first.map(|(number, one)| (Some(number), one.applying));
         let mut layers = vec![extended(&[start], &restricted(first, relevant))];
         for (number, key) in self.keys.iter().enumerate() {
-            let present: &[_] = if carried.contains(&number) { &key.present } else { &[] };
+            let present: &[_] = if carried.contains(number) { &key.present } else { &[] };
             let present = present.iter().enumerate();
             let present = present.map(|(number, one)| (Some(number), one.applying));
             let choices = restricted(std::iter::once((None, key.absent)).chain(present), relevant);

@@ -1,7 +1,10 @@
 //! The calls there are: each API action on each type of resource it is authorized on.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
+use crate::iam::Statement;
 use crate::reference::{Action, Carries, Reference, ResourceType};
 use crate::table::{Call, Table};
 
@@ -10,6 +13,8 @@ use crate::table::{Call, Table};
 pub(super) struct Shape<'a> {
     pub(super) action: &'a Action,
     pub(super) kind: Option<&'a ResourceType>,
+    /// A number for the form of the ARN, which types may have in common.
+    pub(super) form: usize,
 }
 
 /// Every shape of the service reference.
@@ -18,8 +23,10 @@ pub(super) struct Shapes<'a> {
     reference: &'a Reference,
     all: Vec<Shape<'a>>,
     by_api: BTreeMap<&'a str, Vec<usize>>,
-    /// Key → for each shape, whether a call of it may have the key.
-    carrying: BTreeMap<String, Vec<bool>>,
+    /// The API actions in lower case, as patterns are compared with them, and as written.
+    lower: Vec<(String, &'a str)>,
+    /// Keys that were asked about before → for each shape, whether a call of it has the key.
+    carrying: RefCell<HashMap<String, Rc<[Carries]>>>,
 }
 
 /// A set of shapes, by their places.
@@ -41,17 +48,21 @@ impl<'a> Shapes<'a> {
                 || table.calls.iter().filter(of_row).any(|call| call.kinds.is_empty())
                 || table.blind.iter().any(|row| row.api == action.name())
         };
-        let of_action = |action: &'a Action| {
+        let mut forms = HashMap::new();
+        let mut all = Vec::new();
+        let mut by_api: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for action in apis {
             let on_types = action.resource_types().iter().map(Some);
             let on_none = without_resource(action).then_some(None);
-            on_types.chain(on_none).map(move |kind| Shape { action, kind })
-        };
-        let all: Vec<Shape> = apis.into_iter().flat_map(of_action).collect();
-        let mut by_api: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (place, shape) in all.iter().enumerate() {
-            by_api.entry(shape.action.name()).or_default().push(place);
+            for kind in on_types.chain(on_none) {
+                let next = forms.len();
+                let form = *forms.entry(kind.map(|kind| kind.arn().parts())).or_insert(next);
+                by_api.entry(action.name()).or_default().push(all.len());
+                all.push(Shape { action, kind, form });
+            }
         }
-        Self { reference, all, by_api, carrying: BTreeMap::new() }
+        let lower = by_api.keys().map(|name| (name.to_ascii_lowercase(), *name)).collect();
+        Self { reference, all, by_api, lower, carrying: RefCell::default() }
     }
 
     /// The shapes, each with its place.
@@ -70,6 +81,12 @@ impl<'a> Shapes<'a> {
         Calls(places.flatten().copied().collect())
     }
 
+    /// The calls that a statement is about, resources and conditions left aside.
+    pub(super) fn covered_by(&self, statement: &Statement) -> Calls {
+        let covered = self.lower.iter().filter(|(name, _)| statement.covers_action(name));
+        self.these(covered.map(|(_, name)| name))
+    }
+
     /// All calls of the API actions for which something holds.
     pub(super) fn which(&self, holds: impl Fn(&Action) -> bool) -> Calls {
         let found = self.by_api.values().filter(|places| {
@@ -81,25 +98,21 @@ impl<'a> Shapes<'a> {
 
     /// The calls that surely have a condition key, of the API actions for which something holds.
     pub(super) fn showing(&self, key: &str, holds: impl Fn(&Action) -> bool) -> Calls {
-        let shows = |shape: &Shape| {
-            let kind = shape.kind.map(ResourceType::name);
-            self.reference.carries(shape.action.name(), kind, key) == Carries::Yes
-        };
-        let Calls(places) = self.which(holds);
-        let showing = places.into_iter().filter(|place| self.all.get(*place).is_some_and(shows));
-        Calls(showing.collect())
+        let carrying = self.carrying(key);
+        let Calls(mut places) = self.which(holds);
+        places.retain(|place| carrying.get(*place) == Some(&Carries::Yes));
+        Calls(places)
     }
 
-    /// For each shape, whether a call of it may have a condition key. A claim of the reference that is only
-    /// doubted counts, since AWS may keep it.
-    pub(super) fn carrying(&mut self, key: &str) -> &[bool] {
-        let (reference, all) = (self.reference, &self.all);
-        self.carrying.entry(key.to_lowercase()).or_insert_with(|| {
-            let may = |shape: &Shape| {
-                let kind = shape.kind.map(ResourceType::name);
-                reference.carries(shape.action.name(), kind, key) != Carries::No
-            };
-            all.iter().map(may).collect()
-        })
+    /// For each shape, whether a call of it has a condition key. Where the reference's claim is doubted, AWS
+    /// may keep it.
+    pub(super) fn carrying(&self, key: &str) -> Rc<[Carries]> {
+        let found = |shape: &Shape| {
+            let kind = shape.kind.map(ResourceType::name);
+            self.reference.carries(shape.action.name(), kind, key)
+        };
+        let mut known = self.carrying.borrow_mut();
+        let of_key = known.entry(key.to_lowercase());
+        Rc::clone(of_key.or_insert_with(|| self.all.iter().map(found).collect()))
     }
 }
