@@ -7,11 +7,13 @@
 mod arn_pattern;
 pub mod generate;
 mod parse;
+mod value_type;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 pub use self::arn_pattern::ArnPattern;
+pub use self::value_type::{KeyType, ValueType};
 use fortem_core::pattern;
 use thiserror::Error;
 
@@ -41,6 +43,8 @@ pub struct Reference {
     actions: BTreeMap<String, Action>,
     /// Keys that every request has, in lower case.
     always: BTreeSet<String>,
+    /// By key, in lower case.
+    key_types: BTreeMap<String, KeyType>,
     doubts: Vec<Doubt>,
 }
 
@@ -90,6 +94,14 @@ pub enum ReferenceError {
     /// `service-reference.json` has another shape.
     #[error("service-reference.json: {0}")]
     Reference(#[from] serde_json::Error),
+    /// A condition key is of a type that is not known.
+    #[error("service-reference.json: `{key}` is of the unknown type `{value_type}`")]
+    ValueType {
+        /// The condition key.
+        key: String,
+        /// Its type.
+        value_type: String,
+    },
     /// `doubts.toml` has another shape.
     #[error("doubts.toml: {0}")]
     Doubts(#[from] toml::de::Error),
@@ -139,6 +151,30 @@ impl Reference {
         let near = near.take_while(|(name, _)| name.starts_with(begin));
         let matching = near.filter(|(name, _)| pattern::matches(&pattern, name));
         matching.map(|(_, action)| action).collect()
+    }
+
+    /// The types of resource that an ARN may be of, each as service and name.
+    ///
+    /// ```
+    /// # use fortem_compile::reference::Reference;
+    /// let reference = Reference::builtin().expect("built-in data");
+    /// let types = reference.resource_types_of("arn:aws:ecs:eu-west-1:111122223333:task/staging/1");
+    /// assert_eq!(types.into_iter().collect::<Vec<_>>(), [("ecs", "task")]);
+    /// ```
+    #[must_use]
+    pub fn resource_types_of(&self, arn: &str) -> BTreeSet<(&str, &str)> {
+        let all = self.actions.values().flat_map(|action| {
+            let service = action.name.split(':').next().unwrap_or_default();
+            action.resource_types.iter().map(move |found| (service, found))
+        });
+        let matching = all.filter(|(_, found)| found.arn.matches(arn));
+        matching.map(|(service, found)| (service, found.name.as_str())).collect()
+    }
+
+    /// What the values of a condition key are; nothing if the reference does not know the key.
+    #[must_use]
+    pub fn key_type(&self, key: &str) -> Option<KeyType> {
+        self.key_types.get(&generic(key)).copied()
     }
 
     /// Whether a condition key is filled in for an API action on a type of resource; `None` stands
@@ -197,6 +233,13 @@ impl Action {
         &self.name
     }
 
+    /// The condition keys that the reference names for it whatever the resource, in lower case; tag keys end
+    /// in `/${tagkey}`.
+    #[must_use]
+    pub fn keys(&self) -> &[String] {
+        &self.keys
+    }
+
     /// The types of resource it is authorized on; empty if its resource can only be `*`.
     #[must_use]
     pub fn resource_types(&self) -> &[ResourceType] {
@@ -223,6 +266,12 @@ impl ResourceType {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The condition keys that the reference names for it under its API action, like [`Action::keys`].
+    #[must_use]
+    pub fn keys(&self) -> &[String] {
+        &self.keys
     }
 
     /// Its ARN, with `*` for whatever differs from one resource to the next.

@@ -298,10 +298,10 @@ impl<'v, 'a> Domain<'v, 'a> {
         sides: &Sides,
         emitted: &[Calls],
     ) -> Result<Option<Difference>, VerifyError> {
-        let Verifier { shapes, languages, own_key, .. } = &mut *self.verifier;
+        let Verifier { world, shapes, languages, own_key, .. } = &mut *self.verifier;
         let statements = sides.statements();
         let context = principal.context(own_key);
-        let search = Search::new(&statements, &context, own_key, languages)?;
+        let search = Search::new(&statements, &context, own_key, world.reference, languages)?;
         let covering = sides.covering(emitted, shapes.count());
         let carrying: Vec<_> = search.keys().map(|key| shapes.carrying(key)).collect();
         let judge = sides.judge();

@@ -63,6 +63,8 @@ struct Meta {
 struct Key {
     #[serde(default)]
     global: bool,
+    #[serde(rename = "type")]
+    value_type: String,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +93,7 @@ pub fn generate(complete: &str) -> Result<String, serde_json::Error> {
         line(&mut text, "", name, &json!(value), ",");
     }
     line(&mut text, "", "always", &json!(always(&complete.keys)), ",");
+    line(&mut text, "", "keys", &json!(value_types(&complete)), ",");
     text.push_str("\"services\":{\n");
     let known = complete.services.iter().filter(|(name, _)| SERVICES.contains(&name.as_str()));
     let services: Vec<String> = known.map(|(name, actions)| service(name, actions)).collect();
@@ -103,6 +106,21 @@ pub fn generate(complete: &str) -> Result<String, serde_json::Error> {
 fn always(keys: &BTreeMap<String, Key>) -> Vec<&str> {
     let global = keys.iter().filter(|(_, key)| key.global).map(|(name, _)| name.as_str());
     global.filter(|name| !NOT_ALWAYS.iter().any(|not| name.starts_with(not))).collect()
+}
+
+/// The type of the values of each key that some request may have.
+fn value_types(complete: &Complete) -> BTreeMap<&str, &str> {
+    let services = complete.services.iter().filter(|(name, _)| SERVICES.contains(&name.as_str()));
+    let actions = services.flat_map(|(_, actions)| actions.values());
+    let claimed: BTreeSet<&str> = actions
+        .flat_map(|action| {
+            let of_types = action.resources.iter().flat_map(|resource| &resource.condition_keys);
+            action.condition_keys.iter().chain(of_types).map(String::as_str)
+        })
+        .collect();
+    let known = complete.keys.iter();
+    let known = known.filter(|(name, key)| key.global || claimed.contains(name.as_str()));
+    known.map(|(name, key)| (name.as_str(), key.value_type.as_str())).collect()
 }
 
 fn service(name: &str, actions: &BTreeMap<String, Action>) -> String {

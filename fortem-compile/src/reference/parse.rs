@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Action, ArnPattern, Doubt, Reference, ReferenceError, ResourceType};
+use super::{Action, ArnPattern, Doubt, KeyType, Reference, ReferenceError, ResourceType, generic};
 
 #[derive(Deserialize)]
 struct File<'a> {
     date: &'a str,
     #[serde(borrow)]
     always: Vec<&'a str>,
+    keys: BTreeMap<&'a str, &'a str>,
     services: BTreeMap<&'a str, Service<'a>>,
 }
 
@@ -51,8 +52,15 @@ pub(super) fn reference(json: &str, doubts: &str) -> Result<Reference, Reference
         }
     }
     let always = lower(&file.always).into_iter().collect();
+    let key_types = file.keys.into_iter().map(key_type).collect::<Result<_, _>>()?;
     let doubts = doubts.doubt.into_iter().map(lower_doubt).collect();
-    Ok(Reference { date: file.date.to_owned(), actions, always, doubts })
+    Ok(Reference { date: file.date.to_owned(), actions, always, key_types, doubts })
+}
+
+fn key_type((key, value_type): (&str, &str)) -> Result<(String, KeyType), ReferenceError> {
+    let unknown =
+        || ReferenceError::ValueType { key: key.to_owned(), value_type: value_type.to_owned() };
+    Ok((generic(key), KeyType::read(value_type).ok_or_else(unknown)?))
 }
 
 fn action(name: String, entry: &Entry, service: &Service) -> Action {

@@ -9,6 +9,7 @@ use super::search::{Applying, Choice, distinct};
 use super::values;
 use crate::iam::condition::Condition;
 use crate::iam::{Context, Truth, Values};
+use crate::reference::Reference;
 
 /// The most sets of values of one key that are looked at.
 const MOST_SETS: usize = 4_096;
@@ -32,6 +33,7 @@ impl Key {
         conditions: &Conditions,
         all: Applying,
         principal: &Context,
+        reference: &Reference,
         languages: &mut Languages,
     ) -> Result<Self, VerifyError> {
         let compared = conditions.iter().flat_map(|(_, one)| one.comparisons(principal));
@@ -42,7 +44,9 @@ impl Key {
             context.insert(&name, values);
             context
         };
-        let values: Vec<Values> = if conditions.iter().any(|(_, one)| one.is_about_a_set()) {
+        let is_multivalued = reference.key_type(&name).is_some_and(|known| known.multivalued);
+        let is_set = is_multivalued || conditions.iter().any(|(_, one)| one.is_about_a_set());
+        let values: Vec<Values> = if is_set {
             sets(conditions, &singles, &with)?.into_iter().map(Values::Many).collect()
         } else {
             singles.into_iter().map(Values::One).collect()

@@ -15,7 +15,7 @@ use super::language::Languages;
 use super::resources::{Patterns, Resources};
 use crate::iam::condition::Condition;
 use crate::iam::{Context, Statement, Truth, Values};
-use crate::reference::ResourceType;
+use crate::reference::{Reference, ResourceType};
 
 /// The statements that apply after some choices: certainly, and under some reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,6 +91,7 @@ impl Search {
         statements: &[&Statement],
         principal: &Context,
         own: &str,
+        reference: &Reference,
         languages: &mut Languages,
     ) -> Result<Self, VerifyError> {
         if statements.len() > Bits::CAPACITY {
@@ -110,8 +111,9 @@ impl Search {
             return Err(VerifyError::TooManyKeys(by_key.len()));
         }
         let all = Applying::all(statements.len());
-        let keys =
-            by_key.values().map(|conditions| Key::new(conditions, all, principal, languages));
+        let keys = by_key
+            .values()
+            .map(|conditions| Key::new(conditions, all, principal, reference, languages));
         let keys = keys.collect::<Result<Vec<Key>, _>>()?;
         Ok(Self { start, keys, patterns: Patterns::of(statements, principal) })
     }

@@ -18,9 +18,10 @@
 //! - *Variables*: what they stand for is fixed first, one kind of principal at a time
 //!   ([`super::principals`]), so that none is left here. A default is what stands there when the
 //!   principal has no such tag.
-//! - *Sets* (`ForAllValues`, `ForAnyValue`): whether all or any value of a set passes is the conjunction
-//!   or disjunction over its members. The sets are built up from single values, one member at a time,
-//!   as long as that brings a new outcome ([`super::search`]).
+//! - *Sets* (`ForAllValues`, `ForAnyValue`, and keys that hold several values by the reference): whether
+//!   all or any value of a set passes is the conjunction or disjunction over its members. The sets are
+//!   built up from single values, one member at a time, as long as that brings a new outcome
+//!   ([`super::keys`]).
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
