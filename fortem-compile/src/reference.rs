@@ -158,8 +158,8 @@ impl Reference {
     /// ```
     /// # use fortem_compile::reference::Reference;
     /// let reference = Reference::builtin().expect("built-in data");
-    /// let types = reference.resource_types_of("arn:aws:ecs:eu-west-1:111122223333:task/staging/1");
-    /// assert_eq!(types.into_iter().collect::<Vec<_>>(), [("ecs", "task")]);
+    /// let types = reference.resource_types_of("arn:aws:ecs:eu-west-1:111122223333:service/staging/a");
+    /// assert_eq!(types.into_iter().collect::<Vec<_>>(), [("ecs", "service")]);
     /// ```
     #[must_use]
     pub fn resource_types_of(&self, arn: &str) -> BTreeSet<(&str, &str)> {

@@ -116,6 +116,21 @@ pub enum VerifyError {
     },
 }
 
+impl VerifyError {
+    /// Whether the policies ask for more than can be compared, which smaller ones would not; otherwise the
+    /// compiler is at fault.
+    #[must_use]
+    pub fn is_limit(&self) -> bool {
+        matches!(
+            self,
+            Self::Patterns(_)
+                | Self::TooManyStatements(_)
+                | Self::TooManyKeys(_)
+                | Self::TooManySets(_)
+        )
+    }
+}
+
 /// Compares documents of roles with their source.
 #[derive(Debug)]
 pub struct Verifier<'a> {
@@ -155,9 +170,11 @@ impl<'a> Verifier<'a> {
     /// use fortem_core::Source;
     ///
     /// let source = Source::load("../policies")?;
+    /// let compiled = fortem_compile::compile(&source, &["operator".to_owned()])?;
+    /// let emitted = compiled.documents["operator"][0].to_json();
     /// let wide = r#"{"Version": "2012-10-17", "Statement":
     ///     {"Effect": "Allow", "Action": "ecs:StopTask", "Resource": "*"}}"#;
-    /// let documents = BTreeMap::from([("operator", vec![wide.to_owned()])]);
+    /// let documents = BTreeMap::from([("operator", vec![emitted, wide.to_owned()])]);
     /// let differences = Verifier::new(&source)?.verify(&documents)?;
     /// assert_eq!(differences[0].kind(), Kind::Excess);
     /// assert_eq!(differences[0].api(), "ecs:StopTask");

@@ -106,6 +106,12 @@ pub(super) fn explain(error: CompileError) -> Problems {
                 )
                 .into()
         }
+        CompileError::Unverified(error) if error.is_limit() => {
+            let message = format!("the documents cannot be compared with Cedar: {error}");
+            Problem::new("fortem::verify::limit", message)
+                .help("what is not verified is not written; make two roles of the largest one, or say guards with fewer conditions")
+                .into()
+        }
         other => fault(&other.to_string(), other.source().unwrap_or(&other)),
     }
 }
@@ -115,4 +121,23 @@ fn unwritten(error: &output::WriteError) -> Problems {
     Problem::new("fortem::output::unwritable", format!("{error}: {cause}"))
         .help("nothing was changed; name another directory with --out")
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use fortem_compile::CompileError;
+    use fortem_compile::verify::VerifyError;
+
+    use super::explain;
+
+    fn code(error: VerifyError) -> String {
+        let problems = explain(CompileError::Unverified(error));
+        problems.as_slice().iter().map(|one| one.code().to_owned()).collect()
+    }
+
+    #[test]
+    fn only_what_a_user_can_mend_is_called_a_limit() {
+        assert_eq!(code(VerifyError::TooManyStatements(300)), "fortem::verify::limit");
+        assert_eq!(code(VerifyError::Mixed("aws:UserAgent".to_owned())), "fortem::fault");
+    }
 }

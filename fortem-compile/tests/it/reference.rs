@@ -118,9 +118,10 @@ fn the_generator_drops_other_services_and_factors_out_keys() {
         "_condition_keys": {
             "aws:userid": {"type": "String", "global": true},
             "aws:TagKeys": {"type": "ArrayOfString", "global": true},
-            "ecs:x": {"type": "String"}
+            "ecs:x": {"type": "String"},
+            "s3:y": {"type": "String"}
         },
-        "s3": {"Get": {"resources": [], "condition_keys": []}},
+        "s3": {"Get": {"resources": [], "condition_keys": ["s3:y"]}},
         "ecs": {
             "A": {"resources": [{"type": "t", "arn": "arn:t", "condition_keys": ["k", "a"]}], "condition_keys": ["ecs:x"]},
             "B": {"resources": [{"type": "t", "arn": "arn:t", "condition_keys": ["k"]}], "condition_keys": []}
