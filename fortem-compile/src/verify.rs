@@ -1,8 +1,8 @@
 //! Proof that documents say what Cedar says, no more and no less, made anew with every build.
 //!
 //! The emitted bytes are read back and evaluated by [`crate::iam`]. They are compared with the *plain
-//! reading* ([`plain`]): what they ought to say to one principal, spelt out without variables from the
-//! answers of Cedar's own authorizer ([`cedar`]), the lowering table and the fleet's names. Four things
+//! reading* (`plain`): what they ought to say to one principal, spelt out without variables from the
+//! answers of Cedar's own authorizer (`cedar`), the lowering table and the fleet's names. Four things
 //! must hold of every call there is:
 //!
 //! 1. *no excess*: a call that the documents allow is part of an action that Cedar permits, on a resource
@@ -18,14 +18,14 @@
 //! the service reference says the call carries. There is no end of calls, but statements tell only
 //! finitely many kinds apart. The domain has one of each kind:
 //!
-//! - *API actions*: each of the service reference, on each type of resource ([`shape`]).
-//! - *Environments* and so principals: one or two of each class ([`environments`]), every value that a
+//! - *API actions*: each of the service reference, on each type of resource (`shape`).
+//! - *Environments* and so principals: one or two of each class (`environments`), every value that a
 //!   document mentions, an unknown one, an empty tag, and none.
-//! - *Keys*: a value for each way in which the comparisons come out, and absence ([`values`]).
+//! - *Keys*: a value for each way in which the comparisons come out, and absence (`values`).
 //! - *Resources*: an ARN for each combination of patterns that has one, within the ARNs of the type
-//!   ([`language`]).
+//!   (`language`).
 //! - *All together*: every combination of these, of which those that leave the same statements are
-//!   looked at once ([`search`]).
+//!   looked at once (`search`).
 //!
 //! A key of which the reference's claim is doubted is both present and absent. Where AWS leaves a point of
 //! evaluation open, excess is judged by the reading that allows and shortfall by the one that denies.

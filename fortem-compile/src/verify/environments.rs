@@ -50,7 +50,7 @@ impl Environments {
     /// Classes of the environments, by the policies and by what the documents say.
     pub(super) fn of(source: &Source, table: &Table, statements: &[&Statement]) -> Self {
         let fleet = source.fleet();
-        let texts = Texts::of(fleet, statements);
+        let texts = Texts::of(fleet, table, statements);
         let policies = source.policies().iter().flat_map(|policy| words(policy.file().text()));
         let named: BTreeSet<&str> = policies.collect();
         let mut classes: BTreeMap<(&'static str, Said), Vec<&str>> = BTreeMap::new();
@@ -59,7 +59,7 @@ impl Environments {
             let said = if is_named {
                 Said::Alone(environment.name().to_owned())
             } else {
-                texts.about(fleet, table, environment)
+                texts.about(environment)
             };
             let class = (environment.tier().as_str(), said);
             classes.entry(class).or_default().push(environment.name());
@@ -110,6 +110,7 @@ impl Environments {
 }
 
 /// The texts of the documents, by what they mention.
+#[derive(Default)]
 struct Texts<'t> {
     /// Every text with its places.
     all: BTreeMap<&'t str, Vec<Place>>,
@@ -119,45 +120,41 @@ struct Texts<'t> {
     together: BTreeSet<&'t str>,
     /// Texts with wildcards that mention no environment.
     wild: Vec<&'t str>,
+    /// Environment → its name, and the ARNs that its names reach.
+    names: BTreeMap<&'t str, Vec<String>>,
 }
 
 impl<'t> Texts<'t> {
-    fn of(fleet: &'t Fleet, statements: &[&'t Statement]) -> Self {
-        let mut all: BTreeMap<&str, Vec<Place>> = BTreeMap::new();
+    fn of(fleet: &'t Fleet, table: &Table, statements: &[&'t Statement]) -> Self {
+        let mut texts = Self { names: names(fleet, table), ..Self::default() };
         for (number, statement) in statements.iter().enumerate() {
             for (element, text) in statement.texts() {
-                all.entry(text).or_default().push((number, element));
+                texts.all.entry(text).or_default().push((number, element));
             }
         }
         let spellings = fleet.environments().iter();
         let spellings =
-            spellings.flat_map(|one| one.spellings().map(move |text| (lower(text), one)));
-        let spellings: Vec<(String, &Environment)> = spellings.collect();
-        let (mut about, mut together) = (BTreeMap::<&str, Vec<&str>>::new(), BTreeSet::new());
-        let mut wild = Vec::new();
-        for text in all.keys() {
-            let lower = lower(text);
-            let mentioned = spellings.iter().filter(|(spelling, _)| lower.contains(spelling));
-            let mentioned: BTreeSet<&str> = mentioned.map(|(_, one)| one.name()).collect();
+            spellings.flat_map(|one| one.spellings().map(move |text| (lower(text), one.name())));
+        let spellings: Vec<(String, &str)> = spellings.collect();
+        for text in texts.all.keys() {
+            let mentioned = mentioned(text, &spellings, &texts.names);
             match mentioned.iter().copied().collect::<Vec<_>>().as_slice() {
-                // What has a variable follows the principal, as each environment's names do.
-                [] if text.contains(['*', '?']) && !text.contains("${") => wild.push(*text),
+                [] if is_open(text) => texts.wild.push(*text),
                 [] => {}
-                [one] => about.entry(*one).or_default().push(*text),
-                _ => together.extend(mentioned),
+                [one] => texts.about.entry(*one).or_default().push(*text),
+                _ => texts.together.extend(mentioned),
             }
         }
-        Self { all, about, together, wild }
+        texts
     }
 
     /// What is said about an environment.
-    fn about(&self, fleet: &Fleet, table: &Table, environment: &Environment) -> Said {
+    fn about(&self, environment: &Environment) -> Said {
         let name = environment.name();
         if self.together.contains(name) {
             return Said::Alone(name.to_owned());
         }
-        let own: BTreeSet<String> =
-            environment.spellings().flat_map(|one| names_of(fleet, table, one)).collect();
+        let own = self.names.get(name).map_or(&[][..], Vec::as_slice);
         let mut covered = Vec::new();
         for (text, name) in self.wild.iter().flat_map(|text| own.iter().map(move |o| (text, o))) {
             match covers(text, name) {
@@ -174,6 +171,36 @@ impl<'t> Texts<'t> {
         }
         Said::Alike { mentions, covered }
     }
+}
+
+fn names<'t>(fleet: &'t Fleet, table: &Table) -> BTreeMap<&'t str, Vec<String>> {
+    let of = |one: &'t Environment| {
+        one.spellings().flat_map(|spelling| names_of(fleet, table, spelling)).collect()
+    };
+    fleet.environments().iter().map(|one| (one.name(), of(one))).collect()
+}
+
+/// The environments that a text has the spelling of; where it goes on in a wildcard, those as well of
+/// which that reaches some name.
+fn mentioned<'t>(
+    text: &str,
+    spellings: &[(String, &'t str)],
+    names: &BTreeMap<&'t str, Vec<String>>,
+) -> BTreeSet<&'t str> {
+    let lower = lower(text);
+    let spelt = spellings.iter().filter(|(spelling, _)| lower.contains(spelling));
+    let mut mentioned: BTreeSet<&str> = spelt.map(|(_, one)| *one).collect();
+    if !mentioned.is_empty() && is_open(text) {
+        let reached = |names: &[String]| names.iter().any(|one| covers(text, one) != Some(false));
+        mentioned.extend(names.iter().filter(|(_, own)| reached(own)).map(|(one, _)| *one));
+    }
+    mentioned
+}
+
+/// Whether a text has wildcards and no variable: what has one follows the principal, as each environment's
+/// names do.
+fn is_open(text: &str) -> bool {
+    text.contains(['*', '?']) && !text.contains("${")
 }
 
 fn lower(text: &str) -> String {
@@ -210,4 +237,63 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 fn unknown(fleet: &Fleet, texts: &Texts) -> String {
     let spellings = fleet.environments().iter().flat_map(Environment::spellings);
     none_of(&spellings.chain(texts.all.keys().copied()).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam::Document;
+    use fortem_core::SourceFile;
+
+    /// The environments that are asked about in a fleet of four and a guarded one, with a document that
+    /// compares the resource's tag with these values.
+    fn asked(operator: &str, values: &str) -> BTreeSet<String> {
+        let environments = ["a-dev", "b-qa", "c-predev", "d-stage", "e-prod"].map(|name| {
+            let tier = if name == "e-prod" { "production" } else { "nonproduction" };
+            let alias = name.split('-').next_back().unwrap();
+            format!(
+                "[[environment]]\nname = \"{name}\"\ntier = \"{tier}\"\naliases = [\"{alias}\"]\n"
+            )
+        });
+        let fleet = SourceFile::new("fleet.toml", environments.concat());
+        let source = Source::parse(&fleet, &[]).unwrap();
+        let document = format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "ecs:StopTask", "Resource": "*",
+                "Condition": {{"{operator}": {{"aws:ResourceTag/Environment": {values}}}}}}}}}"#
+        );
+        let document = Document::parse(&document).unwrap();
+        let statements: Vec<&Statement> = document.statements().iter().collect();
+        let mut asked = Environments::of(&source, Table::builtin(), &statements);
+        let unknown = asked.unknown().to_owned();
+        assert!(asked.asked.remove(&unknown));
+        asked.asked
+    }
+
+    fn set<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
+        names.map(str::to_owned).into()
+    }
+
+    #[test]
+    fn two_of_each_class_are_asked_about() {
+        let alike = set(["a-dev", "b-qa", "e-prod"]);
+        assert_eq!(asked("StringEquals", r#""x""#), alike);
+        assert_eq!(
+            asked("StringEquals", r#"["qa", "d-stage"]"#),
+            set(["a-dev", "b-qa", "c-predev", "d-stage", "e-prod"])
+        );
+    }
+
+    #[test]
+    fn who_is_reached_by_the_pattern_of_another_stands_alone() {
+        let all = set(["a-dev", "b-qa", "c-predev", "d-stage", "e-prod"]);
+        assert_eq!(
+            asked("StringLike", r#""a-dev*""#),
+            set(["a-dev", "b-qa", "c-predev", "e-prod"])
+        );
+        assert_eq!(asked("StringLike", r#""*dev""#), all);
+        assert_eq!(
+            asked("StringLike", r#""?-pre*""#),
+            set(["a-dev", "b-qa", "c-predev", "e-prod"])
+        );
+    }
 }
