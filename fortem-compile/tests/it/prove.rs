@@ -37,7 +37,6 @@ fn prove_all(role: &str) {
 }
 
 #[test]
-#[ignore = "takes some minutes"]
 fn the_developer_role_is_proved() {
     prove_all("developer");
 }
@@ -53,7 +52,6 @@ fn the_log_viewer_role_is_proved() {
 }
 
 #[test]
-#[ignore = "takes some minutes"]
 fn the_operator_role_is_proved() {
     prove_all("operator");
 }
