@@ -288,16 +288,23 @@ impl<'v, 'a> Domain<'v, 'a> {
     /// What Cedar lets a role do at all.
     fn role(&mut self, id: &str) -> Result<Role, VerifyError> {
         let places: Vec<String> = self.cedar.places().iter().flatten().cloned().collect();
-        let mut actions = BTreeSet::new();
+        let mut questions = BTreeSet::new();
         for place in places {
             let permitted = self.cedar.permitted(&place)?;
             let own = permitted.iter().filter(|(_, roles)| roles.contains(id));
-            actions.extend(own.map(|((action, _, _), _)| *action));
+            questions.extend(own.map(|(question, _)| question.clone()));
         }
+        let actions: BTreeSet<&str> = questions.iter().map(|(action, _, _)| *action).collect();
+        let open = questions.iter().filter(|one| self.cedar.forbidding(one).is_none());
+        let open: BTreeSet<&str> = open.map(|(action, _, _)| *action).collect();
         let World { fleet, table, .. } = self.verifier.world;
         let schedule = fleet.schedule().as_str();
-        let calls = actions.iter().flat_map(|action| table.calls_of(action, schedule));
-        let mut apis: BTreeSet<String> = calls.map(|call| call.api.clone()).collect();
+        let mut apis = BTreeSet::new();
+        for action in &actions {
+            let calls = table.calls_of(action, schedule);
+            let calls = calls.into_iter().filter(|call| !call.supporting || open.contains(action));
+            apis.extend(calls.map(|call| call.api.clone()));
+        }
         let accepted = fleet.accepted_leaks().iter();
         let leaks = accepted.filter_map(|one| {
             let mut rows = table.blind.iter().filter(|row| row.api == one.name());

@@ -18,23 +18,26 @@ pub(super) fn alternatives(
     guards: &[Guard],
     role: &Role,
     call: &Call,
-) -> Vec<Conditions> {
-    let mut alternatives = vec![Conditions::new()];
+) -> BTreeSet<Conditions> {
+    let always = BTreeSet::from([Conditions::new()]);
     if !call.supporting {
-        return alternatives;
+        return always;
     }
-    let forbids = |guard: &&Guard| {
-        let mut own = role.actions.iter().filter(|action| call.actions.contains(**action));
-        guard.actions.as_ref().is_some_and(|forbidden| own.all(|action| forbidden.contains(action)))
-    };
-    for guard in guards.iter().filter(forbids) {
+    let own = role.actions.iter().filter(|action| call.actions.contains(**action));
+    let all: BTreeSet<Conditions> =
+        own.flat_map(|action| where_allowed(world, guards, role, action)).collect();
+    if all.is_superset(&always) { always } else { all }
+}
+
+/// The conditions, each enough alone, under which no guard that names an action forbids it.
+fn where_allowed(world: &World, guards: &[Guard], role: &Role, action: &str) -> Vec<Conditions> {
+    let names_it =
+        |guard: &&Guard| guard.actions.as_ref().is_some_and(|forbidden| forbidden.contains(action));
+    guards.iter().filter(names_it).fold(vec![Conditions::new()], |so_far, guard| {
         let ways = ways_out(world, guard, role);
-        alternatives = alternatives
-            .iter()
-            .flat_map(|so_far| ways.iter().filter_map(|way| both(so_far, way)))
-            .collect();
-    }
-    alternatives
+        let combined = so_far.iter().flat_map(|one| ways.iter().filter_map(|way| both(one, way)));
+        combined.collect()
+    })
 }
 
 /// How a call is not what the guard forbids: elsewhere, or with the other kind of session.

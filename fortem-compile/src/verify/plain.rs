@@ -48,7 +48,7 @@ pub(super) struct Role {
     pub(super) id: String,
     /// The actions it permits in some environment, guards left aside.
     pub(super) actions: BTreeSet<&'static str>,
-    /// The API actions of those.
+    /// The API actions of those; one that only serves actions which guards forbid everywhere is not granted.
     pub(super) apis: BTreeSet<String>,
 }
 

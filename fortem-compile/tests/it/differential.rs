@@ -215,6 +215,45 @@ fn each_guard_means_the_same_in_cedar_and_in_iam() {
     }
 }
 
+/// Guards that leave no action over which a supporting call is for, though none of them forbids all of it.
+#[test]
+fn a_supporting_call_is_granted_only_where_some_action_is_left() {
+    let fleet = fleet(&[true, false]);
+    let role = |actions: &str, session: &str| {
+        format!(
+            "permit (principal in ?principal, action in [{actions}], resource in ?resource) {session};"
+        )
+    };
+    let (pause, resume, run) = (
+        "Fortem::Action::\"pauseSchedule\"",
+        "Fortem::Action::\"resumeSchedule\"",
+        "Fortem::Action::\"runTask\"",
+    );
+    let forbid =
+        |action: &str, rest: &str| format!("forbid (principal, {action}, resource) {rest};");
+    let production = "when { resource in Fortem::Tier::\"production\" }";
+    let cases = [
+        (
+            role(&format!("{pause}, {resume}"), ""),
+            vec![
+                forbid(&format!("action == {pause}"), ""),
+                forbid(&format!("action == {resume}"), production),
+            ],
+        ),
+        (
+            role(run, "unless { context.mfa }"),
+            vec![
+                forbid(&format!("action == {run}"), "unless { context.mfa }"),
+                forbid("action", "when { resource in Fortem::Tier::\"nonproduction\" }"),
+            ],
+        ),
+    ];
+    for (role, guards) in cases {
+        let (_, _, wrong) = disagreements(&source(&fleet, &[role], &guards));
+        assert!(wrong.is_empty(), "{guards:?}: {wrong:#?}");
+    }
+}
+
 /// Without a guard that names the environments, an empty tag of a person must not meet an empty tag of
 /// a thing.
 #[test]
