@@ -1,3 +1,29 @@
 //! Audits AWS accounts for whatever lets a person cross an environment.
 //!
-//! There are no rules yet.
+//! ```text
+//! files → units → facts → rules → report
+//! ```
+//!
+//! - [`input`] recognises account authorization details, policy documents, plans, templates and snapshots by their
+//!   content and reads them into [`unit::Unit`]s, with the place of every document.
+//! - [`environments`] says which environments there are, from a fleet file or from the input.
+//! - [`facts`] answers which calls a principal's whole set of policies allows on a resource of an environment, by
+//!   [`fortem_compile::iam`], the one model of IAM in the project.
+//! - [`rules`] judge facts, one file a rule.
+//! - [`check`] runs them.
+
+pub mod catalogue;
+pub mod check;
+pub mod cli;
+pub mod environments;
+pub mod exit;
+pub mod facts;
+pub mod finding;
+pub mod fix;
+pub mod input;
+pub mod organization;
+pub mod report;
+pub mod rules;
+pub mod snapshot;
+pub mod source;
+pub mod unit;

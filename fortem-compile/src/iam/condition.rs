@@ -4,6 +4,7 @@
 //! operator none of them may match (IAM User Guide, "Conditions with multiple context keys or values").
 
 pub(crate) mod address;
+mod candidates;
 pub(crate) mod date;
 mod number;
 pub(crate) mod operator;
@@ -100,7 +101,7 @@ impl Condition {
     }
 
     /// The keys that stand as variables in the values, in lower case.
-    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.templates.iter().flat_map(Template::variables)
     }
 

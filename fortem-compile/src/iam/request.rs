@@ -79,6 +79,11 @@ impl Context {
     }
 
     /// Where a key is, or where it would be.
+    /// The keys with their values, sorted by key, keys in lower case.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Values)> {
+        self.keys.iter().map(|(key, values)| (key.as_str(), values))
+    }
+
     fn place(&self, key: &str) -> Result<usize, usize> {
         self.keys.binary_search_by(|(known, _)| known.as_str().cmp(key))
     }

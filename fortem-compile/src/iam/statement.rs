@@ -242,8 +242,15 @@ impl Statement {
         elements.flat_map(|(number, texts)| texts.iter().map(move |text| (number, text.as_str())))
     }
 
+    /// The patterns of `Resource` or `NotResource` with their variables filled in; a variable without value is left out.
+    #[must_use]
+    pub fn filled_resources(&self, context: &Context) -> Vec<String> {
+        let letters = |pattern: &Pattern| pattern.tokens().iter().map(|one| one.letter()).collect();
+        self.resource_patterns(context).iter().map(letters).collect()
+    }
+
     /// The condition keys that stand as variables in `Resource` or `NotResource`, in lower case.
-    pub(crate) fn resource_variables(&self) -> impl Iterator<Item = &str> {
+    pub fn resource_variables(&self) -> impl Iterator<Item = &str> {
         self.listed_resources().iter().flat_map(|pattern| pattern.template().variables())
     }
 

@@ -1,0 +1,146 @@
+//! The API actions that rules ask about, numbered, so that what a statement covers is a set of bits.
+
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex};
+
+use fortem_compile::iam::Statement;
+use fortem_compile::reference::{Action, Reference};
+use fortem_core::pattern;
+
+use crate::rules;
+
+/// The most actions that rules may ask about together.
+const CAPACITY: usize = 64 * WORDS;
+const WORDS: usize = 8;
+
+/// A set of actions of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Calls([u64; WORDS]);
+
+/// The number of an action in the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Call(usize);
+
+/// Every action that a rule asks about.
+#[derive(Debug)]
+pub struct Catalogue {
+    names: Vec<&'static str>,
+    lower: Vec<String>,
+    numbers: HashMap<&'static str, usize>,
+    known: Vec<Option<&'static Action>>,
+    // What each pattern covers: the same few patterns stand in thousands of statements.
+    covered: Mutex<HashMap<String, Calls>>,
+}
+
+impl Calls {
+    fn insert(&mut self, number: usize) {
+        if let Some(word) = self.0.get_mut(number / 64) {
+            *word |= 1 << (number % 64);
+        }
+    }
+
+    /// Whether the action is in the set.
+    #[must_use]
+    pub fn contains(&self, call: Call) -> bool {
+        self.0.get(call.0 / 64).is_some_and(|word| word & (1 << (call.0 % 64)) != 0)
+    }
+
+    /// Whether the sets share an action.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(other.0).any(|(a, b)| a & b != 0)
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(word, more)| *word |= more);
+        self
+    }
+
+    fn complement(mut self) -> Self {
+        self.0.iter_mut().for_each(|word| *word = !*word);
+        self
+    }
+}
+
+impl Catalogue {
+    /// The catalogue of the rules of this version.
+    pub fn builtin() -> &'static Self {
+        static BUILTIN: LazyLock<Catalogue> = LazyLock::new(|| {
+            let mut names: Vec<&'static str> =
+                rules::all().iter().flat_map(|rule| rule.calls().iter().copied()).collect();
+            names.sort_unstable();
+            names.dedup();
+            Catalogue::of(names)
+        });
+        &BUILTIN
+    }
+
+    fn of(names: Vec<&'static str>) -> Self {
+        debug_assert!(names.len() <= CAPACITY, "{} actions", names.len());
+        let lower: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let numbers = names.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+        let reference = Reference::builtin().ok();
+        let known = lower.iter().map(|name| reference.and_then(|of| of.action(name))).collect();
+        Self { names, lower, numbers, known, covered: Mutex::default() }
+    }
+
+    /// The number of an action as AWS writes it; none if no rule names it in its list of calls.
+    #[must_use]
+    pub fn call(&self, action: &str) -> Option<Call> {
+        self.numbers.get(action).map(|number| Call(*number))
+    }
+
+    /// Some actions as a set.
+    #[must_use]
+    pub fn set(&self, actions: &[&str]) -> Calls {
+        let mut calls = Calls::default();
+        actions.iter().filter_map(|action| self.call(action)).for_each(|call| calls.insert(call.0));
+        calls
+    }
+
+    /// The numbers of some actions.
+    pub fn calls<'a>(
+        &'a self,
+        actions: &'a [&'static str],
+    ) -> impl Iterator<Item = (&'static str, Call)> + 'a {
+        actions.iter().filter_map(|action| Some((*action, self.call(action)?)))
+    }
+
+    /// The action as AWS writes it.
+    #[must_use]
+    pub fn name(&self, call: Call) -> &'static str {
+        self.names.get(call.0).copied().unwrap_or_default()
+    }
+
+    /// What the service authorization reference says of an action; none if the data leaves its service out.
+    #[must_use]
+    pub fn known(&self, call: Call) -> Option<&'static Action> {
+        self.known.get(call.0).copied().flatten()
+    }
+
+    /// The actions that the `Action` or `NotAction` of a statement covers.
+    #[must_use]
+    pub fn covered_by(&self, statement: &Statement) -> Calls {
+        let patterns = statement.actions().iter().map(|pattern| self.covered_by_pattern(pattern));
+        let listed = patterns.fold(Calls::default(), Calls::or);
+        if statement.is_not_action() { listed.complement() } else { listed }
+    }
+
+    fn covered_by_pattern(&self, pattern: &str) -> Calls {
+        let pattern = pattern.to_ascii_lowercase();
+        let mut covered = self.covered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = covered.get(&pattern) {
+            return *known;
+        }
+        let mut calls = Calls::default();
+        for (number, name) in self.lower.iter().enumerate() {
+            if pattern::matches(&pattern, name) {
+                calls.insert(number);
+            }
+        }
+        covered.insert(pattern, calls);
+        calls
+    }
+}

@@ -1,0 +1,168 @@
+//! Units in, a report out.
+
+use fortem_compile::reference::Reference;
+use serde::Serialize;
+
+use crate::catalogue::{Calls, Catalogue};
+use crate::environments::{Environments, Origin};
+use crate::facts::Facts;
+use crate::finding::{Finding, Persona, Severity};
+use crate::input::{Input, NotAssessed};
+use crate::organization::Organization;
+use crate::rules::{self, Findings, Rule};
+use crate::unit::Unit;
+
+/// Which findings are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Prefixes of rule ids, or names; all if empty.
+    pub select: Vec<String>,
+    /// Prefixes of rule ids, or names, that are left out.
+    pub ignore: Vec<String>,
+    /// The mildest severity.
+    pub min_severity: Option<Severity>,
+    /// For whom: rules of this persona and of those before it.
+    pub persona: Option<Persona>,
+}
+
+impl Selection {
+    /// Whether a rule is wanted.
+    #[must_use]
+    pub fn takes(&self, rule: &dyn Rule) -> bool {
+        let meta = rule.meta();
+        let named = |words: &[String]| {
+            words.iter().any(|word| {
+                meta.id.to_ascii_uppercase().starts_with(&word.to_ascii_uppercase())
+                    || meta.name == word
+            })
+        };
+        let persona = self.persona.unwrap_or(Persona::Regular);
+        (self.select.is_empty() || named(&self.select))
+            && !named(&self.ignore)
+            && meta.persona <= persona
+    }
+}
+
+/// What a check found, and what it looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Sorted by severity, worst first, then by place.
+    pub findings: Vec<Finding>,
+    /// What was not judged.
+    pub not_assessed: Vec<NotAssessed>,
+    /// What was read.
+    pub inputs: Vec<Input>,
+    /// Counts and origins.
+    pub summary: Summary,
+}
+
+/// Counts and origins of a report.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Summary {
+    /// Accounts in the inputs.
+    pub accounts: Vec<String>,
+    /// Users and roles judged.
+    pub principals: usize,
+    /// Policy documents judged.
+    pub policies: usize,
+    /// Statements in them.
+    pub statements: usize,
+    /// The tag key of the environment.
+    pub tag_key: String,
+    /// The environments by name, production first.
+    pub environments: Vec<String>,
+    /// Whether the environments were guessed from the inputs.
+    pub environments_inferred: bool,
+    /// The date of the service authorization reference.
+    pub reference_date: String,
+    /// The rules that were run, by id.
+    pub rules: Vec<&'static str>,
+}
+
+/// Judges units.
+#[must_use]
+pub fn check(
+    units: &[Unit],
+    environments: &Environments,
+    organization: Option<&Organization>,
+    reference: &'static Reference,
+    selection: &Selection,
+) -> Report {
+    let rules: Vec<(&'static dyn Rule, Calls)> = rules::all()
+        .iter()
+        .copied()
+        .filter(|rule| selection.takes(*rule))
+        .map(|rule| (rule, Catalogue::builtin().set(rule.calls())))
+        .collect();
+    let mut report = Report::default();
+    for unit in units {
+        let facts = Facts::of(unit, environments, organization, reference);
+        report.findings.extend(check_unit(&facts, &rules));
+        report.summary.add(unit);
+    }
+    let least = selection.min_severity.unwrap_or(Severity::Informational);
+    report.findings.retain(|finding| finding.severity >= least);
+    sort(&mut report.findings);
+    report.summary.tag_key = environments.tag_key().to_owned();
+    report.summary.environments = environments.all().iter().map(|one| one.name.clone()).collect();
+    report.summary.environments_inferred = environments.origin() == Origin::Inferred;
+    reference.date().clone_into(&mut report.summary.reference_date);
+    report.summary.rules = rules.iter().map(|(rule, _)| rule.meta().id).collect();
+    report
+}
+
+fn check_unit(facts: &Facts<'_>, rules: &[(&'static dyn Rule, Calls)]) -> Vec<Finding> {
+    let mut findings = Findings::new(facts);
+    for policy in &facts.unit.policies {
+        for (rule, _) in rules {
+            rule.check_policy(policy, facts, &mut findings);
+        }
+    }
+    for subject in &facts.subjects {
+        for (rule, calls) in rules {
+            if rule.calls().is_empty() || subject.may_call_any(calls) {
+                rule.check_subject(subject, facts, &mut findings);
+            }
+        }
+    }
+    for (rule, _) in rules {
+        rule.check_unit(facts, &mut findings);
+    }
+    findings.into_vec()
+}
+
+fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let key = |one: &Finding| (one.position, one.rule);
+        b.severity
+            .cmp(&a.severity)
+            .then_with(|| a.file.cmp(&b.file))
+            .then_with(|| key(a).cmp(&key(b)))
+            .then_with(|| a.principal.cmp(&b.principal))
+            .then_with(|| a.message.cmp(&b.message))
+    });
+}
+
+impl Summary {
+    fn add(&mut self, unit: &Unit) {
+        self.accounts.extend(unit.account.clone());
+        self.principals += unit.principals.len();
+        self.policies += unit.policies.len();
+        let statements = unit.policies.iter().map(|policy| policy.document.statements());
+        self.statements += statements.map(<[_]>::len).sum::<usize>();
+    }
+}
+
+impl Report {
+    /// The highest severity found.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).max()
+    }
+
+    /// Whether something that should have been judged was not.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.not_assessed.iter().any(|one| one.incomplete)
+    }
+}

@@ -1,0 +1,54 @@
+//! Arguments in, exit code out; the only part that prints.
+
+mod check;
+mod explain;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::{Exit, TABLE};
+
+/// Audits AWS accounts for whatever lets a person cross an environment.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, after_help = TABLE)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judges files: authorization details, policies, plans, templates, snapshots.
+    Check(check::Check),
+    /// Says what a rule is about, why it matters and what to do.
+    Explain(explain::Explain),
+    /// Lists the rules.
+    Rules(explain::Rules),
+}
+
+/// Runs the command with the arguments of the process.
+#[must_use]
+pub fn run() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Check(check) => check.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::Rules(rules) => rules.run(),
+    };
+    ExitCode::from(result.unwrap_or_else(|error| fail(&error)).code())
+}
+
+#[expect(clippy::print_stderr, reason = "printing is what a command does")]
+fn fail(error: &anyhow::Error) -> Exit {
+    // Whoever reads the output has closed it, as `head` does.
+    let closed = |cause: &(dyn std::error::Error + 'static)| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|one| one.kind() == std::io::ErrorKind::BrokenPipe)
+    };
+    if error.chain().any(closed) {
+        return Exit::Clean;
+    }
+    eprintln!("error: {error:#}");
+    Exit::Failed
+}

@@ -1,0 +1,98 @@
+//! `fortem-lint check`.
+
+use std::io::{IsTerminal, Write, stdout};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueHint};
+use fortem_compile::reference::Reference;
+use fortem_core::Source as FleetSource;
+
+use crate::check::{Selection, check};
+use crate::environments::Environments;
+use crate::exit::Exit;
+use crate::finding::{Persona, Severity};
+use crate::input;
+use crate::report::{self, Format, Style};
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Files and folders; `-` is standard input.
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    paths: Vec<PathBuf>,
+
+    /// The folder with `fleet.toml`, or that file: environments, tiers, aliases and the tag key. Without it they are
+    /// guessed from the input.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    fleet: Option<PathBuf>,
+
+    /// The format of the report.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// Rules to run: ids, beginnings of ids, or names.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    select: Vec<String>,
+
+    /// Rules not to run.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    ignore: Vec<String>,
+
+    /// The mildest severity that is reported.
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    min_severity: Option<Severity>,
+
+    /// The mildest severity that the exit code tells.
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Severity::Low)]
+    fail_on: Severity,
+
+    /// Whose rules: those of the persona and of all before it.
+    #[arg(long, value_enum, default_value_t = Persona::Regular)]
+    persona: Persona,
+}
+
+impl Check {
+    pub(super) fn run(self) -> Result<Exit> {
+        let reference = Reference::builtin().map_err(|error| anyhow::anyhow!("{error}"))?;
+        let (entries, mut not_assessed) = input::entries(&self.paths);
+        let (mut units, mut inputs) = (Vec::new(), Vec::new());
+        for entry in &entries {
+            let reading = input::read(entry);
+            units.extend(reading.units);
+            inputs.push(reading.input);
+            not_assessed.extend(reading.not_assessed);
+        }
+        let environments = match &self.fleet {
+            Some(path) => fleet(path)?,
+            None => Environments::inferred(&units),
+        };
+        let selection = Selection {
+            select: self.select,
+            ignore: self.ignore,
+            min_severity: self.min_severity,
+            persona: Some(self.persona),
+        };
+        let mut report = check(&units, &environments, None, reference, &selection);
+        report.inputs = inputs;
+        not_assessed.append(&mut report.not_assessed);
+        report.not_assessed = not_assessed;
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let style = Style { colour: stdout().is_terminal() && !plain };
+        let mut out = std::io::BufWriter::new(stdout().lock());
+        report::write(&report, self.format, style, &mut out).context("cannot write the report")?;
+        out.flush().context("cannot write the report")?;
+        Ok(Exit::of(&report, self.fail_on))
+    }
+}
+
+/// The environments of a fleet file.
+fn fleet(path: &std::path::Path) -> Result<Environments> {
+    let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
+    let source = FleetSource::load(folder).map_err(|problems| {
+        anyhow::anyhow!(
+            "{}",
+            problems.as_slice().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        )
+    })?;
+    Ok(Environments::of_fleet(source.fleet()))
+}

@@ -1,0 +1,327 @@
+//! Which environments there are: as the fleet file says, or as the input lets one guess.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use fortem_core::{Fleet, Names, Tier};
+use serde::Deserialize;
+
+use crate::unit::Unit;
+
+/// The environments that a check distinguishes, and the tag that tells them apart.
+#[derive(Debug, Clone)]
+pub struct Environments {
+    tag_key: String,
+    environments: Vec<Environment>,
+    names: Option<Names>,
+    origin: Origin,
+}
+
+/// Where the knowledge of the environments comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The fleet file declares them.
+    Declared,
+    /// They were guessed from the input.
+    Inferred,
+}
+
+/// One environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// Its name: the value of the tag.
+    pub name: String,
+    /// Whether customers depend on it.
+    pub is_production: bool,
+    /// Other values that mean it, each as written.
+    pub aliases: Vec<String>,
+    /// The accounts in which it lives, as far as declared.
+    pub accounts: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Usual {
+    tag_keys: Vec<String>,
+    production: Vec<UsualNames>,
+    nonproduction: Vec<UsualNames>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UsualNames {
+    names: Vec<String>,
+}
+
+impl Usual {
+    #[expect(
+        clippy::expect_used,
+        reason = "the text is fixed at compile time, and every test parses it"
+    )]
+    fn builtin() -> &'static Self {
+        static BUILTIN: LazyLock<Usual> = LazyLock::new(|| {
+            toml::from_str(include_str!("../data/environments.toml")).expect("valid built-in data")
+        });
+        &BUILTIN
+    }
+
+    /// The usual name of an environment by any spelling, and whether it is production.
+    fn environment(&self, value: &str) -> Option<(&str, bool)> {
+        let value = value.trim().to_lowercase();
+        let find = |groups: &'static [UsualNames], production: bool| {
+            let known = groups.iter().find(|group| group.names.contains(&value))?;
+            Some((known.names.first()?.as_str(), production))
+        };
+        let usual = Self::builtin();
+        find(&usual.production, true).or_else(|| find(&usual.nonproduction, false))
+    }
+}
+
+impl Environment {
+    /// Whether a tag value means this environment, letters' case and blanks aside.
+    #[must_use]
+    pub fn is_meant_by(&self, value: &str) -> bool {
+        let value = value.trim();
+        self.spellings().any(|known| known.eq_ignore_ascii_case(value))
+    }
+
+    /// The name, then the aliases.
+    pub fn spellings(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.name.as_str()).chain(self.aliases.iter().map(String::as_str))
+    }
+}
+
+impl Environments {
+    /// The environments of a fleet file.
+    #[must_use]
+    pub fn of_fleet(fleet: &Fleet) -> Self {
+        let environments = fleet.environments().iter().map(|one| Environment {
+            name: one.name().to_owned(),
+            is_production: one.tier() == Tier::Production,
+            aliases: one
+                .spellings()
+                .filter(|known| *known != one.name())
+                .map(str::to_owned)
+                .collect(),
+            accounts: one.accounts().to_vec(),
+        });
+        Self {
+            tag_key: fleet.tag_key().to_owned(),
+            environments: environments.collect(),
+            names: Some(fleet.names().clone()),
+            origin: Origin::Declared,
+        }
+    }
+
+    /// What the tags and policies of some accounts let one guess. There is always a production environment: where
+    /// nothing names one, it is called `prod`.
+    #[must_use]
+    pub fn inferred(units: &[Unit]) -> Self {
+        let mut seen = Seen::default();
+        units.iter().for_each(|unit| seen.look_at(unit));
+        seen.conclude()
+    }
+
+    /// The key of the tag that names the environment.
+    #[must_use]
+    pub fn tag_key(&self) -> &str {
+        &self.tag_key
+    }
+
+    /// Declared or guessed.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// How the fleet file says that resources are named; none if guessed.
+    #[must_use]
+    pub fn names(&self) -> Option<&Names> {
+        self.names.as_ref()
+    }
+
+    /// All, production first.
+    #[must_use]
+    pub fn all(&self) -> &[Environment] {
+        &self.environments
+    }
+
+    /// The environment of exactly this name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Environment> {
+        self.environments.iter().find(|one| one.name == name)
+    }
+
+    /// The environment that a tag value means, whatever its spelling.
+    #[must_use]
+    pub fn meant_by(&self, value: &str) -> Option<&Environment> {
+        self.environments.iter().find(|one| one.is_meant_by(value))
+    }
+
+    /// The production environments.
+    pub fn production(&self) -> impl Iterator<Item = &Environment> {
+        self.environments.iter().filter(|one| one.is_production)
+    }
+
+    /// The environments whose names stand as words in a name or ARN: `fleet-prod` names `prod`, `products` does not.
+    #[must_use]
+    pub fn named_in<'e>(&'e self, text: &str) -> Vec<&'e Environment> {
+        let words = words_of(text);
+        let mut found: Vec<&Environment> = Vec::new();
+        for environment in &self.environments {
+            let named = environment.spellings().any(|name| contains_words(&words, &words_of(name)));
+            if named {
+                found.push(environment);
+            }
+        }
+        found
+    }
+
+    /// Whether a tag key is a usual name for the environment's tag, or the one in use, in whatever case.
+    #[must_use]
+    pub fn is_environment_key(&self, key: &str) -> bool {
+        key.eq_ignore_ascii_case(&self.tag_key) || is_usual_key(key)
+    }
+
+    /// Where to look for a way out of some environments: production if it is not among them, or else any other.
+    #[must_use]
+    pub fn foreign_to(&self, own: &[String]) -> Option<&Environment> {
+        let mut others =
+            self.environments.iter().filter(|one| !own.iter().any(|name| *name == one.name));
+        others.clone().find(|one| one.is_production).or_else(|| others.next())
+    }
+}
+
+/// Whether a tag key is usual for the environment.
+#[must_use]
+pub fn is_usual_key(key: &str) -> bool {
+    Usual::builtin().tag_keys.iter().any(|usual| usual.eq_ignore_ascii_case(key))
+}
+
+/// Whether a value is a usual name of an environment.
+#[must_use]
+pub fn is_usual_name(value: &str) -> bool {
+    Usual::builtin().environment(value).is_some()
+}
+
+fn words_of(text: &str) -> Vec<String> {
+    let words = text.split(|character: char| !character.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
+fn contains_words(words: &[String], sought: &[String]) -> bool {
+    !sought.is_empty() && words.windows(sought.len()).any(|window| window == sought)
+}
+
+/// What the inputs say of tag keys and environments.
+#[derive(Debug, Default)]
+struct Seen {
+    // For each key that may be the environment's, as written: how often it is used.
+    keys: BTreeMap<String, usize>,
+    // For each value as written: how often it is used.
+    values: BTreeMap<String, usize>,
+}
+
+impl Seen {
+    fn look_at(&mut self, unit: &Unit) {
+        for principal in &unit.principals {
+            for (key, value) in &principal.tags {
+                self.tag(key, value);
+            }
+        }
+        if let Some(resources) = &unit.resources {
+            resources.each_tag(|key, value| self.tag(key, value));
+        }
+        for policy in &unit.policies {
+            for statement in policy.document.statements() {
+                for condition in statement.conditions() {
+                    self.condition(condition.key(), condition.values());
+                }
+            }
+        }
+    }
+
+    fn tag(&mut self, key: &str, value: &str) {
+        if is_usual_key(key) {
+            *self.keys.entry(key.to_owned()).or_default() += 1;
+            *self.values.entry(value.to_owned()).or_default() += 1;
+        }
+    }
+
+    fn condition(&mut self, key: &str, values: &[String]) {
+        let Some((head, tag)) = key.split_once('/') else { return };
+        let head = head.to_ascii_lowercase();
+        let is_tag = head.ends_with(":resourcetag")
+            || head == "aws:requesttag"
+            || head == "aws:principaltag";
+        if !is_tag || !is_usual_key(tag) {
+            return;
+        }
+        *self.keys.entry(tag.to_owned()).or_default() += 1;
+        for value in values.iter().filter(|value| !value.contains(['*', '?', '$'])) {
+            *self.values.entry(value.clone()).or_default() += 1;
+        }
+    }
+
+    fn conclude(self) -> Environments {
+        let most = |counted: &BTreeMap<String, usize>| {
+            let mut all: Vec<_> = counted.iter().collect();
+            all.sort_by(|(a, many), (b, few)| few.cmp(many).then(a.cmp(b)));
+            all.first().map(|(key, _)| (*key).clone())
+        };
+        let tag_key = most(&self.keys).unwrap_or_else(|| "Environment".to_owned());
+        let mut environments: Vec<Environment> = Vec::new();
+        let mut by_use: Vec<(&String, &usize)> = self.values.iter().collect();
+        by_use.sort_by(|(a, many), (b, few)| few.cmp(many).then(a.cmp(b)));
+        for (value, _) in by_use {
+            let trimmed = value.trim();
+            if !trimmed.is_empty()
+                && !trimmed.eq_ignore_ascii_case("true")
+                && !trimmed.eq_ignore_ascii_case("false")
+            {
+                add(&mut environments, trimmed);
+            }
+        }
+        if !environments.iter().any(|one| one.is_production) {
+            add(&mut environments, "prod");
+        }
+        environments
+            .sort_by(|a, b| b.is_production.cmp(&a.is_production).then(a.name.cmp(&b.name)));
+        Environments { tag_key, environments, names: None, origin: Origin::Inferred }
+    }
+}
+
+/// Adds a value, most used first, as an environment or as another spelling of one.
+fn add(environments: &mut Vec<Environment>, value: &str) {
+    let usual = Usual::builtin().environment(value);
+    let same = |one: &&mut Environment| {
+        let known = Usual::builtin().environment(&one.name);
+        one.name.eq_ignore_ascii_case(value) || (usual.is_some() && known == usual)
+    };
+    if let Some(known) = environments.iter_mut().find(same) {
+        if known.name != value && !known.aliases.iter().any(|alias| alias == value) {
+            known.aliases.push(value.to_owned());
+        }
+        return;
+    }
+    let mut aliases = Vec::new();
+    if let Some((name, true)) = usual
+        && let Some(group) = Usual::builtin()
+            .production
+            .iter()
+            .find(|group| group.names.first().is_some_and(|first| first == name))
+    {
+        aliases = group.names.iter().filter(|other| *other != value).cloned().collect();
+    }
+    environments.push(Environment {
+        name: value.to_owned(),
+        is_production: usual.is_some_and(|(_, production)| production),
+        aliases,
+        accounts: Vec::new(),
+    });
+}
+
+/// Whether a name has an environment's name as a word of its own.
+pub(crate) fn names_word(text: &str, environment: &str) -> bool {
+    contains_words(&words_of(text), &words_of(environment))
+}

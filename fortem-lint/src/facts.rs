@@ -1,0 +1,55 @@
+//! What follows from a unit: who is subject to which documents, and which calls those allow.
+
+mod candidates;
+mod reach;
+mod scope;
+mod subject;
+
+use fortem_compile::reference::Reference;
+
+use crate::catalogue::Catalogue;
+use crate::environments::Environments;
+use crate::organization::Organization;
+use crate::unit::Unit;
+
+pub use reach::{Reached, ReachedGroup, Target};
+pub use scope::{Scoping, TagOf, tag_of_key};
+pub use subject::{Layer, Subject, Who};
+
+/// Everything that rules may look at.
+#[derive(Debug)]
+pub struct Facts<'u> {
+    /// The account or file.
+    pub unit: &'u Unit,
+    /// The environments.
+    pub environments: &'u Environments,
+    /// The Organization, if it was read.
+    pub organization: Option<&'u Organization>,
+    /// The API actions that rules ask about.
+    pub catalogue: &'static Catalogue,
+    /// What AWS says of its API actions.
+    pub reference: &'static Reference,
+    /// Whoever is subject to policies: users and roles, and for policies that nobody has, whoever may get them.
+    pub subjects: Vec<Subject<'u>>,
+}
+
+impl<'u> Facts<'u> {
+    /// Works out the facts of a unit.
+    #[must_use]
+    pub fn of(
+        unit: &'u Unit,
+        environments: &'u Environments,
+        organization: Option<&'u Organization>,
+        reference: &'static Reference,
+    ) -> Self {
+        let subjects = subject::all(unit, environments, organization);
+        Self {
+            unit,
+            environments,
+            organization,
+            catalogue: Catalogue::builtin(),
+            reference,
+            subjects,
+        }
+    }
+}

@@ -1,0 +1,435 @@
+//! Which calls a subject's whole set of policies allows on a resource of some environment.
+//!
+//! The answer is a concrete call that the evaluator of [`fortem_compile::iam`] allows, so that it can be shown and
+//! replayed. The keys that the caller controls or that are not known (request tags, a second factor, the network) are
+//! chosen so that the call passes if any choice tried lets it; what is known (the caller's tags, the resource's tag,
+//! its cluster) is not.
+
+use fortem_compile::iam::{Condition, Context, Effect, Request, Statement, Truth, Values};
+use fortem_compile::reference::{Action, Carries};
+
+use super::candidates::{self, Resource};
+use super::scope::{TagOf, tag_of_key};
+use super::{Facts, Subject, Who};
+use crate::catalogue::Call;
+use crate::unit::{Policy, PrincipalKind};
+
+/// The resource that a call is to reach.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'t> {
+    /// The environment that its name says it belongs to.
+    pub environment: &'t str,
+    /// The value of its environment tag; none if it has no such tag.
+    pub tag: Option<&'t str>,
+    /// The environment of the cluster, where the call names one; the resource's if none.
+    pub cluster: Option<&'t str>,
+    /// Condition keys with the value that they must have; without value they must be absent.
+    pub keys: &'t [(&'t str, Option<&'t str>)],
+}
+
+impl<'t> Target<'t> {
+    /// A resource that belongs to an environment by name and tag.
+    #[must_use]
+    pub fn tagged(environment: &'t str) -> Self {
+        Self { environment, tag: Some(environment), cluster: None, keys: &[] }
+    }
+
+    /// A resource that belongs to an environment by name, and has no tag.
+    #[must_use]
+    pub fn untagged(environment: &'t str) -> Self {
+        Self { environment, tag: None, cluster: None, keys: &[] }
+    }
+
+    /// The same with condition keys that are given.
+    #[must_use]
+    pub fn with(self, keys: &'t [(&'t str, Option<&'t str>)]) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// The same on a cluster of another environment.
+    #[must_use]
+    pub fn on_cluster_of(self, environment: &'t str) -> Self {
+        Self { cluster: Some(environment), ..self }
+    }
+}
+
+/// A call that is allowed.
+#[derive(Debug)]
+pub struct Reached<'u> {
+    /// The policy that allows it.
+    pub policy: &'u Policy,
+    /// The statement that allows it.
+    pub statement: &'u Statement,
+    /// The call.
+    pub request: Request,
+    /// Whether it rests on a point that AWS leaves open.
+    pub is_doubtful: bool,
+}
+
+/// How often a call is changed so that a Deny no longer applies.
+const REPAIRS: usize = 6;
+
+impl<'u> Subject<'u> {
+    /// A call of an action on the target that the whole set of policies allows.
+    #[must_use]
+    pub fn reach(&self, facts: &Facts<'_>, call: Call, target: &Target<'_>) -> Option<Reached<'u>> {
+        self.grants(call).find_map(|(policy, statement)| {
+            self.reach_through(facts, call, target, policy, statement)
+        })
+    }
+
+    /// A call that one Allow statement allows and nothing else forbids.
+    #[must_use]
+    pub fn reach_through(
+        &self,
+        facts: &Facts<'_>,
+        call: Call,
+        target: &Target<'_>,
+        policy: &'u Policy,
+        statement: &'u Statement,
+    ) -> Option<Reached<'u>> {
+        let known = self.known(facts, target);
+        let action = facts.catalogue.known(call);
+        let account = facts.unit.account.as_deref();
+        let name = facts.catalogue.name(call);
+        let resources =
+            candidates::of(statement, name, action, account, target, facts.environments, &known);
+        resources.into_iter().find_map(|resource| {
+            let mut trial = Trial::new(self, facts, call, action, target, resource, &known);
+            trial.run(statement).then(|| Reached {
+                policy,
+                statement,
+                is_doubtful: trial.doubtful,
+                request: trial.request,
+            })
+        })
+    }
+
+    /// The condition keys that are known of every call of the subject.
+    fn known(&self, facts: &Facts<'_>, target: &Target<'_>) -> Context {
+        let mut known = Context::default();
+        known.insert("aws:SecureTransport", "true");
+        known.insert("aws:ViaAWSService", "false");
+        if let Some(tag) = &self.environment_tag {
+            known.insert(
+                &format!("aws:PrincipalTag/{}", facts.environments.tag_key()),
+                tag.as_str(),
+            );
+        }
+        if let Who::Principal(principal) = self.who {
+            known.insert("aws:PrincipalArn", principal.arn.as_str());
+            let kind = match principal.kind {
+                PrincipalKind::User => "User",
+                PrincipalKind::Role => "AssumedRole",
+            };
+            known.insert("aws:PrincipalType", kind);
+            if principal.kind == PrincipalKind::User {
+                known.insert("aws:username", principal.name.as_str());
+            }
+            for (key, value) in &principal.tags {
+                known.insert(&format!("aws:PrincipalTag/{key}"), value.as_str());
+            }
+        }
+        if let Some(account) = &facts.unit.account {
+            known.insert("aws:PrincipalAccount", account.as_str());
+            known.insert("aws:ResourceAccount", account.as_str());
+        }
+        for (key, value) in target.keys {
+            if let Some(value) = value {
+                known.insert(key, *value);
+            }
+        }
+        known
+    }
+}
+
+/// One call in the making.
+struct Trial<'a, 'u> {
+    subject: &'a Subject<'u>,
+    facts: &'a Facts<'a>,
+    call: Call,
+    action: Option<&'static Action>,
+    kind: Option<&'static str>,
+    target: &'a Target<'a>,
+    request: Request,
+    doubtful: bool,
+}
+
+impl<'a, 'u> Trial<'a, 'u> {
+    fn new(
+        subject: &'a Subject<'u>,
+        facts: &'a Facts<'a>,
+        call: Call,
+        action: Option<&'static Action>,
+        target: &'a Target<'a>,
+        resource: Resource,
+        known: &Context,
+    ) -> Self {
+        let mut request = Request::new(facts.catalogue.name(call), &resource.arn);
+        *request.context_mut() = known.clone();
+        let mut trial = Self {
+            subject,
+            facts,
+            call,
+            action,
+            kind: resource.kind,
+            target,
+            request,
+            doubtful: false,
+        };
+        trial.describe_resource();
+        trial
+    }
+
+    /// Adds what is known of the resource: its tag, its cluster, its Region.
+    fn describe_resource(&mut self) {
+        let arn = self.request.resource().to_owned();
+        let mut parts = arn.splitn(6, ':').skip(3);
+        let (region, account, name) = (parts.next(), parts.next(), parts.next());
+        let tag_key = self.facts.environments.tag_key();
+        if let Some(tag) = self.target.tag {
+            for head in ["aws", "ecs", "iam", "logs", "elasticache", "secretsmanager", "ssm", "ecr"]
+            {
+                let key = format!("{head}:ResourceTag/{tag_key}");
+                if self.is_carried(&key) {
+                    self.request.context_mut().insert(&key, tag);
+                }
+            }
+        }
+        if let Some(region) = region.filter(|region| !region.is_empty()) {
+            self.request.context_mut().insert("aws:RequestedRegion", region);
+        }
+        if self.is_carried("ecs:cluster") && self.request.context().get("ecs:cluster").is_none() {
+            let of_name = name.and_then(|name| name.split('/').nth(1)).filter(|_| {
+                self.target.cluster.is_none()
+                    && self.kind.is_some_and(|kind| candidates::IN_CLUSTERS.contains(&kind))
+            });
+            let cluster = self.target.cluster.unwrap_or(self.target.environment);
+            let cluster = of_name.map_or_else(|| cluster.to_owned(), str::to_owned);
+            let region = region.filter(|region| !region.is_empty()).unwrap_or("eu-west-1");
+            let own = self.facts.unit.account.as_deref().unwrap_or("111122223333");
+            let account = account.filter(|account| !account.is_empty()).unwrap_or(own);
+            let arn = format!("arn:aws:ecs:{region}:{account}:cluster/{cluster}");
+            self.request.context_mut().insert("ecs:cluster", arn);
+        }
+    }
+
+    /// Whether the statement allows the call, with keys chosen for it, and nothing forbids it.
+    fn run(&mut self, statement: &Statement) -> bool {
+        self.satisfy(statement) && self.pass_limits() && self.escape_denies(statement)
+    }
+
+    /// Chooses free keys so that the conditions of a statement hold.
+    fn satisfy(&mut self, statement: &Statement) -> bool {
+        for condition in statement.conditions() {
+            let holds = condition.holds(self.request.context());
+            self.doubtful |= matches!(holds, Truth::Unclear(_));
+            if holds == Truth::No
+                && !(self.is_free(condition.key()) && self.choose(condition.key(), statement, true))
+            {
+                return false;
+            }
+        }
+        match statement.covers_resource(self.request.resource(), self.request.context()) {
+            Truth::Yes => true,
+            Truth::Unclear(_) => {
+                self.doubtful = true;
+                true
+            }
+            Truth::No => false,
+        }
+    }
+
+    /// Gives a key a value, or none, with which all conditions of the statement on it hold (or, not `wanted`, one does
+    /// not). Leaves it as it is if there is none.
+    fn choose(&mut self, key: &str, statement: &Statement, wanted: bool) -> bool {
+        let about: Vec<&Condition> = statement
+            .conditions()
+            .iter()
+            .filter(|one| one.key().eq_ignore_ascii_case(key))
+            .collect();
+        let tried = about.iter().flat_map(|one| one.candidates(self.request.context()));
+        let tried: Vec<Option<Values>> = std::iter::once(None).chain(tried.map(Some)).collect();
+        let before = self.request.context_mut().remove(key);
+        for values in tried {
+            match values {
+                Some(values) => self.request.context_mut().insert(key, values),
+                None => self.request.context_mut().remove(key),
+            };
+            let all = about.iter().all(|one| one.holds(self.request.context()) != Truth::No);
+            if all == wanted {
+                return true;
+            }
+        }
+        match before {
+            Some(values) => self.request.context_mut().insert(key, values),
+            None => self.request.context_mut().remove(key),
+        };
+        false
+    }
+
+    /// Whether each SCP level and the boundary has a statement that allows the call.
+    fn pass_limits(&mut self) -> bool {
+        let (subject, call) = (self.subject, self.call);
+        subject.limits.iter().all(|layer| layer.grants(call).any(|one| self.satisfy(one)))
+    }
+
+    /// Changes free keys until no Deny applies; the Allow must go on holding.
+    fn escape_denies(&mut self, allow: &Statement) -> bool {
+        for _ in 0..REPAIRS {
+            let Some(deny) = self.deny() else { return self.all_allow(allow) };
+            if !self.escape(deny) {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Whether the chosen keys still satisfy the Allow and the limits.
+    fn all_allow(&self, allow: &Statement) -> bool {
+        let applies = |one: &Statement| one.applies(&self.request) != Truth::No;
+        applies(allow)
+            && self.subject.limits.iter().all(|layer| layer.grants(self.call).any(applies))
+    }
+
+    /// A Deny that applies to the call.
+    fn deny(&mut self) -> Option<&'u Statement> {
+        let limits = self.subject.limits.iter().flat_map(|layer| layer.policies.iter().copied());
+        let policies = self.subject.identity.iter().copied().chain(limits);
+        let mut doubtful = false;
+        let found = policies.flat_map(Policy::statements).find(|(one, covered)| {
+            let applies = one.effect() == Effect::Deny && covered.contains(self.call);
+            let truth = if applies { one.applies(&self.request) } else { Truth::No };
+            doubtful |= matches!(truth, Truth::Unclear(_));
+            truth == Truth::Yes
+        });
+        self.doubtful |= doubtful;
+        found.map(|(one, _)| one)
+    }
+
+    /// Makes one condition of a Deny not hold by a key that is free.
+    fn escape(&mut self, deny: &Statement) -> bool {
+        let keys = deny.conditions().iter().map(Condition::key);
+        keys.filter(|key| self.is_free(key))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .any(|key| self.choose(key, deny, false))
+    }
+
+    /// Whether the caller, or chance, decides on a key: it is not known, and the call carries it.
+    fn is_free(&self, key: &str) -> bool {
+        if self.target.keys.iter().any(|(known, _)| known.eq_ignore_ascii_case(key)) {
+            return false;
+        }
+        let lower = key.to_ascii_lowercase();
+        if matches!(
+            lower.as_str(),
+            "ecs:cluster"
+                | "aws:requestedregion"
+                | "aws:principalarn"
+                | "aws:principalaccount"
+                | "aws:principaltype"
+                | "aws:securetransport"
+                | "aws:viaawsservice"
+                | "aws:resourceaccount"
+        ) {
+            return self.request.context().get(key).is_none() && self.is_carried(key);
+        }
+        match tag_of_key(key) {
+            // Who the caller is, is known; who gets a policy, is not, but for the environment.
+            Some((TagOf::Principal, tag)) => {
+                matches!(self.subject.who, Who::Anyone)
+                    && !self.facts.environments.is_environment_key(tag)
+            }
+            Some((TagOf::Resource, tag)) => {
+                !self.facts.environments.is_environment_key(tag) && self.is_carried(key)
+            }
+            Some((TagOf::Request, _)) | None => self.is_carried(key),
+        }
+    }
+
+    /// Whether calls of the action on this type of resource carry a key; so does a call that the reference leaves out.
+    fn is_carried(&self, key: &str) -> bool {
+        let Some(action) = self.action else { return true };
+        self.facts.reference.carries(action.name(), self.kind, key) != Carries::No
+    }
+}
+
+impl std::fmt::Display for Reached<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "allowed: {} on {}", self.request.action(), self.request.resource())?;
+        let telling =
+            ["resourcetag/", "requesttag/", "principaltag/", "ecs:", "aws:tagkeys", "iam:passedto"];
+        let mut join = " with ";
+        for (key, values) in self.request.context().iter() {
+            if telling.iter().any(|part| key.contains(part)) {
+                write!(f, "{join}{key} = {}", values.as_slice().join(", "))?;
+                join = "; ";
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Calls that one statement lets a subject make.
+#[derive(Debug)]
+pub struct ReachedGroup<'u> {
+    // INVARIANT: not empty, all of one statement.
+    first: Reached<'u>,
+    actions: Vec<&'static str>,
+}
+
+impl<'u> ReachedGroup<'u> {
+    /// The first of the calls.
+    #[must_use]
+    pub fn first(&self) -> &Reached<'u> {
+        &self.first
+    }
+
+    /// The actions in words: `ecs:StopTask`, or `ecs:StopTask and 3 others`.
+    #[must_use]
+    pub fn actions(&self) -> String {
+        match self.actions.as_slice() {
+            [] => String::new(),
+            [one] => format!("`{one}`"),
+            [one, two] => format!("`{one}` and `{two}`"),
+            [first, rest @ ..] => format!("`{first}` and {} others", rest.len()),
+        }
+    }
+
+    /// The actions.
+    #[must_use]
+    pub fn names(&self) -> &[&'static str] {
+        &self.actions
+    }
+}
+
+impl<'u> Subject<'u> {
+    /// The calls of a list that reach the target, by the statement that allows them.
+    #[must_use]
+    pub fn reached_by_statement(
+        &self,
+        facts: &Facts<'_>,
+        actions: &[&'static str],
+        target: &Target<'_>,
+    ) -> Vec<ReachedGroup<'u>> {
+        let mut groups: Vec<ReachedGroup<'u>> = Vec::new();
+        for (action, call) in facts.catalogue.calls(actions) {
+            if !self.may_call(call) {
+                continue;
+            }
+            for (policy, statement) in self.grants(call) {
+                let Some(reached) = self.reach_through(facts, call, target, policy, statement)
+                else {
+                    continue;
+                };
+                match groups.iter_mut().find(|group| std::ptr::eq(group.first.statement, statement))
+                {
+                    Some(group) => group.actions.push(action),
+                    None => groups.push(ReachedGroup { first: reached, actions: vec![action] }),
+                }
+            }
+        }
+        groups
+    }
+}

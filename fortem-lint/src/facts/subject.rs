@@ -1,0 +1,234 @@
+//! Who is subject to which documents.
+
+use std::collections::BTreeSet;
+
+use fortem_compile::iam::{Document, DocumentKind, Effect, Statement};
+
+use super::scope::tag_of_key;
+use crate::catalogue::{Call, Calls};
+use crate::environments::Environments;
+use crate::organization::Organization;
+use crate::unit::{Boundary, Owner, Policy, Principal, Unit};
+
+/// Whoever is subject to a set of policies.
+#[derive(Debug)]
+pub struct Subject<'u> {
+    /// Who it is.
+    pub who: Who<'u>,
+    /// Identity policies; an Allow here is needed.
+    pub identity: Vec<&'u Policy>,
+    /// Layers of which each must allow a call too: SCPs by level, and the boundary.
+    pub limits: Vec<Layer<'u>>,
+    /// The environments it belongs to: by its tag, or where it has none, those that its policies name.
+    pub environments: Vec<String>,
+    /// The value that `aws:PrincipalTag/…` of the environment has; none if the principal has no such tag.
+    pub environment_tag: Option<String>,
+    // What the identity policies allow at first sight.
+    allowed: Calls,
+}
+
+/// Who is subject to the policies.
+#[derive(Debug, Clone, Copy)]
+pub enum Who<'u> {
+    /// A user or role of the account.
+    Principal(&'u Principal),
+    /// Whoever may get a policy that nobody has: a file, an unattached policy, or that of a group without members.
+    Anyone,
+}
+
+/// Documents of which one must allow a call.
+#[derive(Debug)]
+pub struct Layer<'u> {
+    /// What they are, for evidence.
+    pub name: String,
+    /// The documents.
+    pub policies: Vec<&'u Policy>,
+}
+
+/// All subjects of a unit, principals in the order of the input, then stand-ins.
+pub(super) fn all<'u>(
+    unit: &'u Unit,
+    environments: &Environments,
+    organization: Option<&'u Organization>,
+) -> Vec<Subject<'u>> {
+    let scps = unit.account.as_deref().zip(organization);
+    let scps = scps.and_then(|(account, of)| of.control_policies(account)).unwrap_or_default();
+    let mut used = BTreeSet::new();
+    let mut subjects = Vec::with_capacity(unit.principals.len());
+    for principal in unit.principals.iter().filter(|one| !one.is_service_linked()) {
+        used.extend(principal.identity.iter().copied());
+        subjects.push(of_principal(unit, principal, &scps, environments));
+    }
+    for index in stand_ins(unit, &used) {
+        subjects.push(of_policies(unit, &[index], &scps, environments));
+    }
+    subjects
+}
+
+/// The identity policies that no principal has.
+fn stand_ins(unit: &Unit, used: &BTreeSet<usize>) -> Vec<usize> {
+    let identity = unit.policies.iter().enumerate().filter(|(index, policy)| {
+        let in_force = policy.version.as_ref().is_none_or(|version| version.is_default);
+        let aws_owned = matches!(&policy.owner, Owner::Managed(arn) if arn.contains(":iam::aws:"));
+        policy.document.kind() == DocumentKind::Identity
+            && in_force
+            && !used.contains(index)
+            && (!aws_owned || unit.principals.is_empty())
+            && !unit.principals.iter().any(|one| one.boundary == Some(Boundary::Known(*index)))
+    });
+    identity.map(|(index, _)| index).collect()
+}
+
+fn of_principal<'u>(
+    unit: &'u Unit,
+    principal: &'u Principal,
+    scps: &[Vec<&'u Policy>],
+    environments: &Environments,
+) -> Subject<'u> {
+    let identity = policies(unit, &principal.identity);
+    let mut limits = layers(scps);
+    if let Some(Boundary::Known(index)) = &principal.boundary {
+        let policies = policies(unit, &[*index]);
+        limits.push(Layer { name: "permissions boundary".to_owned(), policies });
+    }
+    let environment_tag = principal.tag(environments.tag_key()).map(str::to_owned);
+    Subject::new(Who::Principal(principal), identity, limits, environment_tag, environments)
+}
+
+fn of_policies<'u>(
+    unit: &'u Unit,
+    indexes: &[usize],
+    scps: &[Vec<&'u Policy>],
+    environments: &Environments,
+) -> Subject<'u> {
+    let identity = policies(unit, indexes);
+    // Whoever gets a policy with `${aws:PrincipalTag/…}` is meant to have that tag.
+    let uses_tag =
+        identity.iter().any(|policy| names_principal_tag(&policy.document, environments));
+    let own = environments.all().iter().rev().find(|one| !one.is_production);
+    let tag = own.filter(|_| uses_tag).map(|one| one.name.clone());
+    let tag = tag.or_else(|| uses_tag.then(|| "own".to_owned()));
+    Subject::new(Who::Anyone, identity, layers(scps), tag, environments)
+}
+
+fn policies<'u>(unit: &'u Unit, indexes: &[usize]) -> Vec<&'u Policy> {
+    indexes.iter().filter_map(|index| unit.policy(*index)).collect()
+}
+
+fn layers<'u>(scps: &[Vec<&'u Policy>]) -> Vec<Layer<'u>> {
+    let levels = scps.iter().enumerate();
+    levels
+        .map(|(at, policies)| Layer {
+            name: format!("SCPs of level {}", at + 1),
+            policies: policies.clone(),
+        })
+        .collect()
+}
+
+/// Whether a document compares anything with the principal's environment tag.
+fn names_principal_tag(document: &Document, environments: &Environments) -> bool {
+    let key = format!("aws:principaltag/{}", environments.tag_key().to_lowercase());
+    document.statements().iter().any(|statement| {
+        statement.resource_variables().any(|variable| variable == key)
+            || statement
+                .conditions()
+                .iter()
+                .any(|one| one.variables().any(|variable| variable == key))
+    })
+}
+
+impl<'u> Subject<'u> {
+    fn new(
+        who: Who<'u>,
+        identity: Vec<&'u Policy>,
+        limits: Vec<Layer<'u>>,
+        environment_tag: Option<String>,
+        environments: &Environments,
+    ) -> Self {
+        let allowed = identity.iter().fold(Calls::default(), |all, one| all.or(one.allowed));
+        let own = match &environment_tag {
+            Some(tag) => {
+                vec![environments.meant_by(tag).map_or(tag.clone(), |one| one.name.clone())]
+            }
+            None => named_by(&identity, environments),
+        };
+        Self { who, identity, limits, environments: own, environment_tag, allowed }
+    }
+
+    /// The principal, if it is one.
+    #[must_use]
+    pub fn principal(&self) -> Option<&'u Principal> {
+        match self.who {
+            Who::Principal(principal) => Some(principal),
+            Who::Anyone => None,
+        }
+    }
+
+    /// Whether some Allow statement covers the action, conditions and resources aside.
+    #[must_use]
+    pub fn may_call(&self, call: Call) -> bool {
+        self.allowed.contains(call)
+    }
+
+    /// Whether some Allow statement covers one of the actions, conditions and resources aside.
+    #[must_use]
+    pub fn may_call_any(&self, calls: &Calls) -> bool {
+        self.allowed.meets(calls)
+    }
+
+    /// The Allow statements of the identity policies that cover an action.
+    pub fn grants(&self, call: Call) -> impl Iterator<Item = (&'u Policy, &'u Statement)> {
+        let policies = self.identity.iter().copied().filter(move |one| one.allowed.contains(call));
+        policies.flat_map(move |policy| {
+            let covering = policy.statements().filter(move |(statement, covered)| {
+                statement.effect() == Effect::Allow && covered.contains(call)
+            });
+            covering.map(move |(statement, _)| (policy, statement))
+        })
+    }
+
+    /// Whether the policies are meant for some environments only.
+    #[must_use]
+    pub fn is_scoped(&self) -> bool {
+        !self.environments.is_empty()
+    }
+}
+
+/// The environments that Allow statements name in tags they ask for, or in ARNs.
+fn named_by(identity: &[&Policy], environments: &Environments) -> Vec<String> {
+    let mut named: Vec<String> = Vec::new();
+    let mut add = |name: &str| {
+        if !named.iter().any(|known| known == name) {
+            named.push(name.to_owned());
+        }
+    };
+    for policy in identity {
+        for statement in policy.document.statements() {
+            if statement.effect() == Effect::Deny || statement.is_not_resource() {
+                continue;
+            }
+            for condition in statement.conditions().iter().filter(|one| !one.is_negated()) {
+                let is_environment = tag_of_key(condition.key())
+                    .is_some_and(|(_, key)| key.eq_ignore_ascii_case(environments.tag_key()));
+                let values = condition.values().iter().filter(|_| is_environment);
+                for environment in values.filter_map(|value| environments.meant_by(value)) {
+                    add(&environment.name);
+                }
+            }
+            for resource in statement.resources() {
+                environments.named_in(resource).iter().for_each(|one| add(&one.name));
+            }
+        }
+    }
+    named
+}
+
+impl<'u> Layer<'u> {
+    /// The Allow statements that cover an action.
+    pub(super) fn grants(&self, call: Call) -> impl Iterator<Item = &'u Statement> {
+        let covering = self.policies.iter().flat_map(|policy| policy.statements());
+        let allows = covering
+            .filter(move |(one, covered)| one.effect() == Effect::Allow && covered.contains(call));
+        allows.map(|(one, _)| one)
+    }
+}

@@ -1,0 +1,47 @@
+//! Corrections that can be written without knowing more than the input.
+
+use fortem_compile::iam::Statement;
+use serde_json::{Map, Value};
+
+use crate::finding::Fix;
+use crate::unit::Policy;
+
+/// The correction that rewrites a statement; none if the document is not written as it is in the input, or if `change`
+/// changes nothing. `safe` tells that it only narrows what is granted.
+///
+/// The elements keep their order; the statement is written anew, indented as the input indents it.
+#[must_use]
+pub fn statement(
+    policy: &Policy,
+    statement: &Statement,
+    text: &str,
+    description: &str,
+    safe: bool,
+    change: impl FnOnce(&mut Map<String, Value>),
+) -> Option<Fix> {
+    if !policy.verbatim {
+        return None;
+    }
+    let range = policy.place_of(statement).range;
+    let before: Value = serde_json::from_str(text.get(range.clone())?).ok()?;
+    let mut after = before.clone();
+    change(after.as_object_mut()?);
+    if after == before {
+        return None;
+    }
+    let column = text.get(..range.start)?.rsplit('\n').next()?.chars().count();
+    let replacement = serde_json::to_string_pretty(&after).ok()?;
+    let replacement = replacement.replace('\n', &format!("\n{}", " ".repeat(column)));
+    Some(Fix { description: description.to_owned(), safe, range, replacement })
+}
+
+/// The conditions of a statement under one operator, made if there are none.
+pub fn operator<'s>(
+    statement: &'s mut Map<String, Value>,
+    name: &str,
+) -> Option<&'s mut Map<String, Value>> {
+    let conditions = statement.entry("Condition").or_insert_with(|| Value::Object(Map::new()));
+    let of_operator =
+        conditions.as_object_mut()?.entry(name).or_insert_with(|| Value::Object(Map::new()));
+    of_operator.as_object_mut()
+}

@@ -1,0 +1,171 @@
+//! Files and folders in, units out. What a file is, its content says.
+
+mod authorization;
+mod policy;
+mod recognise;
+mod walk;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::source::Source;
+use crate::unit::Unit;
+
+pub use recognise::{Kind, read_text};
+pub use walk::{Entry, walk};
+
+/// The largest input that is read, in bytes.
+pub const LIMIT: u64 = 512 << 20;
+
+/// An input that was looked at, for the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Input {
+    /// The path as it was found, or `<stdin>`.
+    pub file: String,
+    /// What it is.
+    pub kind: Kind,
+    /// SHA-256 of the content, in hexadecimal; empty if it could not be read.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// Something that was not judged.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct NotAssessed {
+    /// What: a file, an account, a part of a file.
+    pub what: String,
+    /// Why, in one sentence.
+    pub why: String,
+    /// Whether the result is incomplete by it; a file that is no input of ours is only counted.
+    pub incomplete: bool,
+}
+
+/// What one input gave.
+#[derive(Debug)]
+pub struct Reading {
+    /// The input.
+    pub input: Input,
+    /// What is to be judged.
+    pub units: Vec<Unit>,
+    /// What could not be read.
+    pub not_assessed: Vec<NotAssessed>,
+}
+
+/// Why an input cannot be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum InputError {
+    /// The operating system refuses.
+    #[error("cannot be read: {0}")]
+    Io(#[from] io::Error),
+    /// Nothing of this size is judged.
+    #[error("is larger than {} MiB", LIMIT >> 20)]
+    TooLarge,
+    /// The bytes are no text.
+    #[error("is not UTF-8: byte {offset} begins no character")]
+    NotUtf8 {
+        /// Of the first byte at fault, from zero.
+        offset: usize,
+    },
+    /// What some shells write instead of UTF-8.
+    #[error("is UTF-16; convert it to UTF-8")]
+    Utf16,
+    /// JSON that is cut off or otherwise wrong.
+    #[error("is not JSON: {message}, at line {line}, column {column}")]
+    Json {
+        /// What is wrong.
+        message: String,
+        /// The line, from one.
+        line: usize,
+        /// The column, from one.
+        column: usize,
+    },
+    /// JSON of a known kind with something missing or out of place.
+    #[error("is {kind}, but {message}")]
+    Shape {
+        /// What it is.
+        kind: Kind,
+        /// What is wrong.
+        message: String,
+    },
+    /// JSON or another text of no known kind.
+    #[error("is none of the inputs that can be judged")]
+    Unknown,
+}
+
+impl InputError {
+    fn json(error: &serde_json::Error) -> Self {
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+        Self::Json { message, line: error.line(), column: error.column() }
+    }
+}
+
+/// Reads one file, or standard input, into what is to be judged.
+///
+/// It never fails: what cannot be read is in [`Reading::not_assessed`].
+#[must_use]
+pub fn read(entry: &Entry) -> Reading {
+    let name = entry.name();
+    match read_text(entry) {
+        Ok(text) => of_text(&name, text, entry.is_named()),
+        Err(error) => unread(&name, &error, true),
+    }
+}
+
+/// What a text is, and what is to be judged of it. `named` tells that a person named the file, and did not only find it
+/// in a folder.
+#[must_use]
+pub fn of_text(name: &str, text: String, named: bool) -> Reading {
+    let bytes = text.len() as u64;
+    let source = Source::new(name, text);
+    let sha256 = source.digest();
+    match recognise::units(source) {
+        Ok((kind, units, not_assessed)) => Reading {
+            input: Input { file: name.to_owned(), kind, sha256, bytes },
+            units,
+            not_assessed,
+        },
+        Err(error) => {
+            let incomplete = named || !matches!(error, InputError::Unknown);
+            let mut reading = unread(name, &error, incomplete);
+            reading.input = Input { file: name.to_owned(), kind: Kind::Unknown, sha256, bytes };
+            reading
+        }
+    }
+}
+
+fn unread(name: &str, error: &InputError, incomplete: bool) -> Reading {
+    let input =
+        Input { file: name.to_owned(), kind: Kind::Unknown, sha256: String::new(), bytes: 0 };
+    let not_assessed =
+        vec![NotAssessed { what: name.to_owned(), why: error.to_string(), incomplete }];
+    Reading { input, units: Vec::new(), not_assessed }
+}
+
+/// A path as findings show it: with `/` between its parts on every system.
+fn shown(path: &std::path::Path) -> String {
+    let text = path.to_string_lossy();
+    if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
+}
+
+impl fmt::Display for NotAssessed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.what, self.why)
+    }
+}
+
+/// Paths that a person named, as entries: files, folders' files, or standard input for `-`.
+#[must_use]
+pub fn entries(paths: &[PathBuf]) -> (Vec<Entry>, Vec<NotAssessed>) {
+    let (mut entries, mut problems) = (Vec::new(), Vec::new());
+    for path in paths {
+        walk(path, &mut entries, &mut problems);
+    }
+    (entries, problems)
+}

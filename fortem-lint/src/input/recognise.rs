@@ -1,0 +1,122 @@
+//! What a text is, by its content.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{Read, stdin};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Entry, InputError, LIMIT, NotAssessed, authorization, policy};
+use crate::source::Source;
+use crate::unit::Unit;
+
+/// What an input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Output of `aws iam get-account-authorization-details`.
+    AuthorizationDetails,
+    /// A policy document.
+    Policy,
+    /// The plan of Terraform or OpenTofu as JSON.
+    TerraformPlan,
+    /// A CloudFormation template as JSON.
+    CloudFormation,
+    /// A snapshot of `fortem-lint collect`.
+    Snapshot,
+    /// None of these.
+    Unknown,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AuthorizationDetails => "an account's authorization details",
+            Self::Policy => "a policy document",
+            Self::TerraformPlan => "a Terraform plan",
+            Self::CloudFormation => "a CloudFormation template",
+            Self::Snapshot => "a snapshot",
+            Self::Unknown => "unknown",
+        })
+    }
+}
+
+/// The keys by which inputs are told apart; everything else is left where it is.
+#[derive(Debug, Deserialize)]
+pub(super) struct Top<'t> {
+    #[serde(borrow, default, rename = "UserDetailList")]
+    pub(super) users: Option<&'t RawValue>,
+    #[serde(borrow, default, rename = "GroupDetailList")]
+    pub(super) groups: Option<&'t RawValue>,
+    #[serde(borrow, default, rename = "RoleDetailList")]
+    pub(super) roles: Option<&'t RawValue>,
+    #[serde(borrow, default, rename = "Policies")]
+    pub(super) policies: Option<&'t RawValue>,
+    #[serde(default, rename = "IsTruncated")]
+    pub(super) is_truncated: bool,
+    #[serde(borrow, default, rename = "Statement")]
+    pub(super) statement: Option<&'t RawValue>,
+    #[serde(borrow, default, rename = "PolicyVersion")]
+    pub(super) policy_version: Option<&'t RawValue>,
+    #[serde(borrow, default, rename = "PolicyDocument")]
+    pub(super) policy_document: Option<&'t RawValue>,
+}
+
+/// The units of a text. White space and a byte order mark before it are no part of it.
+pub(super) fn units(source: Source) -> Result<(Kind, Vec<Unit>, Vec<NotAssessed>), InputError> {
+    let text = source.text().trim_start_matches('\u{feff}').trim_start();
+    if !text.starts_with(['{', '[']) {
+        return Err(InputError::Unknown);
+    }
+    if text.starts_with('[') {
+        return Err(InputError::Unknown);
+    }
+    let top: Top<'_> = match serde_json::from_str(text) {
+        Ok(top) => top,
+        // A policy document may be wrong in itself, and a rule says so with its place.
+        Err(_) if policy::looks_like_one(text) => return Ok(policy::unit(source)),
+        Err(error) => return Err(InputError::json(&error)),
+    };
+    if top.users.is_some()
+        || top.roles.is_some()
+        || (top.groups.is_some() && top.policies.is_some())
+    {
+        let (unit, not_assessed) = authorization::unit(&source, &top)?;
+        let unit = Unit { sources: vec![source], ..unit };
+        return Ok((Kind::AuthorizationDetails, vec![unit], not_assessed));
+    }
+    if top.statement.is_some() || top.policy_version.is_some() || top.policy_document.is_some() {
+        return Ok(policy::unit(source));
+    }
+    Err(InputError::Unknown)
+}
+
+/// The text of a file or of standard input.
+///
+/// # Errors
+///
+/// [`InputError::Io`], [`InputError::TooLarge`], [`InputError::NotUtf8`], [`InputError::Utf16`].
+pub fn read_text(entry: &Entry) -> Result<String, InputError> {
+    let mut bytes = Vec::new();
+    match entry {
+        Entry::Stdin => stdin().lock().take(LIMIT + 1).read_to_end(&mut bytes)?,
+        Entry::File { path, .. } => {
+            let file = File::open(path)?;
+            let length = file.metadata()?.len();
+            if length > LIMIT {
+                return Err(InputError::TooLarge);
+            }
+            bytes.reserve(usize::try_from(length).unwrap_or_default());
+            file.take(LIMIT + 1).read_to_end(&mut bytes)?
+        }
+    };
+    if bytes.len() as u64 > LIMIT {
+        return Err(InputError::TooLarge);
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(InputError::Utf16);
+    }
+    String::from_utf8(bytes)
+        .map_err(|error| InputError::NotUtf8 { offset: error.utf8_error().valid_up_to() })
+}

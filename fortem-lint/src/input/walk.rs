@@ -1,0 +1,86 @@
+//! The files of folders, in the order of their names.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{NotAssessed, shown};
+
+/// Something to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// Standard input.
+    Stdin,
+    /// A file; `named` if a person named it, and did not only name a folder around it.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Whether a person named it.
+        named: bool,
+    },
+}
+
+impl Entry {
+    /// The name under which findings show it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Stdin => "<stdin>".to_owned(),
+            Self::File { path, .. } => shown(path),
+        }
+    }
+
+    /// Whether a person named it.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        matches!(self, Self::Stdin | Self::File { named: true, .. })
+    }
+}
+
+/// Adds the files at and below a path; what cannot be listed goes to `problems`.
+pub fn walk(path: &Path, entries: &mut Vec<Entry>, problems: &mut Vec<NotAssessed>) {
+    if path == Path::new("-") {
+        entries.push(Entry::Stdin);
+    } else if path.is_dir() {
+        walk_folder(path, entries, problems);
+    } else {
+        entries.push(Entry::File { path: path.to_owned(), named: true });
+    }
+}
+
+fn walk_folder(folder: &Path, entries: &mut Vec<Entry>, problems: &mut Vec<NotAssessed>) {
+    let mut problem = |path: &Path, why: String, incomplete| {
+        problems.push(NotAssessed { what: shown(path), why, incomplete });
+    };
+    let listed = match fs::read_dir(folder) {
+        Ok(listed) => listed,
+        Err(error) => return problem(folder, format!("cannot be listed: {error}"), true),
+    };
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for entry in listed {
+        match entry {
+            Ok(entry) => paths.push(entry.path()),
+            Err(error) => problem(folder, format!("cannot be listed: {error}"), true),
+        }
+    }
+    paths.sort();
+    for path in paths {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if hidden {
+            problems.push(NotAssessed {
+                what: shown(&path),
+                why: "is hidden".to_owned(),
+                incomplete: false,
+            });
+        } else if path.is_dir() && path.is_symlink() {
+            problems.push(NotAssessed {
+                what: shown(&path),
+                why: "is a link to a folder; name that folder".to_owned(),
+                incomplete: true,
+            });
+        } else if path.is_dir() {
+            walk_folder(&path, entries, problems);
+        } else {
+            entries.push(Entry::File { path, named: false });
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Findings in the making.
+
+use fortem_compile::iam::Statement;
+use serde_json::{Map, Value};
+
+use super::Meta;
+use crate::environments::Environment;
+use crate::facts::{Facts, Reached, Subject};
+use crate::finding::{Confidence, Finding, Fix, Severity};
+use crate::fix;
+use crate::source::{Place, Position};
+use crate::unit::{Owner, Policy};
+
+/// Where rules put what they find.
+#[derive(Debug)]
+pub struct Findings<'f> {
+    facts: &'f Facts<'f>,
+    found: Vec<Finding>,
+}
+
+/// A finding in the making.
+#[derive(Debug)]
+pub struct Draft {
+    meta: &'static Meta,
+    severity: Severity,
+    confidence: Confidence,
+    message: String,
+    place: Place,
+    sid: Option<String>,
+    principal: Option<String>,
+    policy: Option<String>,
+    resource: Option<String>,
+    environment_from: Option<String>,
+    environment_to: Option<String>,
+    evidence: Vec<String>,
+    remediation: Option<String>,
+    fix: Option<Fix>,
+}
+
+impl Meta {
+    /// Begins a finding at a place.
+    #[must_use]
+    pub fn at(&'static self, place: Place, message: impl Into<String>) -> Draft {
+        Draft {
+            meta: self,
+            severity: self.severity,
+            confidence: self.confidence,
+            message: message.into(),
+            place,
+            sid: None,
+            principal: None,
+            policy: None,
+            resource: None,
+            environment_from: None,
+            environment_to: None,
+            evidence: Vec::new(),
+            remediation: None,
+            fix: None,
+        }
+    }
+
+    /// Begins a finding at a statement.
+    #[must_use]
+    pub fn at_statement(
+        &'static self,
+        policy: &Policy,
+        statement: &Statement,
+        message: impl Into<String>,
+    ) -> Draft {
+        let mut draft = self.at(policy.place_of(statement), message);
+        draft.sid = statement.sid().map(str::to_owned);
+        draft.of_policy(policy)
+    }
+
+    /// Begins a finding at a statement that lets a subject make a call.
+    #[must_use]
+    pub fn at_reached(
+        &'static self,
+        subject: &Subject<'_>,
+        reached: &Reached<'_>,
+        message: impl Into<String>,
+    ) -> Draft {
+        let draft =
+            self.at_statement(reached.policy, reached.statement, message).of_subject(subject);
+        let call = &reached.request;
+        let mut draft = draft.resource(call.resource()).evidence(reached.to_string());
+        if reached.is_doubtful {
+            draft.confidence = draft.confidence.min(Confidence::Medium);
+            draft =
+                draft.evidence("the call rests on a point that AWS's documentation leaves open");
+        }
+        draft
+    }
+}
+
+impl Draft {
+    /// Whom the finding is about: principal and environment.
+    #[must_use]
+    pub fn of_subject(mut self, subject: &Subject<'_>) -> Self {
+        self.principal = subject.principal().map(|one| one.arn.clone()).or(self.principal);
+        if !subject.environments.is_empty() {
+            self.environment_from = Some(subject.environments.join(", "));
+        }
+        self
+    }
+
+    /// The policy at fault.
+    #[must_use]
+    pub fn of_policy(mut self, policy: &Policy) -> Self {
+        self.policy = policy.label();
+        if let Owner::Inline(owner) | Owner::Trust(owner) = &policy.owner {
+            self.principal = self.principal.or_else(|| Some(owner.clone()));
+        }
+        self
+    }
+
+    /// The principal at fault.
+    #[must_use]
+    pub fn principal(mut self, arn: impl Into<String>) -> Self {
+        self.principal = Some(arn.into());
+        self
+    }
+
+    /// The resource that is reached or at fault.
+    #[must_use]
+    pub fn resource(mut self, arn: impl Into<String>) -> Self {
+        self.resource = Some(arn.into());
+        self
+    }
+
+    /// The environment it comes from.
+    #[must_use]
+    pub fn from(mut self, environment: impl Into<String>) -> Self {
+        self.environment_from = Some(environment.into());
+        self
+    }
+
+    /// The environment that is reached; one level milder if it is not production.
+    #[must_use]
+    pub fn to(mut self, environment: &Environment) -> Self {
+        if !environment.is_production {
+            self.severity = self.severity.lowered();
+        }
+        self.environment_to = Some(environment.name.clone());
+        self
+    }
+
+    /// Another severity than the rule's.
+    #[must_use]
+    pub fn severity(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+
+    /// Less sure than the rule.
+    #[must_use]
+    pub fn confidence(self, confidence: Confidence) -> Self {
+        Self { confidence, ..self }
+    }
+
+    /// A fact that the finding rests on.
+    #[must_use]
+    pub fn evidence(mut self, fact: impl Into<String>) -> Self {
+        self.evidence.push(fact.into());
+        self
+    }
+
+    /// What to do, where it is more than the rule's general advice.
+    #[must_use]
+    pub fn remediation(self, advice: impl Into<String>) -> Self {
+        Self { remediation: Some(advice.into()), ..self }
+    }
+
+    /// The correction, if there is one.
+    #[must_use]
+    pub fn fix(self, fix: Option<Fix>) -> Self {
+        Self { fix, ..self }
+    }
+}
+
+/// How much of the text at a place a finding shows, in bytes.
+const EXCERPT: usize = 1200;
+
+impl<'f> Findings<'f> {
+    /// None yet.
+    #[must_use]
+    pub fn new(facts: &'f Facts<'f>) -> Self {
+        Self { facts, found: Vec::new() }
+    }
+
+    /// The correction that rewrites a statement; see [`fix::statement`].
+    #[must_use]
+    pub fn fix(
+        &self,
+        policy: &Policy,
+        statement: &Statement,
+        description: &str,
+        safe: bool,
+        change: impl FnOnce(&mut Map<String, Value>),
+    ) -> Option<Fix> {
+        let text = self.facts.unit.sources.get(policy.place.source)?.text();
+        fix::statement(policy, statement, text, description, safe, change)
+    }
+
+    /// Adds a finding.
+    pub fn report(&mut self, draft: Draft) {
+        let unit = self.facts.unit;
+        let source = unit.sources.get(draft.place.source);
+        let file = source.map(|source| source.name().to_owned()).unwrap_or_default();
+        let position = source.map(|source| source.position(draft.place.range.start));
+        let fingerprint = draft.fingerprint(unit.account.as_deref().unwrap_or_default(), &file);
+        self.found.push(Finding {
+            rule: draft.meta.id,
+            name: draft.meta.name,
+            severity: draft.severity,
+            confidence: draft.confidence,
+            persona: draft.meta.persona,
+            message: draft.message,
+            file,
+            position: position.unwrap_or(Position { line: 1, column: 1 }),
+            excerpt: excerpt(unit.text_at(&draft.place)),
+            pointer: draft.place.pointer,
+            sid: draft.sid,
+            account: unit.account.clone(),
+            principal: draft.principal,
+            policy: draft.policy,
+            resource: draft.resource,
+            environment_from: draft.environment_from,
+            environment_to: draft.environment_to,
+            evidence: draft.evidence,
+            remediation: draft.remediation.unwrap_or_else(|| draft.meta.remediation.to_owned()),
+            fix: draft.fix,
+            criteria: draft.meta.criteria,
+            fingerprint,
+        });
+    }
+
+    /// What was found, in the order in which it was reported.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Finding> {
+        self.found
+    }
+}
+
+impl Draft {
+    /// What stays when lines move: the Sid, or else the place, and whose policy it is.
+    fn fingerprint(&self, account: &str, file: &str) -> String {
+        let text = |field: &'_ Option<String>| field.clone().unwrap_or_default();
+        let spot = self.sid.as_deref().unwrap_or(&self.place.pointer);
+        let whose = self.policy.as_deref().or(self.principal.as_deref()).unwrap_or(file);
+        let (principal, resource) = (text(&self.principal), text(&self.resource));
+        Finding::fingerprint_of(&[self.meta.id, account, whose, &principal, spot, &resource])
+    }
+}
+
+/// The beginning of a text.
+fn excerpt(text: &str) -> String {
+    let cut = (0..=text.len().min(EXCERPT)).rev().find(|at| text.is_char_boundary(*at));
+    text.get(..cut.unwrap_or_default()).unwrap_or_default().to_owned()
+}

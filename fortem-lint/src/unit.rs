@@ -1,0 +1,259 @@
+//! What is judged together: one account as far as it is known, or one file of policies.
+
+use std::ops::Range;
+
+use fortem_compile::iam::{
+    Document, DocumentError, DocumentKind, DocumentRemark, Effect, Span, Statement,
+};
+
+use crate::catalogue::{Calls, Catalogue};
+use crate::snapshot::Resources;
+use crate::source::{Place, Source};
+
+/// One account, or one file of policies that belong to nobody yet.
+#[derive(Debug, Default)]
+pub struct Unit {
+    /// What was read.
+    pub sources: Vec<Source>,
+    /// The account's number, if the input tells it.
+    pub account: Option<String>,
+    /// The account's name, if the input tells it.
+    pub account_name: Option<String>,
+    /// Users and roles.
+    pub principals: Vec<Principal>,
+    /// Groups of users.
+    pub groups: Vec<Group>,
+    /// All policy documents; others refer to them by index.
+    pub policies: Vec<Policy>,
+    /// What runs in the account; none if the input does not tell.
+    pub resources: Option<Resources>,
+}
+
+/// What a policy belongs to, which decides who is subject to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// Nobody: a file with a policy in it.
+    Nobody,
+    /// A managed policy, with its ARN or name; principals refer to it.
+    Managed(String),
+    /// An inline policy of a user, role or group, with the ARN or name of the owner.
+    Inline(String),
+    /// The trust policy of a role, with the ARN or name of the role.
+    Trust(String),
+    /// A policy of the Organization, with its id or name.
+    Organization(String),
+}
+
+/// One policy document, and where it stands.
+#[derive(Debug)]
+pub struct Policy {
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// What it belongs to.
+    pub owner: Owner,
+    /// The document as far as it can be read.
+    pub document: Document,
+    /// Why AWS would refuse it.
+    pub errors: Vec<DocumentError>,
+    /// What AWS accepts in it and is likely not meant.
+    pub remarks: Vec<DocumentRemark>,
+    /// Where it stands.
+    pub place: Place,
+    /// Whether the bytes at the place are the document itself; otherwise they are a string or template that gives it.
+    pub verbatim: bool,
+    /// Which version of a managed policy it is, and whether it is the one in force.
+    pub version: Option<ManagedVersion>,
+    // INVARIANT: one for each statement of `document`.
+    covered: Vec<Calls>,
+    /// What its Allow statements cover together.
+    pub(crate) allowed: Calls,
+}
+
+/// One version of a managed policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagedVersion {
+    /// As AWS calls it: `v3`.
+    pub id: String,
+    /// Whether it is in force.
+    pub is_default: bool,
+}
+
+/// Whether a principal is a person's account or a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// An IAM user.
+    User,
+    /// An IAM role.
+    Role,
+}
+
+/// A user or role.
+#[derive(Debug)]
+pub struct Principal {
+    /// User or role.
+    pub kind: PrincipalKind,
+    /// The name without path.
+    pub name: String,
+    /// The ARN, or the name where the input has none.
+    pub arn: String,
+    /// The path, `/` if none.
+    pub path: String,
+    /// Tag keys and values, in the order of the input.
+    pub tags: Vec<(String, String)>,
+    /// Identity policies that are in force, by index: inline, attached, and those of the groups.
+    pub identity: Vec<usize>,
+    /// The permissions boundary, by index; its ARN where the document is not in the input.
+    pub boundary: Option<Boundary>,
+    /// The trust policy of a role, by index.
+    pub trust: Option<usize>,
+    /// ARNs of attached policies whose documents are not in the input.
+    pub missing: Vec<String>,
+    /// The groups of a user.
+    pub groups: Vec<String>,
+    /// When a role was last used, as AWS writes it.
+    pub last_used: Option<String>,
+    /// Number of access keys of a user, if the input tells.
+    pub access_keys: Option<usize>,
+    /// Where it stands in the input.
+    pub place: Place,
+}
+
+/// A permissions boundary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Boundary {
+    /// The document, by index.
+    Known(usize),
+    /// Its ARN; the document is not in the input.
+    Unknown(String),
+}
+
+/// A group of users.
+#[derive(Debug)]
+pub struct Group {
+    /// The name without path.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+    /// Its policies, by index.
+    pub identity: Vec<usize>,
+    /// Where it stands in the input.
+    pub place: Place,
+}
+
+impl Principal {
+    /// The value of a tag; keys of IAM tags have no case.
+    #[must_use]
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        let mut tags = self.tags.iter();
+        tags.find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether AWS made the role for one of its services, so that nobody else can change it.
+    #[must_use]
+    pub fn is_service_linked(&self) -> bool {
+        self.path.starts_with("/aws-service-role/")
+    }
+}
+
+impl Policy {
+    /// Reads a document.
+    #[must_use]
+    pub fn read(text: &str, kind: DocumentKind, owner: Owner, place: Place) -> Self {
+        let inspection = Document::read(text, kind);
+        let (errors, remarks) = (inspection.errors().to_vec(), inspection.remarks().to_vec());
+        let document = inspection.document().clone();
+        let catalogue = Catalogue::builtin();
+        let statements = document.statements().iter();
+        let covered: Vec<Calls> = statements.map(|one| catalogue.covered_by(one)).collect();
+        let statements = document.statements().iter().zip(&covered);
+        let allows = statements.filter(|(one, _)| one.effect() == Effect::Allow);
+        let allowed = allows.fold(Calls::default(), |all, (_, calls)| all.or(*calls));
+        Self {
+            name: None,
+            owner,
+            document,
+            errors,
+            remarks,
+            place,
+            verbatim: true,
+            version: None,
+            covered,
+            allowed,
+        }
+    }
+
+    /// Statements with the actions of the catalogue that each covers.
+    pub fn statements(&self) -> impl Iterator<Item = (&Statement, &Calls)> {
+        self.document.statements().iter().zip(&self.covered)
+    }
+
+    /// The ARN or name under which findings show it.
+    #[must_use]
+    pub fn label(&self) -> Option<String> {
+        match (&self.owner, &self.name) {
+            (Owner::Nobody, name) => name.clone(),
+            (Owner::Managed(arn) | Owner::Organization(arn), _) => Some(arn.clone()),
+            (Owner::Inline(owner), Some(name)) => Some(format!("{owner}/{name}")),
+            (Owner::Inline(owner), None) => Some(owner.clone()),
+            (Owner::Trust(role), _) => Some(format!("{role} (trust policy)")),
+        }
+    }
+
+    /// The place of a statement.
+    #[must_use]
+    pub fn place_of(&self, statement: &Statement) -> Place {
+        self.place_at(statement.span(), &self.pointer_of(statement))
+    }
+
+    /// The place of an element of a statement such as `Condition`; the statement's if it has no such element.
+    #[must_use]
+    pub fn place_of_element(&self, statement: &Statement, element: &str) -> Place {
+        match statement.place_of(element) {
+            Some(span) => self.place_at(span, &format!("{}/{element}", self.pointer_of(statement))),
+            None => self.place_of(statement),
+        }
+    }
+
+    /// The place of a stretch of the document, with a pointer within it.
+    #[must_use]
+    pub fn place_at(&self, span: Span, pointer: &str) -> Place {
+        let range = if self.verbatim { self.absolute(span) } else { self.place.range.clone() };
+        Place {
+            source: self.place.source,
+            range,
+            pointer: format!("{}{pointer}", self.place.pointer),
+        }
+    }
+
+    fn absolute(&self, span: Span) -> Range<usize> {
+        let Range { start, end } = span.range();
+        self.place.range.start + start..self.place.range.start + end
+    }
+
+    fn pointer_of(&self, statement: &Statement) -> String {
+        let list =
+            self.document.json().get("Statement").is_some_and(|json| {
+                matches!(json.value(), fortem_compile::iam::JsonValue::List(_))
+            });
+        if list {
+            format!("/Statement/{}", statement.number() - 1)
+        } else {
+            "/Statement".to_owned()
+        }
+    }
+}
+
+impl Unit {
+    /// The policy of an index that the unit handed out.
+    #[must_use]
+    pub fn policy(&self, index: usize) -> Option<&Policy> {
+        self.policies.get(index)
+    }
+
+    /// The text at a place.
+    #[must_use]
+    pub fn text_at(&self, place: &Place) -> &str {
+        let source = self.sources.get(place.source);
+        source.map(|source| source.slice(place.range.clone())).unwrap_or_default()
+    }
+}
