@@ -1,8 +1,11 @@
 //! Files and folders in, units out. What a file is, its content says.
 
+mod assembly;
 mod authorization;
+mod cloudformation;
 mod policy;
 mod recognise;
+mod terraform;
 mod walk;
 
 use std::fmt;
@@ -12,7 +15,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::source::Source;
+use crate::source::{Source, digest};
 use crate::unit::Unit;
 
 pub use recognise::{Kind, read_text};
@@ -123,14 +126,24 @@ pub fn read(entry: &Entry) -> Reading {
 #[must_use]
 pub fn of_text(name: &str, text: String, named: bool) -> Reading {
     let bytes = text.len() as u64;
-    let source = Source::new(name, text);
-    let sha256 = source.digest();
-    match recognise::units(source) {
-        Ok((kind, units, not_assessed)) => Reading {
-            input: Input { file: name.to_owned(), kind, sha256, bytes },
-            units,
-            not_assessed,
-        },
+    let sha256 = digest(&text);
+    let (text, marked) = match text.strip_prefix('\u{feff}') {
+        Some(rest) => (rest.to_owned(), true),
+        None => (text, false),
+    };
+    match recognise::units(Source::new(name, text)) {
+        Ok((kind, units, mut not_assessed)) => {
+            if marked {
+                let why =
+                    "begins with a byte order mark, which AWS refuses; it was left out".to_owned();
+                not_assessed.push(NotAssessed { what: name.to_owned(), why, incomplete: false });
+            }
+            Reading {
+                input: Input { file: name.to_owned(), kind, sha256, bytes },
+                units,
+                not_assessed,
+            }
+        }
         Err(error) => {
             let incomplete = named || !matches!(error, InputError::Unknown);
             let mut reading = unread(name, &error, incomplete);

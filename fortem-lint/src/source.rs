@@ -50,12 +50,6 @@ impl Source {
         &self.text
     }
 
-    /// The SHA-256 of the text, in hexadecimal.
-    #[must_use]
-    pub fn digest(&self) -> String {
-        hexadecimal(&Sha256::digest(self.text.as_bytes()))
-    }
-
     /// Where a byte is.
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
@@ -81,6 +75,11 @@ impl Source {
         let offset = (part.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize)?;
         (offset + part.len() <= self.text.len()).then_some(offset)
     }
+}
+
+/// The SHA-256 of a text, in hexadecimal.
+pub(crate) fn digest(text: &str) -> String {
+    hexadecimal(&Sha256::digest(text.as_bytes()))
 }
 
 /// Bytes as hexadecimal digits.

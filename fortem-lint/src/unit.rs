@@ -61,6 +61,8 @@ pub struct Policy {
     pub place: Place,
     /// Whether the bytes at the place are the document itself; otherwise they are a string or template that gives it.
     pub verbatim: bool,
+    /// Where each statement stands, if the document is not verbatim but its statements are in the input.
+    pub spots: Vec<Range<usize>>,
     /// Which version of a managed policy it is, and whether it is the one in force.
     pub version: Option<ManagedVersion>,
     // INVARIANT: one for each statement of `document`.
@@ -160,8 +162,8 @@ impl Policy {
     #[must_use]
     pub fn read(text: &str, kind: DocumentKind, owner: Owner, place: Place) -> Self {
         let inspection = Document::read(text, kind);
-        let (errors, remarks) = (inspection.errors().to_vec(), inspection.remarks().to_vec());
-        let document = inspection.document().clone();
+        let (document, errors, remarks) = inspection.into_parts();
+        let document = document.without_json();
         let catalogue = Catalogue::builtin();
         let statements = document.statements().iter();
         let covered: Vec<Calls> = statements.map(|one| catalogue.covered_by(one)).collect();
@@ -176,6 +178,7 @@ impl Policy {
             remarks,
             place,
             verbatim: true,
+            spots: Vec::new(),
             version: None,
             covered,
             allowed,
@@ -202,15 +205,21 @@ impl Policy {
     /// The place of a statement.
     #[must_use]
     pub fn place_of(&self, statement: &Statement) -> Place {
-        self.place_at(statement.span(), &self.pointer_of(statement))
+        let mut place = self.place_at(statement.span(), &self.document.pointer_of(statement));
+        if let Some(spot) = self.spots.get(statement.number() - 1) {
+            place.range = spot.clone();
+        }
+        place
     }
 
     /// The place of an element of a statement such as `Condition`; the statement's if it has no such element.
     #[must_use]
     pub fn place_of_element(&self, statement: &Statement, element: &str) -> Place {
         match statement.place_of(element) {
-            Some(span) => self.place_at(span, &format!("{}/{element}", self.pointer_of(statement))),
-            None => self.place_of(statement),
+            Some(span) => {
+                self.place_at(span, &format!("{}/{element}", self.document.pointer_of(statement)))
+            }
+            _ => self.place_of(statement),
         }
     }
 
@@ -228,18 +237,6 @@ impl Policy {
     fn absolute(&self, span: Span) -> Range<usize> {
         let Range { start, end } = span.range();
         self.place.range.start + start..self.place.range.start + end
-    }
-
-    fn pointer_of(&self, statement: &Statement) -> String {
-        let list =
-            self.document.json().get("Statement").is_some_and(|json| {
-                matches!(json.value(), fortem_compile::iam::JsonValue::List(_))
-            });
-        if list {
-            format!("/Statement/{}", statement.number() - 1)
-        } else {
-            "/Statement".to_owned()
-        }
     }
 }
 

@@ -7,12 +7,13 @@ mod read;
 
 use std::fmt;
 
-use super::json::Json;
+use super::json::{Json, JsonValue};
 use super::statement::Statement;
 
 pub use fault::{DocumentError, DocumentFault, DocumentOddity, DocumentRemark};
 pub(super) use findings::Findings;
 pub use kind::DocumentKind;
+pub(super) use kind::ELEMENTS;
 
 /// The version of the policy language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Document {
     version: Version,
     id: Option<String>,
     statements: Vec<Statement>,
+    // Whether `Statement` is a list, and not the only statement itself.
+    lists_statements: bool,
     json: Json,
 }
 
@@ -155,6 +158,22 @@ impl Document {
         &self.statements
     }
 
+    /// The JSON pointer (RFC 6901) of one of the statements: `/Statement/0`, or `/Statement` without a list.
+    #[must_use]
+    pub fn pointer_of(&self, statement: &Statement) -> String {
+        if self.lists_statements {
+            format!("/Statement/{}", statement.number() - 1)
+        } else {
+            "/Statement".to_owned()
+        }
+    }
+
+    /// The same without the JSON it was read from, which takes most of the memory; [`Self::json`] is `null` then.
+    #[must_use]
+    pub fn without_json(self) -> Self {
+        Self { json: JsonValue::Null.into(), ..self }
+    }
+
     /// The JSON it was read from.
     #[must_use]
     pub fn json(&self) -> &Json {
@@ -182,6 +201,12 @@ impl Inspection {
     #[must_use]
     pub fn document(&self) -> &Document {
         &self.document
+    }
+
+    /// The document, why AWS would refuse it, and what is likely not meant.
+    #[must_use]
+    pub fn into_parts(self) -> (Document, Vec<DocumentError>, Vec<DocumentRemark>) {
+        (self.document, self.errors, self.remarks)
     }
 
     /// Why AWS would refuse the document, in the order of the text.

@@ -50,7 +50,7 @@ pub struct Statement {
     written_resources: Option<Scope<String>>,
     conditions: Vec<Condition>,
     span: Span,
-    places: Vec<(String, Span)>,
+    places: Vec<(&'static str, Span)>,
 }
 
 /// An element or its `Not…` twin.
@@ -182,7 +182,7 @@ impl Statement {
     /// Where the value of an element such as `Action` stands in the text of the document.
     #[must_use]
     pub fn place_of(&self, element: &str) -> Option<Span> {
-        self.places.iter().find(|(key, _)| key == element).map(|(_, span)| *span)
+        self.places.iter().find(|(key, _)| *key == element).map(|(_, span)| *span)
     }
 
     /// The conditions in the order of the text.

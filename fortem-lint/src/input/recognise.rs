@@ -4,10 +4,13 @@ use std::fmt;
 use std::fs::File;
 use std::io::{Read, stdin};
 
+use fortem_compile::iam::Json;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Entry, InputError, LIMIT, NotAssessed, authorization, policy};
+use super::{
+    Entry, InputError, LIMIT, NotAssessed, authorization, cloudformation, policy, terraform,
+};
 use crate::source::Source;
 use crate::unit::Unit;
 
@@ -61,11 +64,15 @@ pub(super) struct Top<'t> {
     pub(super) policy_version: Option<&'t RawValue>,
     #[serde(borrow, default, rename = "PolicyDocument")]
     pub(super) policy_document: Option<&'t RawValue>,
+    #[serde(borrow, default)]
+    pub(super) planned_values: Option<&'t RawValue>,
+    #[serde(borrow, default, rename = "Resources")]
+    pub(super) resources: Option<&'t RawValue>,
 }
 
-/// The units of a text. White space and a byte order mark before it are no part of it.
+/// The units of a text.
 pub(super) fn units(source: Source) -> Result<(Kind, Vec<Unit>, Vec<NotAssessed>), InputError> {
-    let text = source.text().trim_start_matches('\u{feff}').trim_start();
+    let text = source.text().trim_start();
     if !text.starts_with(['{', '[']) {
         return Err(InputError::Unknown);
     }
@@ -88,6 +95,19 @@ pub(super) fn units(source: Source) -> Result<(Kind, Vec<Unit>, Vec<NotAssessed>
     }
     if top.statement.is_some() || top.policy_version.is_some() || top.policy_document.is_some() {
         return Ok(policy::unit(source));
+    }
+    if top.planned_values.is_some() || top.resources.is_some() {
+        let json = Json::parse(source.text()).map_err(|error| InputError::Json {
+            message: error.to_string(),
+            line: error.span().line(),
+            column: error.span().column(),
+        })?;
+        if terraform::is_plan(&json) {
+            return Ok(terraform::unit(source, &json));
+        }
+        if cloudformation::is_template(&json) {
+            return Ok(cloudformation::unit(source, &json));
+        }
     }
     Err(InputError::Unknown)
 }

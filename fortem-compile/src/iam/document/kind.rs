@@ -26,7 +26,7 @@ pub enum DocumentKind {
 }
 
 /// The elements of a statement.
-pub(super) const ELEMENTS: [&str; 9] = [
+pub(in crate::iam) const ELEMENTS: [&str; 9] = [
     "Sid",
     "Effect",
     "Principal",

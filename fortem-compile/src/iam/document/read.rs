@@ -16,6 +16,7 @@ pub(super) fn document(text: &str, kind: DocumentKind) -> Inspection {
         version: Version::V2008,
         id: None,
         statements: Vec::new(),
+        lists_statements: false,
         json: JsonValue::Null.into(),
     };
     match Json::parse(text) {
@@ -53,7 +54,10 @@ fn read_policy(json: &Json, document: &mut Document, found: &mut Findings) {
         match member.key() {
             "Version" => {}
             "Id" => document.id = found.text(value, "Id").map(str::to_owned),
-            "Statement" => document.statements = read_statements(value, found),
+            "Statement" => {
+                document.lists_statements = matches!(value.value(), JsonValue::List(_));
+                document.statements = read_statements(value, found);
+            }
             other => {
                 found.fault(member.key_span(), DocumentFault::UnknownElement(other.to_owned()));
             }

@@ -37,14 +37,12 @@ impl<'t> Reader<'t> {
     /// Moves on by some bytes, which end between characters, and gives them.
     fn take(&mut self, bytes: usize) -> &'t str {
         let (taken, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
-        for character in taken.chars() {
-            if character == '\n' {
-                self.here.line += 1;
-                self.here.column = 1;
-            } else {
-                self.here.column += 1;
-            }
-        }
+        let lines = taken.bytes().filter(|byte| *byte == b'\n').count();
+        let last_line = taken.rsplit('\n').next().unwrap_or_default();
+        let columns =
+            if last_line.is_ascii() { last_line.len() } else { last_line.chars().count() };
+        self.here.line += lines;
+        self.here.column = if lines == 0 { self.here.column + columns } else { 1 + columns };
         self.rest = rest;
         self.here.start += taken.len();
         self.here.end = self.here.start;
@@ -56,7 +54,11 @@ impl<'t> Reader<'t> {
     }
 
     fn skip_space(&mut self) {
-        self.take_while(|character| matches!(character, ' ' | '\t' | '\n' | '\r'));
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        let spaces = self.rest.bytes().take_while(is_space).count();
+        if spaces > 0 {
+            self.take(spaces);
+        }
     }
 
     fn next_is(&self, character: char) -> bool {
@@ -133,15 +135,19 @@ impl<'t> Reader<'t> {
     fn string(&mut self) -> Result<String> {
         let start = self.here;
         let mut escaped = false;
-        let end = self.rest.char_indices().skip(1).find(|(_, character)| {
-            let ends = matches!(character, '"' if !escaped) || *character == '\n';
-            escaped = *character == '\\' && !escaped;
+        let end = self.rest.bytes().enumerate().skip(1).find(|(_, byte)| {
+            let ends = matches!(byte, b'"' if !escaped) || *byte == b'\n';
+            escaped = *byte == b'\\' && !escaped;
             ends
         });
-        let Some((end, '"')) = end else {
+        let Some((end, b'"')) = end else {
             return Err(self.error("the string does not end on its line"));
         };
         let token = self.take(end + 1);
+        let inner = token.get(1..end).unwrap_or_default();
+        if !inner.bytes().any(|byte| byte == b'\\' || byte < b' ') {
+            return Ok(inner.to_owned());
+        }
         serde_json::from_str(token).map_err(|error| {
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default().to_owned();

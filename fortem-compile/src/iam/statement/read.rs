@@ -3,7 +3,7 @@
 use super::{Effect, Scope, Statement};
 use crate::iam::arn::ResourcePattern;
 use crate::iam::condition::Condition;
-use crate::iam::document::{DocumentFault, DocumentKind, DocumentOddity, Findings};
+use crate::iam::document::{DocumentFault, DocumentKind, DocumentOddity, ELEMENTS, Findings};
 use crate::iam::json::{Json, JsonValue, Member};
 use crate::iam::principal::Principal;
 use crate::iam::span::Span;
@@ -55,11 +55,14 @@ pub(in crate::iam) fn read(json: &Json, number: usize, found: &mut Findings) -> 
         written_resources: resources,
         conditions: elements.conditions,
         span: json.span(),
-        places: members
-            .iter()
-            .map(|member| (member.key().to_owned(), member.value().span()))
-            .collect(),
+        places: members.iter().filter_map(place).collect(),
     })
+}
+
+/// An element that the language has, and where its value stands.
+fn place(member: &Member) -> Option<(&'static str, Span)> {
+    let element = ELEMENTS.into_iter().find(|element| *element == member.key())?;
+    Some((element, member.value().span()))
 }
 
 impl Elements {
