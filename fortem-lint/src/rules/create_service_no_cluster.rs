@@ -55,7 +55,8 @@ impl Rule for CreateServiceNoCluster {
             if Scoping::of(group.first().statement, facts.environments).is_faulty() {
                 continue; // A rule of its own says what is wrong with the condition.
             }
-            let message = format!("the cluster of `{}` is open to {}", foreign.name, group.actions());
+            let message =
+                format!("the cluster of `{}` is open to {}", foreign.name, group.actions());
             findings.report(META.at_reached(subject, group.first(), message).to(foreign));
         }
     }

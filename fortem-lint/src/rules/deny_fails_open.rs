@@ -3,8 +3,8 @@
 use super::guards;
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::{Facts, Guard, Reached, Subject, TagOf, Target, Who, tag_of_key};
-use fortem_compile::iam::{Effect, Statement};
 use crate::finding::{Confidence, Persona, Severity};
+use fortem_compile::iam::{Effect, Statement};
 
 /// A Deny that compares the principal's tag does nothing to whoever has none.
 #[derive(Debug)]
@@ -50,15 +50,17 @@ impl Rule for DenyFailsOpen {
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let policies = subject.identity.iter().copied();
-        let denies = policies.flat_map(|policy| policy.statements().map(move |(one, calls)| (policy, one, calls)));
+        let denies = policies
+            .flat_map(|policy| policy.statements().map(move |(one, calls)| (policy, one, calls)));
         for (policy, statement, covered) in denies {
             if statement.effect() != Effect::Deny || !needs_tag(statement, facts) {
                 continue;
             }
             let Some(foreign) = guards::kept_from(subject, facts) else { return };
-            let mut calls = facts.catalogue.calls(CALLS).filter(|(_, call)| {
-                covered.contains(*call) && subject.may_call(*call)
-            });
+            let mut calls = facts
+                .catalogue
+                .calls(CALLS)
+                .filter(|(_, call)| covered.contains(*call) && subject.may_call(*call));
             let open = calls.find_map(|(action, call)| {
                 Some((action, untagged(subject, facts, call, &Target::tagged(&foreign.name))?))
             });

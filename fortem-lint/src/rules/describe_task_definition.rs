@@ -48,7 +48,9 @@ impl Rule for DescribeTaskDefinition {
                 foreign.name
             );
             let draft = META.at_reached(subject, group.first(), message).to(foreign);
-            findings.report(draft.evidence("the action has no resource type and no condition key of its own"));
+            findings.report(
+                draft.evidence("the action has no resource type and no condition key of its own"),
+            );
         }
     }
 }

@@ -63,14 +63,22 @@ impl Rule for ListUnconditioned {
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         let target = Target::tagged(&foreign.name);
         for group in subject.reached_by_statement(facts, OF_CLUSTER, &target) {
-            let message = format!("what runs on the cluster of `{}` can be listed by {}", foreign.name, group.actions());
+            let message = format!(
+                "what runs on the cluster of `{}` can be listed by {}",
+                foreign.name,
+                group.actions()
+            );
             findings.report(META.at_reached(subject, group.first(), message).to(foreign));
         }
         if !unscoped::shares_account(facts, foreign) {
             return;
         }
         for group in subject.reached_by_statement(facts, OF_ACCOUNT, &target) {
-            let message = format!("names of `{}` can be listed by {}, which nothing ties to an environment", foreign.name, group.actions());
+            let message = format!(
+                "names of `{}` can be listed by {}, which nothing ties to an environment",
+                foreign.name,
+                group.actions()
+            );
             let draft = META.at_reached(subject, group.first(), message).to(foreign);
             findings.report(draft.confidence(Confidence::Medium).remediation(
                 "Leave the call out and give people the names, or keep production in an account of its own",

@@ -52,7 +52,9 @@ impl Rule for NeverprodCreateGap {
         let Some(foreign) = guards::kept_from(subject, facts) else { return };
         let mut guarded = facts.catalogue.calls(guards::GUARDED);
         let guard = guarded.find_map(|(_, call)| guards::guard_of(subject, facts, call, foreign));
-        let Some(guard) = guard.filter(|one| guards::is_by_tag(one.statement, facts)) else { return };
+        let Some(guard) = guard.filter(|one| guards::is_by_tag(one.statement, facts)) else {
+            return;
+        };
         let nowhere = facts.environments.all().iter().find(|one| !one.is_production);
         let nowhere = nowhere.map_or("staging", |one| one.name.as_str());
         let own = subject.environments.first().map_or(nowhere, String::as_str);
@@ -68,9 +70,11 @@ impl Rule for NeverprodCreateGap {
             groups = subject.reached_by_statement(facts, RUN, &at_home.with(&keys));
         }
         let Some(first) = groups.first() else { return };
-        let missed: Vec<&str> = groups.iter().flat_map(|group| group.names().iter().copied()).collect();
+        let missed: Vec<&str> =
+            groups.iter().flat_map(|group| group.names().iter().copied()).collect();
         let (name, missed) = (guards::name_of(guard.statement), guards::list(&missed));
         let message = format!("{name} does not stop {missed} {place}");
-        findings.report(guards::at_guard(&META, subject, &guard, first.first(), message).to(foreign));
+        findings
+            .report(guards::at_guard(&META, subject, &guard, first.first(), message).to(foreign));
     }
 }

@@ -51,7 +51,8 @@ impl Rule for NeverprodMissing {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = guards::kept_from(subject, facts).filter(|_| subject.is_scoped()) else {
+        let Some(foreign) = guards::kept_from(subject, facts).filter(|_| subject.is_scoped())
+        else {
             return;
         };
         let mut calls = facts.catalogue.calls(CALLS);
@@ -60,7 +61,8 @@ impl Rule for NeverprodMissing {
         }
         let tagged = Target::tagged(&foreign.name);
         if let Some(group) = subject.reached_by_statement(facts, CALLS, &tagged).first() {
-            let message = format!("no Deny statement keeps {} off `{}`", group.actions(), foreign.name);
+            let message =
+                format!("no Deny statement keeps {} off `{}`", group.actions(), foreign.name);
             findings.report(META.at_reached(subject, group.first(), message).to(foreign));
             return;
         }

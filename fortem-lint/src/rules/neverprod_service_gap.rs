@@ -78,13 +78,15 @@ impl Rule for NeverprodServiceGap {
             CALLS.iter().copied().filter(|action| !action.starts_with("ecs:")).collect();
         let groups = subject.reached_by_statement(facts, &others, &Target::tagged(&foreign.name));
         let Some(first) = groups.first() else { return };
-        let missed: Vec<&str> = groups.iter().flat_map(|group| group.names().iter().copied()).collect();
+        let missed: Vec<&str> =
+            groups.iter().flat_map(|group| group.names().iter().copied()).collect();
         let message = format!(
             "{} guards ECS in `{}` and leaves {} open there",
             guards::name_of(guard.statement),
             foreign.name,
             guards::list(&missed)
         );
-        findings.report(guards::at_guard(&META, subject, &guard, first.first(), message).to(foreign));
+        findings
+            .report(guards::at_guard(&META, subject, &guard, first.first(), message).to(foreign));
     }
 }

@@ -55,11 +55,15 @@ impl Rule for NeverprodValuesIncomplete {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let calls = facts.catalogue.set(CALLS);
-        let spellings: Vec<_> =
-            facts.environments.production().map(|one| (&one.name, spellings_of(one, facts))).collect();
+        let spellings: Vec<_> = facts
+            .environments
+            .production()
+            .map(|one| (&one.name, spellings_of(one, facts)))
+            .collect();
         for subject in facts.subjects.iter().filter(|one| one.may_call_any(&calls)) {
             let Some(foreign) = guards::kept_from(subject, facts) else { continue };
-            let Some((_, spellings)) = spellings.iter().find(|(name, _)| **name == foreign.name) else {
+            let Some((_, spellings)) = spellings.iter().find(|(name, _)| **name == foreign.name)
+            else {
                 continue;
             };
             check(subject, foreign, spellings, facts, findings);
@@ -89,7 +93,9 @@ fn spellings_of(environment: &Environment, facts: &Facts<'_>) -> Vec<String> {
     }
     let statements = facts.unit.policies.iter().flat_map(|policy| policy.document.statements());
     for condition in statements.flat_map(|one| one.conditions()) {
-        if crate::facts::tag_of_key(condition.key()).is_some_and(|(_, of)| of.eq_ignore_ascii_case(key)) {
+        if crate::facts::tag_of_key(condition.key())
+            .is_some_and(|(_, of)| of.eq_ignore_ascii_case(key))
+        {
             condition.values().iter().for_each(|value| see(value));
         }
     }
@@ -138,7 +144,8 @@ fn completed(
 ) -> Option<Fix> {
     let environments = facts.environments;
     let condition = guard.statement.conditions().iter().find(|one| {
-        crate::facts::tag_of_key(one.key()).is_some_and(|(_, key)| environments.is_environment_key(key))
+        crate::facts::tag_of_key(one.key())
+            .is_some_and(|(_, key)| environments.is_environment_key(key))
     })?;
     let description = "Deny every spelling that is in use";
     findings.fix(guard.policy, guard.statement, description, true, |statement| {

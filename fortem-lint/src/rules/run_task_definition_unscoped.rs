@@ -1,7 +1,6 @@
 //! FL112.
 
-use super::{Findings, Input, Meta, Rule};
-use crate::environments::Environment;
+use super::{Findings, Input, Meta, Rule, unscoped};
 use crate::facts::{Facts, Scoping, Subject, Target};
 use crate::finding::{Confidence, Persona, Severity};
 
@@ -52,20 +51,16 @@ impl Rule for RunTaskDefinitionUnscoped {
             if Scoping::of(group.first().statement, facts.environments).is_faulty() {
                 continue; // A rule of its own says what is wrong with the condition.
             }
-            let message = format!("{word} task definition of `{}` can be run by {}", foreign.name, group.actions());
+            let message = format!(
+                "{word} task definition of `{}` can be run by {}",
+                foreign.name,
+                group.actions()
+            );
             let mut draft = META.at_reached(subject, group.first(), message);
-            if let Some(fact) = passes_roles_of(subject, facts, foreign) {
+            if let Some(fact) = unscoped::passes_roles_of(subject, facts, foreign) {
                 draft = draft.severity(Severity::Critical).evidence(fact);
             }
             findings.report(draft.to(foreign));
         }
     }
-}
-
-/// How the subject may pass a role of an environment to a task, if it may.
-fn passes_roles_of(subject: &Subject<'_>, facts: &Facts<'_>, environment: &Environment) -> Option<String> {
-    let pass = facts.catalogue.call("iam:PassRole").filter(|call| subject.may_call(*call))?;
-    let target = Target::tagged(&environment.name);
-    let target = target.with(&[("iam:PassedToService", Some("ecs-tasks.amazonaws.com"))]);
-    subject.reach(facts, pass, &target).map(|reached| reached.to_string())
 }

@@ -45,7 +45,11 @@ impl Rule for RunTaskNoCluster {
             if Scoping::of(group.first().statement, facts.environments).is_faulty() {
                 continue; // A rule of its own says what is wrong with the condition.
             }
-            let message = format!("tasks can be started on the cluster of `{}` by {}", foreign.name, group.actions());
+            let message = format!(
+                "tasks can be started on the cluster of `{}` by {}",
+                foreign.name,
+                group.actions()
+            );
             findings.report(META.at_reached(subject, group.first(), message).to(foreign));
         }
     }

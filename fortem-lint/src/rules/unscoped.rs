@@ -30,3 +30,16 @@ pub(super) fn shares_account(facts: &Facts<'_>, environment: &Environment) -> bo
         environment.accounts.is_empty() || environment.accounts.contains(account)
     })
 }
+
+/// How the subject may pass a role of an environment to a task, if it may; a rule that asks has `iam:PassRole` among its
+/// calls.
+pub(super) fn passes_roles_of(
+    subject: &Subject<'_>,
+    facts: &Facts<'_>,
+    environment: &Environment,
+) -> Option<String> {
+    let pass = facts.catalogue.call("iam:PassRole").filter(|call| subject.may_call(*call))?;
+    let target = Target::tagged(&environment.name);
+    let target = target.with(&[("iam:PassedToService", Some("ecs-tasks.amazonaws.com"))]);
+    subject.reach(facts, pass, &target).map(|reached| reached.to_string())
+}

@@ -55,11 +55,18 @@ impl Rule for UntaggedSlipsDeny {
         let Some(foreign) = guards::kept_from(subject, facts) else { return };
         let untagged = Target::untagged(&foreign.name);
         let mut missed: Vec<(Guard<'_>, Reached<'_>, Vec<&str>)> = Vec::new();
-        for (action, call) in facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call)) {
+        for (action, call) in
+            facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call))
+        {
             let guard = guards::guard_of(subject, facts, call, foreign);
-            let Some(guard) = guard.filter(|one| guards::is_by_tag(one.statement, facts)) else { continue };
+            let Some(guard) = guard.filter(|one| guards::is_by_tag(one.statement, facts)) else {
+                continue;
+            };
             let Some(reached) = subject.reach(facts, call, &untagged) else { continue };
-            match missed.iter_mut().find(|(known, ..)| std::ptr::eq(known.statement, guard.statement)) {
+            match missed
+                .iter_mut()
+                .find(|(known, ..)| std::ptr::eq(known.statement, guard.statement))
+            {
                 Some((.., actions)) => actions.push(action),
                 None => missed.push((guard, reached, vec![action])),
             }
@@ -71,7 +78,8 @@ impl Rule for UntaggedSlipsDeny {
                 guards::list(&actions),
                 foreign.name
             );
-            findings.report(guards::at_guard(&META, subject, &guard, &reached, message).to(foreign));
+            findings
+                .report(guards::at_guard(&META, subject, &guard, &reached, message).to(foreign));
         }
     }
 }
