@@ -18,13 +18,16 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Account],
     criteria: &["CC6.3"],
-    why: "Whoever can change policies can grant himself any environment. A permissions boundary holds whatever the policies come to say.",
-    remediation: "Set a permissions boundary that denies other environments and denies changing or removing it, or take the rights on policies away",
+    why: "Whoever can change policies can grant himself any environment. A permissions boundary holds \
+          whatever the policies come to say.",
+    remediation: "Set a permissions boundary that denies other environments and denies changing or removing \
+                  it, or take the rights on policies away",
     example: r#"{"UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": [{"Path": "/", "RoleName": "developer",
   "Arn": "arn:aws:iam::111122223333:role/developer", "AttachedManagedPolicies": [], "Tags": [{"Key": "Environment", "Value": "staging"}],
   "RolePolicyList": [{"PolicyName": "iam", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": "*"}]}}]}]}"#,
-    limits: "What the boundary says is not looked at. A condition on `iam:PermissionsBoundary` that ties what is granted to others is not weighed.",
+    limits: "What the boundary says is not looked at. A condition on `iam:PermissionsBoundary` that ties \
+             what is granted to others is not weighed.",
     peers: &["checkov: permissions boundary (in part)"],
 };
 

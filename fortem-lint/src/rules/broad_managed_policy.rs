@@ -18,12 +18,16 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Account],
     criteria: &["CC6.3"],
-    why: "Policies add up, and those of AWS know no environments: beside one of them, every condition in the other policies is void.",
-    remediation: "Detach it, and grant what is needed with a condition on the environment; until then a permissions boundary or an SCP can hold it down",
+    why: "Policies add up, and those of AWS know no environments: beside one of them, every condition in the \
+          other policies is void.",
+    remediation: "Detach it, and grant what is needed with a condition on the environment; until then a \
+                  permissions boundary or an SCP can hold it down",
     example: r#"{"UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": [{"Path": "/", "RoleName": "developer",
   "Arn": "arn:aws:iam::111122223333:role/developer", "RolePolicyList": [], "Tags": [{"Key": "Environment", "Value": "staging"}],
   "AttachedManagedPolicies": [{"PolicyName": "ReadOnlyAccess", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]}]}"#,
-    limits: "Goes by the policy's name; a permissions boundary or SCP that takes everything back is not weighed. Policies that AWS means for services, such as AmazonECSTaskExecutionRolePolicy, are left alone.",
+    limits: "Goes by the policy's name; a permissions boundary or SCP that takes everything back is not \
+             weighed. Policies that AWS means for services, such as AmazonECSTaskExecutionRolePolicy, are \
+             left alone.",
     peers: &["prowler: AdministratorAccess attached"],
 };
 

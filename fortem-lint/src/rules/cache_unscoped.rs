@@ -17,11 +17,14 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1"],
-    why: "Whoever may connect to a cache as any user may flush it, and whoever may change or restart it takes production's sessions with it; IAM sees the connection only, never the keys.",
-    remediation: "Tie the cache and its users to the environment by `aws:ResourceTag/Environment`, or name both in `Resource`",
+    why: "Whoever may connect to a cache as any user may flush it, and whoever may change or restart it \
+          takes production's sessions with it; IAM sees the connection only, never the keys.",
+    remediation: "Tie the cache and its users to the environment by `aws:ResourceTag/Environment`, or name \
+                  both in `Resource`",
     example: r#"{"Version": "2012-10-17", "Statement": [{"Sid": "Flush", "Effect": "Allow",
   "Action": "elasticache:Connect", "Resource": "*"}]}"#,
-    limits: "What a connected user may do is in the access string of the cache's user, which IAM does not see. Caches with a password alone are guarded by the secret that holds it.",
+    limits: "What a connected user may do is in the access string of the cache's user, which IAM does not \
+             see. Caches with a password alone are guarded by the secret that holds it.",
     peers: &[],
 };
 

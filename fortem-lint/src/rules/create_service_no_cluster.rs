@@ -17,11 +17,16 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1"],
-    why: "The tag of a new service is whatever the caller writes, so a condition on it ties nothing to a place; only `ecs:cluster`, or the cluster in the ARN, does. Without it a service tagged staging runs on production's cluster.",
-    remediation: "Add `\"ArnLike\": {\"ecs:cluster\": \"arn:aws:ecs:*:*:cluster/${aws:PrincipalTag/Environment}\"}`, with the clusters' names as they are",
+    why: "The tag of a new service is whatever the caller writes, so a condition on it ties nothing to a \
+          place; only `ecs:cluster`, or the cluster in the ARN, does. Without it a service tagged staging \
+          runs on production's cluster.",
+    remediation: "Add `\"ArnLike\": {\"ecs:cluster\": \
+                  \"arn:aws:ecs:*:*:cluster/${aws:PrincipalTag/Environment}\"}`, with the clusters' names as \
+                  they are",
     example: r#"{"Version": "2012-10-17", "Statement": [{"Sid": "CreateOwn", "Effect": "Allow", "Action": "ecs:CreateService",
   "Resource": "*", "Condition": {"StringEquals": {"aws:RequestTag/Environment": "staging"}}}]}"#,
-    limits: "An existing service cannot be moved to another cluster, so `ecs:UpdateService` is not looked at. Clusters are taken for what their names say.",
+    limits: "An existing service cannot be moved to another cluster, so `ecs:UpdateService` is not looked \
+             at. Clusters are taken for what their names say.",
     peers: &[],
 };
 

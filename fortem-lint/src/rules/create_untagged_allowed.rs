@@ -17,11 +17,16 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1", "CC8.1"],
-    why: "What is born without the tag is in no environment: no condition on the tag allows or denies anything about it, and whoever tags it later decides whose it is.",
-    remediation: "Add `\"StringEquals\": {\"aws:RequestTag/Environment\": \"${aws:PrincipalTag/Environment}\"}`; `ForAllValues` on `aws:TagKeys` alone is true when no tags are sent",
+    why: "What is born without the tag is in no environment: no condition on the tag allows or denies \
+          anything about it, and whoever tags it later decides whose it is.",
+    remediation: "Add `\"StringEquals\": {\"aws:RequestTag/Environment\": \
+                  \"${aws:PrincipalTag/Environment}\"}`; `ForAllValues` on `aws:TagKeys` alone is true when \
+                  no tags are sent",
     example: r#"{"Version": "2012-10-17", "Statement": [{"Sid": "Create", "Effect": "Allow", "Action": "ecs:CreateService", "Resource": "*",
   "Condition": {"ArnLike": {"ecs:cluster": "arn:aws:ecs:*:*:cluster/staging"}}}]}"#,
-    limits: "Tags that a service passes on to its tasks are not looked at, see FL603. A call whose resource tag is tied is not reported: the tags that it sends are also the new resource's, except where tasks are run.",
+    limits: "Tags that a service passes on to its tasks are not looked at, see FL603. A call whose resource \
+             tag is tied is not reported: the tags that it sends are also the new resource's, except where \
+             tasks are run.",
     peers: &["iam-policy-validator: required request tags (configured)"],
 };
 

@@ -19,13 +19,17 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1"],
-    why: "Where the principal has no tag, the variable has no value, the comparison does not hold, and the Deny does not apply: whoever was forgotten when roles were tagged is let through.",
-    remediation: "Turn the comparison round, so that a missing tag is denied: `\"StringNotEquals\": {\"aws:ResourceTag/Environment\": \"${aws:PrincipalTag/Environment}\"}`, or add a Deny with `\"Null\": {\"aws:PrincipalTag/Environment\": \"true\"}`",
+    why: "Where the principal has no tag, the variable has no value, the comparison does not hold, and the \
+          Deny does not apply: whoever was forgotten when roles were tagged is let through.",
+    remediation: "Turn the comparison round, so that a missing tag is denied: `\"StringNotEquals\": \
+                  {\"aws:ResourceTag/Environment\": \"${aws:PrincipalTag/Environment}\"}`, or add a Deny \
+                  with `\"Null\": {\"aws:PrincipalTag/Environment\": \"true\"}`",
     example: r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "Operate", "Effect": "Allow", "Action": "ecs:StopTask", "Resource": "*"},
   {"Sid": "StagingOut", "Effect": "Deny", "Action": "ecs:*", "Resource": "*",
     "Condition": {"StringEquals": {"aws:PrincipalTag/Environment": "staging", "aws:ResourceTag/Environment": "prod"}}}]}"#,
-    limits: "A policy that nobody has is judged as if somebody without the tag had it, with medium confidence. Session tags are not in the input.",
+    limits: "A policy that nobody has is judged as if somebody without the tag had it, with medium \
+             confidence. Session tags are not in the input.",
     peers: &[],
 };
 

@@ -17,11 +17,15 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1", "C1.1"],
-    why: "`ecs:DescribeTaskDefinition` takes no resource and no condition key but global ones: who may call it reads every task definition of the account, with its environment variables, role ARNs and the ARNs of secrets.",
-    remediation: "Take the action out of the policy, keep production in an account of its own, or see to it that no task definition carries anything secret outside `secrets`",
+    why: "`ecs:DescribeTaskDefinition` takes no resource and no condition key but global ones: who may call \
+          it reads every task definition of the account, with its environment variables, role ARNs and the \
+          ARNs of secrets.",
+    remediation: "Take the action out of the policy, keep production in an account of its own, or see to it \
+                  that no task definition carries anything secret outside `secrets`",
     example: r#"{"Version": "2012-10-17", "Statement": [{"Sid": "Console", "Effect": "Allow",
   "Action": ["ecs:DescribeTaskDefinition"], "Resource": "*"}]}"#,
-    limits: "Whether production's task definitions hold anything secret is the matter of FL608. Where the fleet file says that production has accounts of its own, other accounts are not reported.",
+    limits: "Whether production's task definitions hold anything secret is the matter of FL608. Where the \
+             fleet file says that production has accounts of its own, other accounts are not reported.",
     peers: &[],
 };
 

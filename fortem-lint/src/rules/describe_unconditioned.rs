@@ -17,11 +17,14 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1"],
-    why: "These calls can be tied to an environment and are not, so whoever works on one environment reads how production is built: which images run, in which networks, under which roles.",
-    remediation: "Add `\"StringEquals\": {\"aws:ResourceTag/Environment\": \"${aws:PrincipalTag/Environment}\"}`, or name the clusters in `Resource`",
+    why: "These calls can be tied to an environment and are not, so whoever works on one environment reads \
+          how production is built: which images run, in which networks, under which roles.",
+    remediation: "Add `\"StringEquals\": {\"aws:ResourceTag/Environment\": \
+                  \"${aws:PrincipalTag/Environment}\"}`, or name the clusters in `Resource`",
     example: r#"{"Version": "2012-10-17", "Statement": [{"Sid": "Look", "Effect": "Allow",
   "Action": ["ecs:DescribeServices", "ecs:DescribeTasks"], "Resource": "*"}]}"#,
-    limits: "Names are taken for what they say. Calls that AWS lets nobody tie to an environment are the matter of FL101 and FL103.",
+    limits: "Names are taken for what they say. Calls that AWS lets nobody tie to an environment are the \
+             matter of FL101 and FL103.",
     peers: &[],
 };
 

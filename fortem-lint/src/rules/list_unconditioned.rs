@@ -17,11 +17,15 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1", "C1.1"],
-    why: "Listing ignores tags: a condition on a tag cannot hide production, so who may list sees how many services, tasks and releases there are, and what they are called.",
-    remediation: "Tie `ecs:ListServices`, `ecs:ListTasks` and `ecs:ListDaemons` by `\"ArnLike\": {\"ecs:cluster\": …}`; leave out the calls that have no such key, or keep production in an account of its own",
+    why: "Listing ignores tags: a condition on a tag cannot hide production, so who may list sees how many \
+          services, tasks and releases there are, and what they are called.",
+    remediation: "Tie `ecs:ListServices`, `ecs:ListTasks` and `ecs:ListDaemons` by `\"ArnLike\": \
+                  {\"ecs:cluster\": …}`; leave out the calls that have no such key, or keep production in an \
+                  account of its own",
     example: r#"{"Version": "2012-10-17", "Statement": [{"Sid": "List", "Effect": "Allow",
   "Action": ["ecs:ListServices", "ecs:ListTasks"], "Resource": "*"}]}"#,
-    limits: "Some people need the names, as for the console's first page; then the finding is to be ignored with that reason.",
+    limits: "Some people need the names, as for the console's first page; then the finding is to be ignored \
+             with that reason.",
     peers: &[],
 };
 

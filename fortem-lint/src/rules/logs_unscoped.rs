@@ -17,11 +17,15 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1", "C1.1"],
-    why: "Production logs hold customers' data and now and then credentials; a read that names no log group gives all of them to everybody who debugs in staging.",
-    remediation: "Name the environment's log groups in `Resource`, as `arn:aws:logs:*:*:log-group:/ecs/staging/*:*`, or tie the group's tag by `aws:ResourceTag/Environment`",
+    why: "Production logs hold customers' data and now and then credentials; a read that names no log group \
+          gives all of them to everybody who debugs in staging.",
+    remediation: "Name the environment's log groups in `Resource`, as \
+                  `arn:aws:logs:*:*:log-group:/ecs/staging/*:*`, or tie the group's tag by \
+                  `aws:ResourceTag/Environment`",
     example: r#"{"Version": "2012-10-17", "Statement": [{"Sid": "ReadLogs", "Effect": "Allow",
   "Action": ["logs:FilterLogEvents", "logs:GetLogEvents"], "Resource": "*"}]}"#,
-    limits: "Which log groups belong to production is told from names and tags; one log group that environments share is the matter of FL615.",
+    limits: "Which log groups belong to production is told from names and tags; one log group that \
+             environments share is the matter of FL615.",
     peers: &["iam-policy-validator: sensitive action without condition"],
 };
 

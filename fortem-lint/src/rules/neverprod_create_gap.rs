@@ -18,8 +18,11 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1", "CC8.1"],
-    why: "What is being created has the tags that the caller chooses, and for `ecs:RunTask` the tag that counts is the task definition's: a Deny on the tag `prod` does not see the cluster on which a task or service is started.",
-    remediation: "Add a Deny by place, `\"ArnLike\": {\"ecs:cluster\": \"arn:aws:ecs:*:*:cluster/*prod*\"}`, and one by `aws:RequestTag/Environment`, for the calls that create",
+    why: "What is being created has the tags that the caller chooses, and for `ecs:RunTask` the tag that \
+          counts is the task definition's: a Deny on the tag `prod` does not see the cluster on which a task \
+          or service is started.",
+    remediation: "Add a Deny by place, `\"ArnLike\": {\"ecs:cluster\": \"arn:aws:ecs:*:*:cluster/*prod*\"}`, \
+                  and one by `aws:RequestTag/Environment`, for the calls that create",
     example: r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "RunOwn", "Effect": "Allow", "Action": "ecs:RunTask", "Resource": "*",
     "Condition": {"StringEquals": {"aws:ResourceTag/Environment": "staging"}}},

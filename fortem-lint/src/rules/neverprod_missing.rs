@@ -18,13 +18,18 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1"],
-    why: "Grants add up: the next policy that somebody attaches, or a production service with the wrong tag, opens production. A Deny holds whatever else is granted.",
-    remediation: "Add a Deny for everything whose tag is not the own environment's, `\"StringNotEquals\": {\"aws:ResourceTag/Environment\": \"${aws:PrincipalTag/Environment}\"}`, and one by `ecs:cluster` for the calls that create",
+    why: "Grants add up: the next policy that somebody attaches, or a production service with the wrong tag, \
+          opens production. A Deny holds whatever else is granted.",
+    remediation: "Add a Deny for everything whose tag is not the own environment's, `\"StringNotEquals\": \
+                  {\"aws:ResourceTag/Environment\": \"${aws:PrincipalTag/Environment}\"}`, and one by \
+                  `ecs:cluster` for the calls that create",
     example: r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "Own", "Effect": "Allow", "Action": "ecs:UpdateService", "Resource": "*",
     "Condition": {"StringEquals": {"aws:ResourceTag/Environment": "staging"}}},
   {"Sid": "Stop", "Effect": "Allow", "Action": "ecs:StopTask", "Resource": "*"}]}"#,
-    limits: "Severe only where something of production is open. Where the Allow statements are tied by the tag alone it is a remark of low severity; where they are tied by name or cluster too it is silent.",
+    limits: "Severe only where something of production is open. Where the Allow statements are tied by the \
+             tag alone it is a remark of low severity; where they are tied by name or cluster too it is \
+             silent.",
     peers: &[],
 };
 

@@ -18,8 +18,10 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1"],
-    why: "Production is more than ECS: its logs, caches, secrets, parameters, images and schedules are as good a way in, and a Deny on `ecs:*` says nothing about them.",
-    remediation: "Let the Deny cover the actions of every service that is granted, or add one for each service, by the resource's tag and by its name",
+    why: "Production is more than ECS: its logs, caches, secrets, parameters, images and schedules are as \
+          good a way in, and a Deny on `ecs:*` says nothing about them.",
+    remediation: "Let the Deny cover the actions of every service that is granted, or add one for each \
+                  service, by the resource's tag and by its name",
     example: r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "Operate", "Effect": "Allow", "Action": ["ecs:UpdateService", "logs:FilterLogEvents"], "Resource": "*"},
   {"Sid": "NeverProd", "Effect": "Deny", "Action": "ecs:*", "Resource": "*",

@@ -23,8 +23,11 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1"],
-    why: "Tag values are compared letter by letter: a Deny on `prod` does not apply to what is tagged `Prod` or `production`, and a broader Allow opens it.",
-    remediation: "List every spelling that is in use in the Deny, or turn the Deny round: `\"StringNotEquals\": {\"aws:ResourceTag/Environment\": \"${aws:PrincipalTag/Environment}\"}`; then settle on one spelling",
+    why: "Tag values are compared letter by letter: a Deny on `prod` does not apply to what is tagged `Prod` \
+          or `production`, and a broader Allow opens it.",
+    remediation: "List every spelling that is in use in the Deny, or turn the Deny round: \
+                  `\"StringNotEquals\": {\"aws:ResourceTag/Environment\": \
+                  \"${aws:PrincipalTag/Environment}\"}`; then settle on one spelling",
     example: r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "Operate", "Effect": "Allow", "Action": "ecs:UpdateService", "Resource": "*"},
   {"Sid": "NoLogs", "Effect": "Deny", "Action": "logs:*", "Resource": "*",

@@ -17,12 +17,17 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1", "CC6.3"],
-    why: "A condition on the request's tags says how the new task is labelled, not what it is: the caller runs production's task definition, with a command of his own, and where its roles may be passed, with production's secrets in its environment.",
-    remediation: "Tie the task definition: `\"StringEquals\": {\"aws:ResourceTag/Environment\": \"${aws:PrincipalTag/Environment}\"}`, or families by name in `Resource`; let `iam:PassRole` reach the environment's own roles only",
+    why: "A condition on the request's tags says how the new task is labelled, not what it is: the caller \
+          runs production's task definition, with a command of his own, and where its roles may be passed, \
+          with production's secrets in its environment.",
+    remediation: "Tie the task definition: `\"StringEquals\": {\"aws:ResourceTag/Environment\": \
+                  \"${aws:PrincipalTag/Environment}\"}`, or families by name in `Resource`; let \
+                  `iam:PassRole` reach the environment's own roles only",
     example: r#"{"Version": "2012-10-17", "Statement": [{"Sid": "RunOwn", "Effect": "Allow", "Action": "ecs:RunTask", "Resource": "*",
   "Condition": {"StringEquals": {"aws:RequestTag/Environment": "staging"},
     "ArnLike": {"ecs:cluster": "arn:aws:ecs:*:*:cluster/staging"}}}]}"#,
-    limits: "Whether environments share an execution role is not seen here, see FL206. A Deny on the tag is only as good as the tags: every revision of a task definition has its own.",
+    limits: "Whether environments share an execution role is not seen here, see FL206. A Deny on the tag is \
+             only as good as the tags: every revision of a task definition has its own.",
     peers: &[],
 };
 

@@ -17,11 +17,16 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1"],
-    why: "The resource of `ecs:RunTask` is the task definition, and the tags are the new task's; only `ecs:cluster` says where it runs. Without it a task of staging runs in production's network, next to production's databases.",
-    remediation: "Add `\"ArnLike\": {\"ecs:cluster\": \"arn:aws:ecs:*:*:cluster/${aws:PrincipalTag/Environment}\"}`, with the clusters' names as they are",
+    why: "The resource of `ecs:RunTask` is the task definition, and the tags are the new task's; only \
+          `ecs:cluster` says where it runs. Without it a task of staging runs in production's network, next \
+          to production's databases.",
+    remediation: "Add `\"ArnLike\": {\"ecs:cluster\": \
+                  \"arn:aws:ecs:*:*:cluster/${aws:PrincipalTag/Environment}\"}`, with the clusters' names as \
+                  they are",
     example: r#"{"Version": "2012-10-17", "Statement": [{"Sid": "RunOwn", "Effect": "Allow", "Action": "ecs:RunTask", "Resource": "*",
   "Condition": {"StringEquals": {"aws:ResourceTag/Environment": "staging", "aws:RequestTag/Environment": "staging"}}}]}"#,
-    limits: "The network that a task joins is no condition key of `ecs:RunTask`; a task on its own cluster may still ask for another's subnets. Clusters are taken for what their names say.",
+    limits: "The network that a task joins is no condition key of `ecs:RunTask`; a task on its own cluster \
+             may still ask for another's subnets. Clusters are taken for what their names say.",
     peers: &[],
 };
 

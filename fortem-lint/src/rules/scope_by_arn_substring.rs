@@ -21,11 +21,14 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1"],
-    why: "A name is no boundary: `*-stg-*` also matches `prod-stg-mirror`, and `dev*` also matches `dev-eu`; whoever names a cluster decides who reaches it.",
-    remediation: "Begin the pattern with the environment and close it with `/` or `:`, as `cluster/staging` or `service/staging/*`, or go by the tag",
+    why: "A name is no boundary: `*-stg-*` also matches `prod-stg-mirror`, and `dev*` also matches `dev-eu`; \
+          whoever names a cluster decides who reaches it.",
+    remediation: "Begin the pattern with the environment and close it with `/` or `:`, as `cluster/staging` \
+                  or `service/staging/*`, or go by the tag",
     example: r#"{"Version": "2012-10-17", "Statement": [{"Sid": "Run", "Effect": "Allow", "Action": "ecs:StopTask",
   "Resource": "arn:aws:ecs:*:*:task/*-staging-*/*"}]}"#,
-    limits: "The name that is shown is made up, unless it is an environment's. A pattern that begins with the environment's name is reported only if another environment's name begins so too.",
+    limits: "The name that is shown is made up, unless it is an environment's. A pattern that begins with \
+             the environment's name is reported only if another environment's name begins so too.",
     peers: &[],
 };
 

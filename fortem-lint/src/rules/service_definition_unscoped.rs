@@ -17,13 +17,19 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1", "CC8.1"],
-    why: "The tag of the service says where it runs, not what: `ecs:UpdateService` may name any task definition, so a service of staging runs production's revision, with production's roles and secrets where these may be passed.",
-    remediation: "Add `\"ArnLikeIfExists\": {\"ecs:task-definition\": \"arn:aws:ecs:*:*:task-definition/${aws:PrincipalTag/Environment}-*:*\"}`, and let `iam:PassRole` reach the environment's own roles only",
+    why: "The tag of the service says where it runs, not what: `ecs:UpdateService` may name any task \
+          definition, so a service of staging runs production's revision, with production's roles and \
+          secrets where these may be passed.",
+    remediation: "Add `\"ArnLikeIfExists\": {\"ecs:task-definition\": \
+                  \"arn:aws:ecs:*:*:task-definition/${aws:PrincipalTag/Environment}-*:*\"}`, and let \
+                  `iam:PassRole` reach the environment's own roles only",
     example: r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "Deploy", "Effect": "Allow", "Action": "ecs:UpdateService", "Resource": "*",
     "Condition": {"StringEquals": {"aws:ResourceTag/Environment": "staging"}}},
   {"Sid": "Pass", "Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}]}"#,
-    limits: "Without a way to pass the other environment's roles the finding is mild: task definitions without roles remain. That ECS asks for `iam:PassRole` when a service is updated is reported by users and not documented.",
+    limits: "Without a way to pass the other environment's roles the finding is mild: task definitions \
+             without roles remain. That ECS asks for `iam:PassRole` when a service is updated is reported by \
+             users and not documented.",
     peers: &[],
 };
 

@@ -19,13 +19,17 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1", "CC8.1"],
-    why: "ECS gets new calls: task sets, daemons and express gateway services start and change what runs as services do. A guard that lists the calls of its day does not know them, while a grant such as `ecs:Update*` does.",
-    remediation: "Let the guard cover the family, `ecs:Create*`, `ecs:Update*`, `ecs:Delete*`, and let grants list their calls one by one",
+    why: "ECS gets new calls: task sets, daemons and express gateway services start and change what runs as \
+          services do. A guard that lists the calls of its day does not know them, while a grant such as \
+          `ecs:Update*` does.",
+    remediation: "Let the guard cover the family, `ecs:Create*`, `ecs:Update*`, `ecs:Delete*`, and let \
+                  grants list their calls one by one",
     example: r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "Update", "Effect": "Allow", "Action": "ecs:Update*", "Resource": "*"},
   {"Sid": "NeverProd", "Effect": "Deny", "Action": "ecs:UpdateService", "Resource": "*",
     "Condition": {"StringEquals": {"aws:ResourceTag/Environment": "prod"}}}]}"#,
-    limits: "Knows the families of calls as of the service reference of the release. A guard that covers the sibling and does not bite on it is the matter of FL121 and FL302.",
+    limits: "Knows the families of calls as of the service reference of the release. A guard that covers the \
+             sibling and does not bite on it is the matter of FL121 and FL302.",
     peers: &[],
 };
 

@@ -20,14 +20,16 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1"],
-    why: "A role that cannot do its work is mended in a hurry, mostly by an open grant or by taking the guard away.",
+    why: "A role that cannot do its work is mended in a hurry, mostly by an open grant or by taking the \
+          guard away.",
     remediation: "Correct the Deny, so that it leaves out the own environment, or take the Allow out",
     example: r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "Stop", "Effect": "Allow", "Action": "ecs:StopTask", "Resource": "*",
     "Condition": {"StringEquals": {"aws:ResourceTag/Environment": "staging"}}},
   {"Sid": "NeverStaging", "Effect": "Deny", "Action": "ecs:*", "Resource": "*",
     "Condition": {"StringEquals": {"aws:ResourceTag/Environment": "staging"}}}]}"#,
-    limits: "Looks at the calls that matter most, and at Deny statements about every resource whose conditions are on tags; others may leave something that the names used here do not show.",
+    limits: "Looks at the calls that matter most, and at Deny statements about every resource whose \
+             conditions are on tags; others may leave something that the names used here do not show.",
     peers: &["Access Analyzer: redundant statement"],
 };
 

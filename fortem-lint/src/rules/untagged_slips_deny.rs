@@ -18,8 +18,11 @@ static META: Meta = Meta {
     persona: Persona::Regular,
     needs: &[Input::Policies],
     criteria: &["CC6.1"],
-    why: "A Deny that compares the tag does not apply to a resource without it: a service, a task or a revision of production that nobody tagged is open to every broader Allow.",
-    remediation: "Add a Deny of the same calls with `\"Null\": {\"aws:ResourceTag/Environment\": \"true\"}`, or turn the Deny round: `\"StringNotEquals\": {\"aws:ResourceTag/Environment\": \"${aws:PrincipalTag/Environment}\"}` stops the untagged too",
+    why: "A Deny that compares the tag does not apply to a resource without it: a service, a task or a \
+          revision of production that nobody tagged is open to every broader Allow.",
+    remediation: "Add a Deny of the same calls with `\"Null\": {\"aws:ResourceTag/Environment\": \"true\"}`, \
+                  or turn the Deny round: `\"StringNotEquals\": {\"aws:ResourceTag/Environment\": \
+                  \"${aws:PrincipalTag/Environment}\"}` stops the untagged too",
     example: r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "Operate", "Effect": "Allow", "Action": ["ecs:UpdateService", "ecs:StopTask"], "Resource": "*"},
   {"Sid": "NeverProd", "Effect": "Deny", "Action": "ecs:*", "Resource": "*",
