@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use fortem_compile::iam::Statement;
 use serde_json::Value;
 
 use super::guards;
@@ -95,7 +96,7 @@ fn spellings_of(environment: &Environment, facts: &Facts<'_>) -> Vec<String> {
         });
     }
     let statements = facts.unit.policies.iter().flat_map(|policy| policy.document.statements());
-    for condition in statements.flat_map(|one| one.conditions()) {
+    for condition in statements.flat_map(Statement::conditions) {
         if crate::facts::tag_of_key(condition.key())
             .is_some_and(|(_, of)| of.eq_ignore_ascii_case(key))
         {

@@ -1,6 +1,6 @@
 //! FL109.
 
-use fortem_compile::iam::Statement;
+use fortem_compile::iam::{Condition, Statement};
 use fortem_core::pattern;
 
 use super::{Findings, Input, Meta, Rule};
@@ -148,7 +148,7 @@ fn patterns(subject: &Subject<'_>, facts: &Facts<'_>, statement: &Statement) -> 
         one.key().eq_ignore_ascii_case("ecs:cluster") && !one.is_negated() && one.takes_wildcards()
     });
     let arns = statement.resources().iter().filter(|_| !statement.is_not_resource());
-    let arns = arns.chain(clusters.flat_map(|one| one.values()));
+    let arns = arns.chain(clusters.flat_map(Condition::values));
     let variable = format!("${{aws:PrincipalTag/{}}}", facts.environments.tag_key());
     let own = subject.own_tag().unwrap_or_default();
     let names =
