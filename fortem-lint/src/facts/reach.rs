@@ -98,6 +98,9 @@ impl<'u> Subject<'u> {
         statement: &'u Statement,
     ) -> Option<Reached<'u>> {
         let known = self.known(facts, target);
+        if is_ruled_out(statement, facts, target, &known) {
+            return None;
+        }
         let action = facts.catalogue.known(call);
         let account = facts.unit.account.as_deref();
         let name = facts.catalogue.name(call);
@@ -184,6 +187,29 @@ impl<'u> Subject<'u> {
         }
         known
     }
+}
+
+/// Whether the tag that a statement asks for is not the target's, whatever the resource: it saves looking for one.
+fn is_ruled_out(
+    statement: &Statement,
+    facts: &Facts<'_>,
+    target: &Target<'_>,
+    known: &Context,
+) -> bool {
+    let tag_key = facts.environments.tag_key();
+    statement.conditions().iter().any(|one| {
+        let of_resource = tag_of_key(one.key()).is_some_and(|(kind, key)| {
+            kind == TagOf::Resource && key.eq_ignore_ascii_case(tag_key)
+        });
+        if !of_resource || one.is_negated() || one.is_null() || one.has_if_exists() {
+            return false;
+        }
+        let mut context = known.clone();
+        if let Some(tag) = target.tag {
+            context.insert(one.key(), tag);
+        }
+        one.holds(&context) == Truth::No
+    })
 }
 
 /// One call in the making.

@@ -74,7 +74,7 @@ impl Rule for TagOnCreateOpen {
         let request_tag = format!("aws:RequestTag/{}", facts.environments.tag_key());
         let renamed =
             [("ecs:CreateAction", None), (request_tag.as_str(), Some(foreign.name.as_str()))];
-        for (policy, statement) in subject.grants(tag) {
+        for (policy, statement) in subject.grants(tag).filter(|(_, one)| !is_tied(one)) {
             let reach = |target| subject.reach_through(facts, tag, target, policy, statement);
             let faulty = Scoping::of(statement, facts.environments).is_faulty();
             if faulty || reach(&theirs).is_some() {
@@ -101,6 +101,16 @@ impl Rule for TagOnCreateOpen {
             findings.report(draft.fix(tied(subject, facts, findings, policy, statement)));
         }
     }
+}
+
+/// Whether a statement holds only while something is created.
+fn is_tied(statement: &Statement) -> bool {
+    statement.conditions().iter().any(|one| {
+        let open = one.is_negated() || one.is_null() || one.has_if_exists();
+        one.key().eq_ignore_ascii_case("ecs:CreateAction")
+            && !open
+            && one.operator().starts_with("String")
+    })
 }
 
 /// The statement tied to the creating calls that the subject may make.

@@ -68,16 +68,18 @@ impl Rule for UnsatisfiableDeny {
                 }
                 let shadow = |own: &String| {
                     let target = Target { tag: subject.own_tag(), ..Target::tagged(own) };
-                    let left = calls.iter().any(|(_, call)| {
-                        subject.reach_through(facts, *call, &target, policy, statement).is_some()
+                    let mut reached = calls.iter().filter_map(|(_, call)| {
+                        subject.reach_through(facts, *call, &target, policy, statement)
                     });
-                    let mut guards = calls.iter().map(|(_, call)| {
+                    if reached.next().is_some() {
+                        return None;
+                    }
+                    let guards = calls.iter().map(|(_, call)| {
                         subject
                             .denied_by(facts, *call, &target)
                             .filter(|one| is_plain(one.statement))
                     });
-                    let first: Option<Guard<'_>> = guards.next().flatten();
-                    first.filter(|_| !left && guards.all(|one| one.is_some()))
+                    guards.collect::<Option<Vec<Guard<'_>>>>()?.first().copied()
                 };
                 let shadows: Option<Vec<_>> = subject.environments.iter().map(shadow).collect();
                 let Some(guard) = shadows.and_then(|all| all.first().copied()) else { continue };
