@@ -258,7 +258,9 @@ impl Seen {
 
     fn condition(&mut self, key: &str, values: &[String]) {
         if key.eq_ignore_ascii_case("ecs:cluster") {
-            values.iter().for_each(|value| self.arn(value));
+            for value in values {
+                self.arn(value);
+            }
         }
         let Some((head, tag)) = key.split_once('/') else { return };
         let head = head.to_ascii_lowercase();
