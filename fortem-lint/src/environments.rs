@@ -1,6 +1,6 @@
 //! Which environments there are: as the fleet file says, or as the input lets one guess.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use fortem_core::{Fleet, Names, Tier};
@@ -220,6 +220,8 @@ struct Seen {
     keys: BTreeMap<String, usize>,
     // For each value as written: how often it is used.
     values: BTreeMap<String, usize>,
+    // Usual names of environments that stand as words in ARNs; tags know better how they are written.
+    words: BTreeSet<String>,
 }
 
 impl Seen {
@@ -234,6 +236,7 @@ impl Seen {
         }
         for policy in &unit.policies {
             for statement in policy.document.statements() {
+                statement.resources().iter().for_each(|resource| self.arn(resource));
                 for condition in statement.conditions() {
                     self.condition(condition.key(), condition.values());
                 }
@@ -248,7 +251,17 @@ impl Seen {
         }
     }
 
+    fn arn(&mut self, arn: &str) {
+        let words = arn.splitn(6, ':').nth(5).map(words_of).unwrap_or_default();
+        self.words.extend(words.into_iter().filter(|word| is_usual_name(word)));
+    }
+
     fn condition(&mut self, key: &str, values: &[String]) {
+        if key.eq_ignore_ascii_case("ecs:cluster") {
+            for value in values {
+                self.arn(value);
+            }
+        }
         let Some((head, tag)) = key.split_once('/') else { return };
         let head = head.to_ascii_lowercase();
         let is_tag = head.ends_with(":resourcetag")
@@ -282,6 +295,7 @@ impl Seen {
                 add(&mut environments, trimmed);
             }
         }
+        self.words.iter().for_each(|word| add(&mut environments, word));
         if !environments.iter().any(|one| one.is_production) {
             add(&mut environments, "prod");
         }

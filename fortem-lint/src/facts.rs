@@ -12,7 +12,7 @@ use crate::environments::Environments;
 use crate::organization::Organization;
 use crate::unit::Unit;
 
-pub use reach::{Reached, ReachedGroup, Target};
+pub use reach::{Guard, Reached, ReachedGroup, Target};
 pub use scope::{Scoping, TagOf, tag_of_key};
 pub use subject::{Layer, Subject, Who};
 

@@ -1,6 +1,8 @@
 //! The rules: what each is, and the list of them.
 
 mod findings;
+mod guards;
+mod unscoped;
 
 use crate::facts::{Facts, Subject};
 use crate::finding::{Confidence, Persona, Severity};
@@ -94,7 +96,29 @@ macro_rules! rules {
 
 // By id.
 rules! {
+    list_unconditioned::ListUnconditioned, // FL101
+    describe_unconditioned::DescribeUnconditioned, // FL102
+    describe_task_definition::DescribeTaskDefinition, // FL103
+    logs_unscoped::LogsUnscoped, // FL104
     mutate_unscoped::MutateUnscoped, // FL105
+    cache_unscoped::CacheUnscoped, // FL106
+    sibling_action_door::SiblingActionDoor, // FL107
+    broad_managed_policy::BroadManagedPolicy, // FL108
+    scope_by_arn_substring::ScopeByArnSubstring, // FL109
+    run_task_no_cluster::RunTaskNoCluster, // FL110
+    create_service_no_cluster::CreateServiceNoCluster, // FL111
+    run_task_definition_unscoped::RunTaskDefinitionUnscoped, // FL112
+    service_definition_unscoped::ServiceDefinitionUnscoped, // FL113
+    create_untagged_allowed::CreateUntaggedAllowed, // FL114
+    tag_on_create_open::TagOnCreateOpen, // FL115
+    neverprod_missing::NeverprodMissing, // FL301
+    untagged_slips_deny::UntaggedSlipsDeny, // FL302
+    neverprod_values_incomplete::NeverprodValuesIncomplete, // FL303
+    neverprod_service_gap::NeverprodServiceGap, // FL304
+    neverprod_create_gap::NeverprodCreateGap, // FL305
+    deny_fails_open::DenyFailsOpen, // FL306
+    unsatisfiable_deny::UnsatisfiableDeny, // FL307
+    boundary_missing::BoundaryMissing, // FL308
 }
 
 /// The rule of an id or name, letters' case aside.

@@ -40,12 +40,14 @@ pub(super) fn of(
         return found;
     }
     let patterns = statement.filled_resources(context);
+    let tag_of_caller = context.get(&format!("aws:PrincipalTag/{}", environments.tag_key()));
+    let own = tag_of_caller.and_then(|values| values.as_slice().first()).map(String::as_str);
     let open = vec!["*".to_owned()];
     let patterns =
         if statement.is_not_resource() || patterns.is_empty() { &open } else { &patterns };
     for pattern in patterns {
         let parts = Parts::of(pattern, account);
-        if parts.names_another(target, environments) {
+        if parts.names_another(target, environments, own) {
             continue;
         }
         if types.is_empty() {
@@ -61,10 +63,40 @@ pub(super) fn of(
             names
                 .into_iter()
                 .filter(|resource| kind.arn().matches(&parts.arn(service, resource)))
+                .filter(|resource| is_on_cluster(kind, resource, target))
                 .for_each(|resource| add(parts.arn(service, &resource), Some(kind.name())));
         }
     }
     found
+}
+
+/// Resources of an action that are called as those of the target's environment usually are.
+pub(super) fn usual(
+    name: &str,
+    action: Option<&'static Action>,
+    account: Option<&str>,
+    target: &Target<'_>,
+) -> Vec<Resource> {
+    let types = action.map(Action::resource_types).unwrap_or_default();
+    if types.is_empty() {
+        return vec![Resource { arn: "*".to_owned(), kind: None }];
+    }
+    let parts = Parts::of("*", account);
+    let of_type = types.iter().filter_map(|kind| {
+        let [_, _, service, _, _, template] = kind.arn().parts()?;
+        let service = if *service == "*" { name.split(':').next()? } else { service };
+        let named = usual_names(kind, template, target).into_iter().next()?;
+        Some(Resource { arn: parts.arn(service, &named), kind: Some(kind.name()) })
+    });
+    of_type.collect()
+}
+
+/// Whether a resource that lives in a cluster lives in the one that the target asks for.
+fn is_on_cluster(kind: &ResourceType, name: &str, target: &Target<'_>) -> bool {
+    let Some(cluster) = target.cluster.filter(|_| IN_CLUSTERS.contains(&kind.name())) else {
+        return true;
+    };
+    name.split('/').nth(1).is_some_and(|first| crate::environments::names_word(first, cluster))
 }
 
 /// Names of the target's environment in the shape of a type: `service/prod/prod-orders`.
@@ -78,14 +110,13 @@ fn usual_names(kind: &ResourceType, template: &str, target: &Target<'_>) -> Vec<
             .replace(":*", ":7")
             .replace('*', other)
     };
-    let fleet = format!("fleet-{environment}");
+    let cluster = target.cluster.unwrap_or(environment);
+    let fleet = format!("fleet-{cluster}");
     let path = format!("ecs/{environment}/orders");
-    let mut names = vec![
-        fill(environment, &name),
-        fill(&fleet, &name),
-        fill(environment, environment),
-        fill(&path, &path),
-    ];
+    let mut names = vec![fill(cluster, &name), fill(&fleet, &name), fill(cluster, environment)];
+    if !IN_CLUSTERS.contains(&kind.name()) {
+        names.push(fill(&path, &path));
+    }
     if kind.name() == "log-group" {
         names.push(format!("log-group:/ecs/{environment}/orders"));
     }
@@ -136,10 +167,25 @@ impl<'p> Parts<'p> {
         format!("arn:{}:{service}:{region}:{account}:{name}", self.partition)
     }
 
-    /// Whether the pattern itself names an environment, and not the target's.
-    fn names_another(&self, target: &Target<'_>, environments: &Environments) -> bool {
+    /// Whether the pattern itself names an environment, the caller's or any other, and not the target's.
+    fn names_another(
+        &self,
+        target: &Target<'_>,
+        environments: &Environments,
+        own: Option<&str>,
+    ) -> bool {
         let named = environments.named_in(self.name);
-        !named.is_empty() && !named.iter().any(|one| one.name == target.environment)
+        let mut named = named.iter().map(|one| one.name.as_str());
+        let kind = self.name.split('/').next().unwrap_or_default();
+        let cluster = target.cluster.filter(|_| IN_CLUSTERS.contains(&kind));
+        let wanted = |name: &str| {
+            crate::environments::names_word(target.environment, name) || cluster == Some(name)
+        };
+        match named.next() {
+            Some(first) => !wanted(first) && !named.any(wanted),
+            None => own
+                .is_some_and(|own| crate::environments::names_word(self.name, own) && !wanted(own)),
+        }
     }
 
     /// Usual names, then the pattern with the environment in place of its wildcards; a pattern without wildcards only

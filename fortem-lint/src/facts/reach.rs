@@ -11,7 +11,7 @@ use fortem_compile::reference::{Action, Carries};
 use super::candidates::{self, Resource};
 use super::scope::{TagOf, tag_of_key};
 use super::{Facts, Subject, Who};
-use crate::catalogue::Call;
+use crate::catalogue::{Call, Calls};
 use crate::unit::{Policy, PrincipalKind};
 
 /// The resource that a call is to reach.
@@ -66,6 +66,15 @@ pub struct Reached<'u> {
     pub is_doubtful: bool,
 }
 
+/// A Deny statement that stops a call.
+#[derive(Debug, Clone, Copy)]
+pub struct Guard<'u> {
+    /// The policy that has it.
+    pub policy: &'u Policy,
+    /// The statement.
+    pub statement: &'u Statement,
+}
+
 /// How often a call is changed so that a Deny no longer applies.
 const REPAIRS: usize = 6;
 
@@ -89,6 +98,9 @@ impl<'u> Subject<'u> {
         statement: &'u Statement,
     ) -> Option<Reached<'u>> {
         let known = self.known(facts, target);
+        if is_ruled_out(statement, facts, target, &known) {
+            return None;
+        }
         let action = facts.catalogue.known(call);
         let account = facts.unit.account.as_deref();
         let name = facts.catalogue.name(call);
@@ -103,6 +115,40 @@ impl<'u> Subject<'u> {
                 request: trial.request,
             })
         })
+    }
+
+    /// A Deny statement that stops a call on the target whatever allows it, and its policy; those of the identity
+    /// policies first.
+    #[must_use]
+    pub fn denied_by(
+        &self,
+        facts: &Facts<'_>,
+        call: Call,
+        target: &Target<'_>,
+    ) -> Option<Guard<'u>> {
+        if !self.denies(call) {
+            return None;
+        }
+        let known = self.known(facts, target);
+        let action = facts.catalogue.known(call);
+        let (name, account) = (facts.catalogue.name(call), facts.unit.account.as_deref());
+        candidates::usual(name, action, account, target).into_iter().find_map(|resource| {
+            Trial::new(self, facts, call, action, target, resource, &known).deny()
+        })
+    }
+
+    /// Whether some Deny statement covers the action, conditions and resources aside.
+    fn denies(&self, call: Call) -> bool {
+        let denies = |(one, covered): (&Statement, &Calls)| {
+            one.effect() == Effect::Deny && covered.contains(call)
+        };
+        self.all_policies().flat_map(Policy::statements).any(denies)
+    }
+
+    /// Every policy that bears on the subject, identity policies first.
+    fn all_policies(&self) -> impl Iterator<Item = &'u Policy> + '_ {
+        let limits = self.limits.iter().flat_map(|layer| layer.policies.iter().copied());
+        self.identity.iter().copied().chain(limits)
     }
 
     /// The condition keys that are known of every call of the subject.
@@ -141,6 +187,29 @@ impl<'u> Subject<'u> {
         }
         known
     }
+}
+
+/// Whether the tag that a statement asks for is not the target's, whatever the resource: it saves looking for one.
+fn is_ruled_out(
+    statement: &Statement,
+    facts: &Facts<'_>,
+    target: &Target<'_>,
+    known: &Context,
+) -> bool {
+    let tag_key = facts.environments.tag_key();
+    statement.conditions().iter().any(|one| {
+        let of_resource = tag_of_key(one.key()).is_some_and(|(kind, key)| {
+            kind == TagOf::Resource && key.eq_ignore_ascii_case(tag_key)
+        });
+        if !of_resource || one.is_negated() || one.is_null() || one.has_if_exists() {
+            return false;
+        }
+        let mut context = known.clone();
+        if let Some(tag) = target.tag {
+            context.insert(one.key(), tag);
+        }
+        one.holds(&context) == Truth::No
+    })
 }
 
 /// One call in the making.
@@ -200,10 +269,9 @@ impl<'a, 'u> Trial<'a, 'u> {
             self.request.context_mut().insert("aws:RequestedRegion", region);
         }
         if self.is_carried("ecs:cluster") && self.request.context().get("ecs:cluster").is_none() {
-            let of_name = name.and_then(|name| name.split('/').nth(1)).filter(|_| {
-                self.target.cluster.is_none()
-                    && self.kind.is_some_and(|kind| candidates::IN_CLUSTERS.contains(&kind))
-            });
+            let of_name = name
+                .and_then(|name| name.split('/').nth(1))
+                .filter(|_| self.kind.is_some_and(|kind| candidates::IN_CLUSTERS.contains(&kind)));
             let cluster = self.target.cluster.unwrap_or(self.target.environment);
             let cluster = of_name.map_or_else(|| cluster.to_owned(), str::to_owned);
             let region = region.filter(|region| !region.is_empty()).unwrap_or("eu-west-1");
@@ -278,7 +346,7 @@ impl<'a, 'u> Trial<'a, 'u> {
     fn escape_denies(&mut self, allow: &Statement) -> bool {
         for _ in 0..REPAIRS {
             let Some(deny) = self.deny() else { return self.all_allow(allow) };
-            if !self.escape(deny) {
+            if !self.escape(deny.statement) {
                 return false;
             }
         }
@@ -293,18 +361,19 @@ impl<'a, 'u> Trial<'a, 'u> {
     }
 
     /// A Deny that applies to the call.
-    fn deny(&mut self) -> Option<&'u Statement> {
-        let limits = self.subject.limits.iter().flat_map(|layer| layer.policies.iter().copied());
-        let policies = self.subject.identity.iter().copied().chain(limits);
+    fn deny(&mut self) -> Option<Guard<'u>> {
         let mut doubtful = false;
-        let found = policies.flat_map(Policy::statements).find(|(one, covered)| {
-            let applies = one.effect() == Effect::Deny && covered.contains(self.call);
-            let truth = if applies { one.applies(&self.request) } else { Truth::No };
-            doubtful |= matches!(truth, Truth::Unclear(_));
-            truth == Truth::Yes
+        let found = self.subject.all_policies().find_map(|policy| {
+            let applying = policy.statements().find(|(one, covered)| {
+                let applies = one.effect() == Effect::Deny && covered.contains(self.call);
+                let truth = if applies { one.applies(&self.request) } else { Truth::No };
+                doubtful |= matches!(truth, Truth::Unclear(_));
+                truth == Truth::Yes
+            });
+            applying.map(|(statement, _)| Guard { policy, statement })
         });
         self.doubtful |= doubtful;
-        found.map(|(one, _)| one)
+        found
     }
 
     /// Makes one condition of a Deny not hold by a key that is free.

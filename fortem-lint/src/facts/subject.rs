@@ -187,6 +187,28 @@ impl<'u> Subject<'u> {
         })
     }
 
+    /// The value of the environment tag on what is its own; none if it is meant for no environment in particular.
+    #[must_use]
+    pub fn own_tag(&self) -> Option<&str> {
+        self.environment_tag.as_deref().or_else(|| self.environments.first().map(String::as_str))
+    }
+
+    /// The same without the tag that says which environment it belongs to.
+    #[must_use]
+    pub fn without_tag(&self) -> Self {
+        let limits = self.limits.iter();
+        let limits = limits
+            .map(|one| Layer { name: one.name.clone(), policies: one.policies.clone() })
+            .collect();
+        Self {
+            identity: self.identity.clone(),
+            limits,
+            environments: self.environments.clone(),
+            environment_tag: None,
+            ..*self
+        }
+    }
+
     /// Whether the policies are meant for some environments only.
     #[must_use]
     pub fn is_scoped(&self) -> bool {
@@ -213,6 +235,11 @@ fn named_by(identity: &[&Policy], environments: &Environments) -> Vec<String> {
                 let values = condition.values().iter().filter(|_| is_environment);
                 for environment in values.filter_map(|value| environments.meant_by(value)) {
                     add(&environment.name);
+                }
+                if condition.key().eq_ignore_ascii_case("ecs:cluster") {
+                    let clusters = condition.values().iter();
+                    let named = clusters.flat_map(|cluster| environments.named_in(cluster));
+                    named.for_each(|one| add(&one.name));
                 }
             }
             for resource in statement.resources() {

@@ -1,0 +1,45 @@
+//! What the rules about grants without scope have in common.
+
+use super::{Findings, Meta};
+use crate::environments::Environment;
+use crate::facts::{Facts, ReachedGroup, Scoping, Subject, Target};
+
+/// Reports each statement that lets a subject make calls of a list in another environment.
+pub(super) fn report(
+    meta: &'static Meta,
+    calls: &[&'static str],
+    subject: &Subject<'_>,
+    facts: &Facts<'_>,
+    findings: &mut Findings<'_>,
+    message: impl Fn(&ReachedGroup<'_>, &Environment) -> String,
+) {
+    let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+    let target = Target::tagged(&foreign.name);
+    for group in subject.reached_by_statement(facts, calls, &target) {
+        if Scoping::of(group.first().statement, facts.environments).is_faulty() {
+            continue; // A rule of its own says what is wrong with the condition.
+        }
+        let message = message(&group, foreign);
+        findings.report(meta.at_reached(subject, group.first(), message).to(foreign));
+    }
+}
+
+/// Whether an environment may live in the account that is judged; what lives elsewhere is not listed here.
+pub(super) fn shares_account(facts: &Facts<'_>, environment: &Environment) -> bool {
+    facts.unit.account.as_ref().is_none_or(|account| {
+        environment.accounts.is_empty() || environment.accounts.contains(account)
+    })
+}
+
+/// How the subject may pass a role of an environment to a task, if it may; a rule that asks has `iam:PassRole` among its
+/// calls.
+pub(super) fn passes_roles_of(
+    subject: &Subject<'_>,
+    facts: &Facts<'_>,
+    environment: &Environment,
+) -> Option<String> {
+    let pass = facts.catalogue.call("iam:PassRole").filter(|call| subject.may_call(*call))?;
+    let target = Target::tagged(&environment.name);
+    let target = target.with(&[("iam:PassedToService", Some("ecs-tasks.amazonaws.com"))]);
+    subject.reach(facts, pass, &target).map(|reached| reached.to_string())
+}
