@@ -1,6 +1,9 @@
 //! What follows from a unit: who is subject to which documents, and which calls those allow.
 
 mod candidates;
+pub mod condition;
+mod opening;
+pub mod populated;
 mod reach;
 mod scope;
 mod subject;
@@ -12,6 +15,7 @@ use crate::environments::Environments;
 use crate::organization::Organization;
 use crate::unit::Unit;
 
+pub use opening::{CREATING_CALLS, SCOPED_CALLS, TAG_CALLS, is_of_request, is_of_resource};
 pub use reach::{Reached, ReachedGroup, Target};
 pub use scope::{Scoping, TagOf, tag_of_key};
 pub use subject::{Layer, Subject, Who};

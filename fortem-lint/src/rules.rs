@@ -95,6 +95,20 @@ macro_rules! rules {
 // By id.
 rules! {
     mutate_unscoped::MutateUnscoped, // FL105
+    dead_condition_key::DeadConditionKey, // FL120
+    deny_never_fires::DenyNeverFires, // FL121
+    ifexists_allow::IfexistsAllow, // FL122
+    negated_allow::NegatedAllow, // FL123
+    forallvalues_vacuous::ForallvaluesVacuous, // FL124
+    notaction_allow::NotactionAllow, // FL125
+    notresource_allow::NotresourceAllow, // FL126
+    wildcard_tag_value::WildcardTagValue, // FL127
+    variable_literal::VariableLiteral, // FL128
+    variable_typo_or_default::VariableTypoOrDefault, // FL129
+    mixed_statement::MixedStatement, // FL130
+    service_tag_prefix::ServiceTagPrefix, // FL131
+    operator_type_mismatch::OperatorTypeMismatch, // FL132
+    contradictory_condition::ContradictoryCondition, // FL133
 }
 
 /// The rule of an id or name, letters' case aside.
