@@ -94,6 +94,10 @@ macro_rules! rules {
 
 // By id.
 rules! {
+    tag_value_alias::TagValueAlias, // FL020
+    tag_key_drift::TagKeyDrift, // FL022
+    tag_value_malformed::TagValueMalformed, // FL023
+    env_prefix_collision::EnvPrefixCollision, // FL026
     mutate_unscoped::MutateUnscoped, // FL105
     dead_condition_key::DeadConditionKey, // FL120
     deny_never_fires::DenyNeverFires, // FL121
