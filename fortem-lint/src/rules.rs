@@ -113,6 +113,14 @@ rules! {
     service_tag_prefix::ServiceTagPrefix, // FL131
     operator_type_mismatch::OperatorTypeMismatch, // FL132
     contradictory_condition::ContradictoryCondition, // FL133
+    multi_resource_authorization::MultiResourceAuthorization, // FL135
+    policy_quota::PolicyQuota, // FL701
+    parse_error::ParseError, // FL702
+    unknown_name::UnknownName, // FL703
+    missing_version::MissingVersion, // FL704
+    redundant_statement::RedundantStatement, // FL705
+    stale_wider_version::StaleWiderVersion, // FL707
+    unattached_environment_policy::UnattachedEnvironmentPolicy, // FL708
 }
 
 /// The rule of an id or name, letters' case aside.

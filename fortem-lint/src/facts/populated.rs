@@ -1,6 +1,6 @@
 //! Whether calls have the condition keys that statements ask for.
 
-use fortem_compile::iam::Statement;
+use fortem_compile::iam::{Condition, Statement};
 use fortem_compile::reference::{Action, ArnPattern, Carries, Reference, ResourceType};
 
 use super::condition::needs_key;
@@ -24,7 +24,7 @@ pub fn dead_actions<'s>(statement: &'s Statement, reference: &Reference) -> Vec<
     }
     let needed = statement.conditions().iter().filter(|one| needs_key(one));
     let keys: Vec<&str> =
-        needed.map(|one| one.key()).filter(|key| is_of_calls(key, reference)).collect();
+        needed.map(Condition::key).filter(|key| is_of_calls(key, reference)).collect();
     if keys.is_empty() {
         return Vec::new();
     }
@@ -61,7 +61,8 @@ pub fn is_populated(
 }
 
 /// Whether a statement may be about resources of a type.
-fn may_cover(statement: &Statement, kind: &ResourceType) -> bool {
+#[must_use]
+pub fn may_cover(statement: &Statement, kind: &ResourceType) -> bool {
     if statement.is_not_resource() || statement.resources().is_empty() {
         return true;
     }

@@ -49,7 +49,7 @@ impl Rule for TagValueMalformed {
             // A Deny may well be about what has an empty tag.
             let mut meant = values.filter(|one| statement.effect() == Effect::Allow || !one.is_empty());
             let Some((value, why)) = meant.find_map(|one| Some((one, fault(one, facts)?))) else { continue };
-            let message = format!("`{value}` {why}");
+            let message = format!("{} {why}", shown(value));
             findings.report(META.at_statement(policy, statement, message));
         }
     }
@@ -59,16 +59,20 @@ impl Rule for TagValueMalformed {
         for principal in &facts.unit.principals {
             let Some(value) = principal.tag(key) else { continue };
             let Some(why) = fault(value, facts) else { continue };
-            let message = format!("`{value}` of the tag `{key}` {why}");
+            let message = format!("{} of the tag `{key}` {why}", shown(value));
             findings.report(META.at(principal.place.clone(), message).principal(&principal.arn));
         }
     }
 }
 
+fn shown(value: &str) -> String {
+    if value.trim().is_empty() { "an empty value".to_owned() } else { format!("`{value}`") }
+}
+
 /// What is wrong with a value.
 fn fault(value: &str, facts: &Facts<'_>) -> Option<&'static str> {
     if value.trim().is_empty() {
-        Some("is empty and names no environment")
+        Some("names no environment")
     } else if value.trim() != value {
         Some("has blanks around the name, which count")
     } else if facts.environments.origin() == Origin::Declared && facts.environments.meant_by(value).is_none() {
