@@ -3,6 +3,7 @@
 mod candidates;
 pub mod condition;
 mod opening;
+pub mod pointer;
 pub mod populated;
 mod reach;
 mod scope;

@@ -83,7 +83,7 @@ fn name_of(text: &str, one: &Environment, other: &Environment, tag_key: &str) ->
         let begins_word = !before.ends_with(char::is_alphanumeric);
         let (literal, _) = after.split_once('*')?;
         let taken = begins_word && rest.starts_with(literal);
-        let head = before.replace('*', "x").replace('?', "x");
+        let head = before.replace(['*', '?'], "x");
         taken.then(|| format!("{head}{}-orders", other.name))
     })
 }

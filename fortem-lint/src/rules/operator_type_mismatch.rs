@@ -70,9 +70,10 @@ fn mismatch(condition: &Condition, facts: &Facts<'_>) -> Option<String> {
         if condition.values().iter().any(matches) {
             return None;
         }
-        return Some(match as_text && value.contains(['*', '?']) {
-            true => format!("`{value}` is compared letter by letter"),
-            false => format!("the key is an ARN and `{value}` is none"),
+        return Some(if as_text && value.contains(['*', '?']) {
+            format!("`{value}` is compared letter by letter")
+        } else {
+            format!("the key is an ARN and `{value}` is none")
         });
     }
     let typed = ["numeric", "date", "bool", "null"].iter().any(|family| stem.starts_with(family));

@@ -4,6 +4,7 @@ use fortem_compile::iam::DocumentFault;
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
+use crate::facts::pointer::pointer_to;
 use crate::finding::{Confidence, Persona, Severity};
 use crate::unit::{Owner, Policy};
 
@@ -40,7 +41,8 @@ impl Rule for ParseError {
             return;
         }
         for error in policy.errors.iter().filter(|one| *one.fault() != DocumentFault::DuplicateSid) {
-            let place = policy.place_at(error.span(), "");
+            let pointer = pointer_to(policy.document.json(), error.span());
+            let place = policy.place_at(error.span(), &pointer);
             let draft = META.at(place, error.to_string()).of_policy(policy);
             let draft = draft.remediation(error.fault().help());
             findings.report(match policy.owner {

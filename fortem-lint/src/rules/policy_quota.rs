@@ -111,7 +111,7 @@ fn report(policy: &Policy, of: Of, size: usize, findings: &mut Findings<'_>) {
     if size * 100 < quota * SHORT {
         return;
     }
-    let message = format!("{size} of the {quota} characters that {what} may have");
+    let message = format!("{size} characters of the {quota} that {what} may have");
     let draft = META.at(policy.place.clone(), message).of_policy(policy);
     findings.report(if size > quota { draft.severity(Severity::Medium) } else { draft });
 }
