@@ -63,9 +63,11 @@ impl Rule for PolicyQuota {
     }
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
+        let kinds: BTreeMap<&str, PrincipalKind> =
+            facts.unit.principals.iter().map(|one| (one.arn.as_str(), one.kind)).collect();
         let mut sums: BTreeMap<(Of, &str), (usize, &Policy)> = BTreeMap::new();
         for policy in facts.unit.policies.iter().filter(|one| one.is_changeable()) {
-            let Some((of, owner)) = owner(policy, facts.unit) else { continue };
+            let Some((of, owner)) = owner(policy, &kinds) else { continue };
             let size = size(policy, of, facts.unit);
             match owner {
                 Some(owner) => sums.entry((of, owner)).or_insert((0, policy)).0 += size,
@@ -79,14 +81,14 @@ impl Rule for PolicyQuota {
 }
 
 /// What a policy counts for, and whose policies are counted together.
-fn owner<'u>(policy: &'u Policy, unit: &Unit) -> Option<(Of, Option<&'u str>)> {
+fn owner<'u>(policy: &'u Policy, kinds: &BTreeMap<&str, PrincipalKind>) -> Option<(Of, Option<&'u str>)> {
     let alone = |of| Some((of, None));
     match (&policy.owner, policy.document.kind()) {
         (_, DocumentKind::ServiceControl) => alone(Of::ServiceControl),
         (_, DocumentKind::ResourceControl) => alone(Of::ResourceControl),
         (Owner::Trust(_), _) | (_, DocumentKind::Trust) => alone(Of::Trust),
         (Owner::Inline(arn), _) => {
-            let of = match unit.principals.iter().find(|one| one.arn == *arn).map(|one| one.kind) {
+            let of = match kinds.get(arn.as_str()) {
                 Some(PrincipalKind::User) => Of::InlineOfUser,
                 Some(PrincipalKind::Role) => Of::InlineOfRole,
                 None => Of::InlineOfGroup,

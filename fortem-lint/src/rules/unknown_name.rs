@@ -1,6 +1,7 @@
 //! FL703.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use fortem_compile::iam::Condition;
 use fortem_compile::reference::{Action, Reference};
@@ -79,6 +80,12 @@ fn unknown_action(name: &str, reference: &Reference) -> Option<String> {
     })
 }
 
+/// The services of the reference data.
+static SERVICES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    let all = Reference::builtin().map(|reference| reference.matching("*")).unwrap_or_default();
+    all.into_iter().filter_map(|one| Some(one.name().split_once(':')?.0)).collect()
+});
+
 /// The service whose letters are those of an unknown one in another order, if it has the action. Most services are not
 /// in the data, so that more than this would be guessing.
 fn misspelt_service(service: &str, action: &str, reference: &Reference) -> Option<String> {
@@ -87,9 +94,7 @@ fn misspelt_service(service: &str, action: &str, reference: &Reference) -> Optio
         letters.sort_unstable();
         letters
     };
-    let all = reference.matching("*");
-    let services: BTreeSet<&str> = all.iter().filter_map(|one| Some(one.name().split_once(':')?.0)).collect();
-    let meant = services.into_iter().find(|known| letters(known) == letters(service))?;
+    let meant = SERVICES.iter().find(|known| letters(known) == letters(service))?;
     let exists = !reference.matching(&format!("{meant}:{action}")).is_empty();
     exists.then(|| format!("{meant}:{action}"))
 }
