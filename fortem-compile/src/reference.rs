@@ -171,6 +171,11 @@ impl Reference {
         matching.map(|(service, found)| (service, found.name.as_str())).collect()
     }
 
+    /// The condition keys that are known, in lower case; tag keys end in `/${tagkey}`.
+    pub fn condition_keys(&self) -> impl Iterator<Item = &str> {
+        self.key_types.keys().map(String::as_str)
+    }
+
     /// What the values of a condition key are; nothing if the reference does not know the key.
     #[must_use]
     pub fn key_type(&self, key: &str) -> Option<KeyType> {

@@ -1,6 +1,10 @@
 //! What follows from a unit: who is subject to which documents, and which calls those allow.
 
 mod candidates;
+pub mod condition;
+mod opening;
+pub mod pointer;
+pub mod populated;
 mod reach;
 mod scope;
 mod subject;
@@ -13,6 +17,7 @@ use crate::organization::Organization;
 use crate::unit::Unit;
 
 pub use reach::{Guard, Reached, ReachedGroup, Target};
+pub use opening::{CREATING_CALLS, SCOPED_CALLS, TAG_CALLS, is_of_request, is_of_resource};
 pub use scope::{Scoping, TagOf, tag_of_key};
 pub use subject::{Layer, Subject, Who};
 

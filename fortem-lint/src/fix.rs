@@ -45,3 +45,21 @@ pub fn operator<'s>(
         conditions.as_object_mut()?.entry(name).or_insert_with(|| Value::Object(Map::new()));
     of_operator.as_object_mut()
 }
+
+/// Moves a key, whatever its case, from one operator to another.
+pub fn move_key(statement: &mut Map<String, Value>, from: &str, to: &str, key: &str) {
+    let Some(conditions) = statement.get_mut("Condition").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let Some(old) = conditions.get_mut(from).and_then(Value::as_object_mut) else { return };
+    let Some(written) = old.keys().find(|one| one.eq_ignore_ascii_case(key)).cloned() else {
+        return;
+    };
+    let Some(value) = old.shift_remove(&written) else { return };
+    if old.is_empty() {
+        conditions.shift_remove(from);
+    }
+    if let Some(new) = operator(statement, to) {
+        new.entry(written).or_insert(value);
+    }
+}

@@ -96,6 +96,10 @@ macro_rules! rules {
 
 // By id.
 rules! {
+    tag_value_alias::TagValueAlias, // FL020
+    tag_key_drift::TagKeyDrift, // FL022
+    tag_value_malformed::TagValueMalformed, // FL023
+    env_prefix_collision::EnvPrefixCollision, // FL026
     list_unconditioned::ListUnconditioned, // FL101
     describe_unconditioned::DescribeUnconditioned, // FL102
     describe_task_definition::DescribeTaskDefinition, // FL103
@@ -111,6 +115,21 @@ rules! {
     service_definition_unscoped::ServiceDefinitionUnscoped, // FL113
     create_untagged_allowed::CreateUntaggedAllowed, // FL114
     tag_on_create_open::TagOnCreateOpen, // FL115
+    dead_condition_key::DeadConditionKey, // FL120
+    deny_never_fires::DenyNeverFires, // FL121
+    ifexists_allow::IfexistsAllow, // FL122
+    negated_allow::NegatedAllow, // FL123
+    forallvalues_vacuous::ForallvaluesVacuous, // FL124
+    notaction_allow::NotactionAllow, // FL125
+    notresource_allow::NotresourceAllow, // FL126
+    wildcard_tag_value::WildcardTagValue, // FL127
+    variable_literal::VariableLiteral, // FL128
+    variable_typo_or_default::VariableTypoOrDefault, // FL129
+    mixed_statement::MixedStatement, // FL130
+    service_tag_prefix::ServiceTagPrefix, // FL131
+    operator_type_mismatch::OperatorTypeMismatch, // FL132
+    contradictory_condition::ContradictoryCondition, // FL133
+    multi_resource_authorization::MultiResourceAuthorization, // FL135
     neverprod_missing::NeverprodMissing, // FL301
     untagged_slips_deny::UntaggedSlipsDeny, // FL302
     neverprod_values_incomplete::NeverprodValuesIncomplete, // FL303
@@ -119,6 +138,13 @@ rules! {
     deny_fails_open::DenyFailsOpen, // FL306
     unsatisfiable_deny::UnsatisfiableDeny, // FL307
     boundary_missing::BoundaryMissing, // FL308
+    policy_quota::PolicyQuota, // FL701
+    parse_error::ParseError, // FL702
+    unknown_name::UnknownName, // FL703
+    missing_version::MissingVersion, // FL704
+    redundant_statement::RedundantStatement, // FL705
+    stale_wider_version::StaleWiderVersion, // FL707
+    unattached_environment_policy::UnattachedEnvironmentPolicy, // FL708
 }
 
 /// The rule of an id or name, letters' case aside.

@@ -190,6 +190,18 @@ impl Policy {
         self.document.statements().iter().zip(&self.covered)
     }
 
+    /// Whether it is a managed policy of AWS.
+    #[must_use]
+    pub fn is_aws_owned(&self) -> bool {
+        matches!(&self.owner, Owner::Managed(arn) if arn.contains(":iam::aws:"))
+    }
+
+    /// Whether it is in force, and the account's own to change.
+    #[must_use]
+    pub fn is_changeable(&self) -> bool {
+        !self.is_aws_owned() && self.version.as_ref().is_none_or(|version| version.is_default)
+    }
+
     /// The ARN or name under which findings show it.
     #[must_use]
     pub fn label(&self) -> Option<String> {

@@ -181,9 +181,10 @@ impl<'u> Subject<'u> {
             known.insert("aws:ResourceAccount", account.as_str());
         }
         for (key, value) in target.keys {
-            if let Some(value) = value {
-                known.insert(key, *value);
-            }
+            match value {
+                Some(value) => known.insert(key, *value),
+                None => known.remove(key),
+            };
         }
         known
     }
@@ -500,5 +501,32 @@ impl<'u> Subject<'u> {
             }
         }
         groups
+    }
+
+    /// The calls of a list that reach the target through one Allow statement.
+    #[must_use]
+    pub fn reached_through(
+        &self,
+        facts: &Facts<'_>,
+        actions: &[&'static str],
+        target: &Target<'_>,
+        policy: &'u Policy,
+        statement: &'u Statement,
+    ) -> Option<ReachedGroup<'u>> {
+        let covered = facts.catalogue.covered_by(statement);
+        let mut group: Option<ReachedGroup<'u>> = None;
+        for (action, call) in facts.catalogue.calls(actions) {
+            if !covered.contains(call) {
+                continue;
+            }
+            let Some(reached) = self.reach_through(facts, call, target, policy, statement) else {
+                continue;
+            };
+            match &mut group {
+                Some(group) => group.actions.push(action),
+                None => group = Some(ReachedGroup { first: reached, actions: vec![action] }),
+            }
+        }
+        group
     }
 }

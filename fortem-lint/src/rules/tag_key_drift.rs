@@ -1,0 +1,128 @@
+//! FL022.
+
+use std::collections::BTreeSet;
+
+use fortem_compile::iam::{Condition, Effect, Statement};
+
+use super::{Findings, Input, Meta, Rule};
+use crate::environments::Origin;
+use crate::facts::condition::{if_never, needs_key};
+use crate::facts::{Facts, Scoping, TagOf, tag_of_key};
+use crate::finding::{Confidence, Persona, Severity};
+use crate::unit::Policy;
+
+/// A condition on another tag than the one that names the environment.
+#[derive(Debug)]
+pub(super) struct TagKeyDrift;
+
+static META: Meta = Meta {
+    id: "FL022",
+    name: "tag-key-drift",
+    summary: "A policy asks for another tag key than resources and principals have",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    persona: Persona::Regular,
+    needs: &[Input::Policies],
+    criteria: &["CC6.1"],
+    why: "Nothing has the tag that the condition asks for, so the Allow is dead and the Deny, meant to keep \
+          people out of production, never applies.",
+    remediation: "Use one key for the environment, in tags and in policies",
+    example: r#"{"Version": "2012-10-17", "Statement": [{"Sid": "Operate", "Effect": "Allow",
+  "Action": "ecs:StopTask", "Resource": "*", "Condition": {"StringEquals": {
+  "aws:ResourceTag/Environment": "${aws:PrincipalTag/Env}"}}}]}"#,
+    limits: "Without a fleet file the key that is used most is taken for the right one.",
+    peers: &[],
+};
+
+impl Rule for TagKeyDrift {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
+        let keys = Keys::of(facts);
+        for policy in facts.unit.policies.iter().filter(|one| one.is_changeable()) {
+            for statement in policy.document.statements() {
+                let Some(key) = other_key(statement, facts, &keys).or_else(|| other_variable(statement, facts, &keys))
+                else {
+                    continue;
+                };
+                if is_beside_another(policy, statement, facts) {
+                    continue;
+                }
+                let message = format!(
+                    "`{key}` is not the environment's tag, which is `{}`, {}",
+                    facts.environments.tag_key(), if_never(statement)
+                );
+                let mut draft = META.at_statement(policy, statement, message);
+                if facts.environments.origin() == Origin::Inferred {
+                    draft = draft.confidence(Confidence::Medium);
+                }
+                findings.report(match statement.effect() {
+                    Effect::Allow => draft.severity(Severity::Medium),
+                    Effect::Deny => draft,
+                });
+            }
+        }
+    }
+}
+
+/// The tag keys in use, in lower case.
+struct Keys {
+    principals: BTreeSet<String>,
+    resources: BTreeSet<String>,
+}
+
+impl Keys {
+    fn of(facts: &Facts<'_>) -> Self {
+        let tags = facts.unit.principals.iter().flat_map(|one| &one.tags);
+        let principals = tags.map(|(key, _)| key.to_lowercase()).collect();
+        let mut resources = BTreeSet::new();
+        if let Some(known) = &facts.unit.resources {
+            known.each_tag(|key, _| {
+                resources.insert(key.to_lowercase());
+            });
+        }
+        Self { principals, resources }
+    }
+}
+
+/// The key of a condition on a tag that looks like the environment's.
+fn other_key<'s>(statement: &'s Statement, facts: &Facts<'_>, keys: &Keys) -> Option<&'s str> {
+    if Scoping::of(statement, facts.environments) != Scoping::OtherKey {
+        return None;
+    }
+    statement.conditions().iter().find_map(|one| {
+        let (whose, tag) = tag_of_key(one.key())?;
+        let other = whose != TagOf::Principal
+            && !one.is_null()
+            && is_other(tag, facts)
+            && !keys.resources.contains(&tag.to_lowercase());
+        other.then_some(one.key())
+    })
+}
+
+/// A variable for a tag of the caller that looks like the environment's, and that nobody has.
+fn other_variable<'s>(statement: &'s Statement, facts: &Facts<'_>, keys: &Keys) -> Option<&'s str> {
+    let of_conditions = statement.conditions().iter().filter(|one| needs_key(one)).flat_map(Condition::variables);
+    let mut variables = statement.resource_variables().chain(of_conditions);
+    variables.find(|key| {
+        tag_of_key(key).is_some_and(|(whose, tag)| {
+            whose == TagOf::Principal && is_other(tag, facts) && !keys.principals.contains(tag)
+        })
+    })
+}
+
+fn is_other(tag: &str, facts: &Facts<'_>) -> bool {
+    !tag.eq_ignore_ascii_case(facts.environments.tag_key()) && facts.environments.is_environment_key(tag)
+}
+
+/// Whether the same is said by the right key in another statement, as while keys are changed.
+fn is_beside_another(policy: &Policy, statement: &Statement, facts: &Facts<'_>) -> bool {
+    policy.document.statements().iter().any(|other| {
+        other.number() != statement.number()
+            && other.effect() == statement.effect()
+            && other.actions() == statement.actions()
+            && Scoping::of(other, facts.environments) == Scoping::Tag
+    })
+}
