@@ -1,9 +1,15 @@
 //! What follows from a unit: who is subject to which documents, and which calls those allow.
 
 mod candidates;
+mod directory;
 mod reach;
+mod retagging;
 mod scope;
+mod standing;
 mod subject;
+mod trust;
+
+use std::sync::OnceLock;
 
 use fortem_compile::reference::Reference;
 
@@ -12,9 +18,14 @@ use crate::environments::Environments;
 use crate::organization::Organization;
 use crate::unit::Unit;
 
+pub use directory::Directory;
 pub use reach::{Reached, ReachedGroup, Target};
+pub use retagging::Retagging;
 pub use scope::{Scoping, TagOf, tag_of_key};
 pub use subject::{Layer, Subject, Who};
+pub(crate) use standing::UNBOUNDED;
+pub use standing::home_of;
+pub use trust::{Caller, accepts_session_tags, services_of, trusts};
 
 /// Everything that rules may look at.
 #[derive(Debug)]
@@ -31,6 +42,7 @@ pub struct Facts<'u> {
     pub reference: &'static Reference,
     /// Whoever is subject to policies: users and roles, and for policies that nobody has, whoever may get them.
     pub subjects: Vec<Subject<'u>>,
+    directory: OnceLock<Directory>,
 }
 
 impl<'u> Facts<'u> {
@@ -50,6 +62,12 @@ impl<'u> Facts<'u> {
             catalogue: Catalogue::builtin(),
             reference,
             subjects,
+            directory: OnceLock::new(),
         }
+    }
+
+    /// The users and roles by name.
+    pub fn directory(&self) -> &Directory {
+        self.directory.get_or_init(|| Directory::of(self))
     }
 }

@@ -95,6 +95,32 @@ macro_rules! rules {
 // By id.
 rules! {
     mutate_unscoped::MutateUnscoped, // FL105
+    passrole_wildcard::PassroleWildcard, // FL200
+    ecs_star::EcsStar, // FL201
+    passrole_no_service::PassroleNoService, // FL202
+    passrole_by_tag::PassroleByTag, // FL203
+    passrole_crosses_env::PassroleCrossesEnv, // FL204
+    passed_role_outranks::PassedRoleOutranks, // FL205
+    scheduler_side_door::SchedulerSideDoor, // FL207
+    autoscaling_side_door::AutoscalingSideDoor, // FL208
+    container_instance_hijack::ContainerInstanceHijack, // FL209
+    exec_unscoped::ExecUnscoped, // FL210
+    ssm_session_bypass::SsmSessionBypass, // FL211
+    enable_exec_flip::EnableExecFlip, // FL212
+    ecs_tag_mutation::EcsTagMutation, // FL220
+    iam_tag_mutation::IamTagMutation, // FL221
+    session_tag_override::SessionTagOverride, // FL222
+    tagging_api_door::TaggingApiDoor, // FL223
+    account_setting_mutation::AccountSettingMutation, // FL224
+    policy_mutation::PolicyMutation, // FL225
+    identity_pivot::IdentityPivot, // FL227
+    secrets_unscoped::SecretsUnscoped, // FL230
+    code_path_door::CodePathDoor, // FL231
+    principal_tag_missing::PrincipalTagMissing, // FL401
+    trust_too_broad::TrustTooBroad, // FL402
+    federation_unpinned::FederationUnpinned, // FL403
+    trust_tagsession_unpinned::TrustTagsessionUnpinned, // FL404
+    role_chain_crosses_env::RoleChainCrossesEnv, // FL405
 }
 
 /// The rule of an id or name, letters' case aside.

@@ -45,7 +45,7 @@ pub(super) fn of(
         if statement.is_not_resource() || patterns.is_empty() { &open } else { &patterns };
     for pattern in patterns {
         let parts = Parts::of(pattern, account);
-        if parts.names_another(target, environments) {
+        if parts.names_another(target, environments) || parts.names_own(target, environments, context) {
             continue;
         }
         if types.is_empty() {
@@ -55,7 +55,7 @@ pub(super) fn of(
             let names = parts.names(&general, target);
             names.into_iter().for_each(|resource| add(parts.arn(service, &resource), None));
         }
-        for kind in types {
+        for kind in types.iter().filter(|kind| target.takes(kind.name())) {
             let Some([_, _, service, _, _, template]) = kind.arn().parts() else { continue };
             let names = parts.names(&usual_names(kind, template, target), target);
             names
@@ -66,6 +66,51 @@ pub(super) fn of(
     }
     found
 }
+
+/// Resources that a statement spells, its wildcards filled in, whatever environment they belong to; then an example of
+/// each type, where the statement covers it.
+pub(super) fn written(
+    statement: &Statement,
+    action: Option<&'static Action>,
+    account: Option<&str>,
+    target: &Target<'_>,
+    context: &Context,
+) -> Vec<Resource> {
+    let types = action.map(Action::resource_types).unwrap_or_default();
+    let mut found: Vec<Resource> = Vec::new();
+    let mut add = |arn: String, kind: Option<&'static str>| {
+        if statement.covers_resource(&arn, context) != Truth::No {
+            found.push(Resource { arn, kind });
+        }
+    };
+    if types.is_empty() {
+        add("*".to_owned(), None);
+    }
+    let filled = statement.filled_resources(context);
+    for pattern in filled.iter().filter(|_| !statement.is_not_resource()) {
+        let parts = Parts::of(pattern, account);
+        let name = parts.name.replace('*', EXAMPLE).replace('?', "x");
+        if types.is_empty() {
+            add(parts.arn(parts.service, &name), None);
+        }
+        for kind in types.iter().filter(|kind| target.takes(kind.name())) {
+            let Some([_, _, service, ..]) = kind.arn().parts() else { continue };
+            let arn = parts.arn(service, &name);
+            if kind.arn().matches(&arn) {
+                add(arn, Some(kind.name()));
+            }
+        }
+    }
+    for kind in types.iter().filter(|kind| target.takes(kind.name())) {
+        if let Some([_, _, service, _, _, template]) = kind.arn().parts() {
+            add(Parts::of("*", account).arn(service, &template.replace('*', EXAMPLE)), Some(kind.name()));
+        }
+    }
+    found
+}
+
+/// What stands for a wildcard that any name fills.
+const EXAMPLE: &str = "example";
 
 /// Names of the target's environment in the shape of a type: `service/prod/prod-orders`.
 fn usual_names(kind: &ResourceType, template: &str, target: &Target<'_>) -> Vec<String> {
@@ -139,7 +184,17 @@ impl<'p> Parts<'p> {
     /// Whether the pattern itself names an environment, and not the target's.
     fn names_another(&self, target: &Target<'_>, environments: &Environments) -> bool {
         let named = environments.named_in(self.name);
-        !named.is_empty() && !named.iter().any(|one| one.name == target.environment)
+        // What nothing else names may still be an environment by its usual name.
+        let usual = || crate::environments::names_usual_word(self.name);
+        !named.iter().any(|one| one.name == target.environment) && (!named.is_empty() || usual())
+    }
+
+    /// Whether the pattern names the environment of the caller's tag, which need not be a known one, and not the
+    /// target's.
+    fn names_own(&self, target: &Target<'_>, environments: &Environments, context: &Context) -> bool {
+        let own = context.get(&format!("aws:PrincipalTag/{}", environments.tag_key()));
+        let names = |name: &str| crate::environments::names_word(self.name, name);
+        own.is_some_and(|own| own.as_slice().iter().any(|own| names(own))) && !names(target.environment)
     }
 
     /// Usual names, then the pattern with the environment in place of its wildcards; a pattern without wildcards only
