@@ -22,10 +22,10 @@ pub use directory::Directory;
 pub use reach::{Reached, ReachedGroup, Target};
 pub use retagging::Retagging;
 pub use scope::{Scoping, TagOf, tag_of_key};
-pub use subject::{Layer, Subject, Who};
 pub(crate) use standing::UNBOUNDED;
 pub use standing::home_of;
-pub use trust::{Caller, accepts_session_tags, services_of, trusts};
+pub use subject::{Layer, Subject, Who, compares_with_principal_tag};
+pub use trust::{Caller, accepts_session_tags, is_of_people, services_of, trusts};
 
 /// Everything that rules may look at.
 #[derive(Debug)]

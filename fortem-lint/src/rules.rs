@@ -94,6 +94,7 @@ macro_rules! rules {
 
 // By id.
 rules! {
+    untagged_principal::UntaggedPrincipal, // FL008
     mutate_unscoped::MutateUnscoped, // FL105
     passrole_wildcard::PassroleWildcard, // FL200
     ecs_star::EcsStar, // FL201
@@ -121,6 +122,11 @@ rules! {
     federation_unpinned::FederationUnpinned, // FL403
     trust_tagsession_unpinned::TrustTagsessionUnpinned, // FL404
     role_chain_crosses_env::RoleChainCrossesEnv, // FL405
+    env_ops_by_iam_user::EnvOpsByIamUser, // FL406
+    task_role_confused_deputy::TaskRoleConfusedDeputy, // FL407
+    stale_env_access::StaleEnvAccess, // FL408
+    union_of_environments::UnionOfEnvironments, // FL409
+    no_mfa_on_prod_role::NoMfaOnProdRole, // FL410
 }
 
 /// The rule of an id or name, letters' case aside.

@@ -45,7 +45,9 @@ pub(super) fn of(
         if statement.is_not_resource() || patterns.is_empty() { &open } else { &patterns };
     for pattern in patterns {
         let parts = Parts::of(pattern, account);
-        if parts.names_another(target, environments) || parts.names_own(target, environments, context) {
+        if parts.names_another(target, environments)
+            || parts.names_own(target, environments, context)
+        {
             continue;
         }
         if types.is_empty() {
@@ -103,7 +105,10 @@ pub(super) fn written(
     }
     for kind in types.iter().filter(|kind| target.takes(kind.name())) {
         if let Some([_, _, service, _, _, template]) = kind.arn().parts() {
-            add(Parts::of("*", account).arn(service, &template.replace('*', EXAMPLE)), Some(kind.name()));
+            add(
+                Parts::of("*", account).arn(service, &template.replace('*', EXAMPLE)),
+                Some(kind.name()),
+            );
         }
     }
     found
@@ -191,10 +196,16 @@ impl<'p> Parts<'p> {
 
     /// Whether the pattern names the environment of the caller's tag, which need not be a known one, and not the
     /// target's.
-    fn names_own(&self, target: &Target<'_>, environments: &Environments, context: &Context) -> bool {
+    fn names_own(
+        &self,
+        target: &Target<'_>,
+        environments: &Environments,
+        context: &Context,
+    ) -> bool {
         let own = context.get(&format!("aws:PrincipalTag/{}", environments.tag_key()));
         let names = |name: &str| crate::environments::names_word(self.name, name);
-        own.is_some_and(|own| own.as_slice().iter().any(|own| names(own))) && !names(target.environment)
+        own.is_some_and(|own| own.as_slice().iter().any(|own| names(own)))
+            && !names(target.environment)
     }
 
     /// Usual names, then the pattern with the environment in place of its wildcards; a pattern without wildcards only

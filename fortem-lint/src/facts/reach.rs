@@ -150,7 +150,8 @@ impl<'u> Subject<'u> {
     ) -> Option<Reached<'u>> {
         let own = self.environment_tag.as_deref().or(self.environments.first().map(String::as_str));
         let foreign = facts.environments.foreign_to(&self.environments);
-        let tagged = own.into_iter().chain(foreign.map(|one| one.name.as_str())).map(Target::tagged);
+        let tagged =
+            own.into_iter().chain(foreign.map(|one| one.name.as_str())).map(Target::tagged);
         let targets = tagged.chain([Target::untagged("example")]);
         targets.into_iter().find_map(|target| {
             let target = target.with(keys);

@@ -27,7 +27,7 @@ pub(crate) const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/Administr
 pub(crate) const UNBOUNDED: &[(&str, Option<&str>)] =
     &[("iam:PermissionsBoundary", None), ("iam:PolicyARN", Some(ADMINISTRATOR_ACCESS))];
 
-impl<'u> Subject<'u> {
+impl Subject<'_> {
     /// Whether it may change policies at will, and so give itself everything.
     #[must_use]
     pub fn is_administrator(&self, facts: &Facts<'_>) -> bool {
@@ -74,7 +74,11 @@ impl<'u> Subject<'u> {
 
     /// The environment of another principal, if it is not one of this one's.
     #[must_use]
-    pub fn foreign_home<'f>(&self, facts: &'f Facts<'_>, other: &Subject<'_>) -> Option<&'f Environment> {
+    pub fn foreign_home<'f>(
+        &self,
+        facts: &'f Facts<'_>,
+        other: &Subject<'_>,
+    ) -> Option<&'f Environment> {
         let home = other.home(facts)?;
         let own = self.home(facts).is_some_and(|one| one.name == home.name)
             || self.environments.contains(&home.name);

@@ -104,7 +104,7 @@ fn of_policies<'u>(
     let identity = policies(unit, indexes);
     // Whoever gets a policy with `${aws:PrincipalTag/…}` is meant to have that tag.
     let uses_tag =
-        identity.iter().any(|policy| names_principal_tag(&policy.document, environments));
+        identity.iter().any(|policy| compares_with_principal_tag(&policy.document, environments));
     let own = environments.all().iter().rev().find(|one| !one.is_production);
     let tag = own.filter(|_| uses_tag).map(|one| one.name.clone());
     let tag = tag.or_else(|| uses_tag.then(|| "own".to_owned()));
@@ -126,7 +126,8 @@ fn layers<'u>(scps: &[Vec<&'u Policy>]) -> Vec<Layer<'u>> {
 }
 
 /// Whether a document compares anything with the principal's environment tag.
-fn names_principal_tag(document: &Document, environments: &Environments) -> bool {
+#[must_use]
+pub fn compares_with_principal_tag(document: &Document, environments: &Environments) -> bool {
     let key = format!("aws:principaltag/{}", environments.tag_key().to_lowercase());
     document.statements().iter().any(|statement| {
         statement.resource_variables().any(|variable| variable == key)

@@ -4,7 +4,7 @@ use fortem_compile::iam::{Condition, Context, Effect, Principal as Trusted, Stat
 
 use super::scope::{TagOf, tag_of_key};
 use super::{Facts, Subject, Target};
-use crate::unit::{Policy, Principal};
+use crate::unit::{Policy, Principal, PrincipalKind};
 
 /// Somebody who asks for a role.
 #[derive(Debug, Clone)]
@@ -22,7 +22,11 @@ impl Caller {
     #[must_use]
     pub fn of(subject: &Subject<'_>, facts: &Facts<'_>) -> Option<Self> {
         let principal = Trusted::Arn(subject.principal()?.arn.clone());
-        Some(Self { principal, known: subject.known(facts, &Target::untagged("")), is_expected: true })
+        Some(Self {
+            principal,
+            known: subject.known(facts, &Target::untagged("")),
+            is_expected: true,
+        })
     }
 }
 
@@ -47,15 +51,15 @@ pub fn trusts<'u>(trust: &'u Policy, action: &str, caller: &Caller) -> Option<&'
     };
     let statements = || trust.document.statements().iter().filter(concerns);
     let denied = statements().any(|one| one.effect() == Effect::Deny && is_inevitable(one, caller));
-    statements()
-        .find(|one| one.effect() == Effect::Allow && !denied && can_be_met(one, caller))
+    statements().find(|one| one.effect() == Effect::Allow && !denied && can_be_met(one, caller))
 }
 
 /// Whether the conditions hold with some choice of what the caller chooses.
 fn can_be_met(statement: &Statement, caller: &Caller) -> bool {
     let mut context = caller.known.clone();
     statement.conditions().iter().all(|one| {
-        one.holds(&context) != Truth::No || (is_chosen(one.key(), caller) && choose(statement, one, &mut context))
+        one.holds(&context) != Truth::No
+            || (is_chosen(one.key(), caller) && choose(statement, one, &mut context))
     })
 }
 
@@ -112,4 +116,15 @@ pub fn accepts_session_tags(facts: &Facts<'_>, role: &Principal) -> bool {
         || statements
             .iter()
             .any(|one| one.effect() == Effect::Allow && one.covers_action("sts:tagsession"))
+}
+
+/// Whether people use a principal: a user, or a role that trusts others than services.
+#[must_use]
+pub fn is_of_people(facts: &Facts<'_>, principal: &Principal) -> bool {
+    let trust = principal.trust.and_then(|index| facts.unit.policy(index));
+    let statements = trust.map(|policy| policy.document.statements()).unwrap_or_default();
+    let allows = statements.iter().filter(|one| one.effect() == Effect::Allow);
+    let mut principals = allows.flat_map(Statement::principals);
+    principal.kind == PrincipalKind::User
+        || principals.any(|one| !matches!(one, Trusted::Service(_) | Trusted::CanonicalUser(_)))
 }

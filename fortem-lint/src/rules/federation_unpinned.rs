@@ -107,7 +107,7 @@ fn unpinned<'u>(trust: &'u Policy, provider: &str) -> Option<(&'u Statement, Str
 
 /// The audience that the policy asks for, or else the usual one.
 fn audience_of(trust: &Policy, key: &str) -> String {
-    let conditions = trust.document.statements().iter().flat_map(|one| one.conditions());
+    let conditions = trust.document.statements().iter().flat_map(Statement::conditions);
     let mut named = conditions.filter(|one| one.key().eq_ignore_ascii_case(key) && !one.is_negated());
     named.find_map(|one| one.values().first().cloned()).unwrap_or_else(|| "sts.amazonaws.com".to_owned())
 }

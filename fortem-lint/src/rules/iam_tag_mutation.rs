@@ -87,12 +87,11 @@ fn own<'u>(
         Some(one) if (one.kind == PrincipalKind::User) == is_of_users => {
             subject.reach_arn(facts, call, &target, &one.arn)
         }
-        Some(_) => None,
         None if is_of_users => {
             let account = facts.unit.account.as_deref().unwrap_or("111122223333");
             let arn = format!("arn:aws:iam::{account}:user/{SOMEBODY}");
             subject.reach_arn(facts, call, &target, &arn)
         }
-        None => None,
+        Some(_) | None => None,
     }
 }

@@ -104,7 +104,7 @@ fn calls_of(path: &Path, subject: &Subject<'_>, facts: &Facts<'_>) -> Option<Vec
         let mut calls = facts.catalogue.calls(step).filter(|(_, call)| subject.may_call(*call));
         calls.find(|(_, call)| subject.reach_anywhere(facts, *call, &[]).is_some()).map(|(name, _)| name)
     };
-    path.steps.iter().map(|step| reachable(&step)).collect()
+    path.steps.iter().map(|step| reachable(step)).collect()
 }
 
 /// A role of the account that the service may take on, of another environment or of an administrator.
@@ -117,7 +117,7 @@ fn known_role<'f, 'u>(
     let keys = [("iam:PassedToService", Some(path.service))];
     let known = subject.known(facts, &Target::untagged("").with(&keys));
     subject.grants(pass).find_map(|(_, statement)| {
-        let found = facts.directory().covered(facts, statement, &known).find_map(|(other, is_administrator)| {
+        facts.directory().covered(facts, statement, &known).find_map(|(other, is_administrator)| {
             let role = other.principal().filter(|one| one.kind == PrincipalKind::Role)?;
             let environment = subject.foreign_home(facts, other);
             let trusts = || services_of(facts, role).iter().any(|one| *one == path.service);
@@ -130,8 +130,7 @@ fn known_role<'f, 'u>(
             let rank = if is_administrator { ", which may change any policy" } else { "" };
             let whose = environment.map_or(String::new(), |one| format!(" of `{}`", one.name));
             Some(Taken { whose: format!("`{}`{whose}{rank}", role.arn), reached, environment, is_known: true })
-        });
-        found
+        })
     })
 }
 

@@ -78,7 +78,7 @@ impl<'f, 'u> Passable<'f, 'u> {
     ) -> Option<Self> {
         let known = subject.known(facts, &Target::untagged(""));
         let among_equals = subject.is_administrator(facts);
-        let found = facts.directory().covered(facts, statement, &known).find_map(|(other, is_administrator)| {
+        facts.directory().covered(facts, statement, &known).find_map(|(other, is_administrator)| {
             let role = other.principal().filter(|one| one.kind == PrincipalKind::Role)?;
             if subject.principal().is_some_and(|own| own.arn == role.arn) {
                 return None;
@@ -94,8 +94,7 @@ impl<'f, 'u> Passable<'f, 'u> {
                 let reached = subject.reach_arn(facts, call, &target, &role.arn)?;
                 Some(Self { role: &role.arn, reached, environment })
             })
-        });
-        found
+        })
     }
 
     fn draft(self, subject: &Subject<'_>) -> Draft {

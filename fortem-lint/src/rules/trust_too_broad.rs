@@ -3,7 +3,7 @@
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::{Caller, Facts, home_of as home, trusts};
 use crate::unit::Policy;
-use fortem_compile::iam::{Context, Principal};
+use fortem_compile::iam::{Context, Principal, Statement};
 use crate::finding::{Confidence, Persona, Severity};
 
 /// A role that may be assumed by whom nobody has named.
@@ -71,7 +71,7 @@ impl Comer {
     /// Everyone whom it would be bad to let in, the worst first.
     fn all(facts: &Facts<'_>, trust: &Policy) -> Vec<Self> {
         let mut comers = vec![Self::stranger(), Self::of_organization()];
-        let principals = trust.document.statements().iter().flat_map(|one| one.principals());
+        let principals = trust.document.statements().iter().flat_map(Statement::principals);
         for principal in principals {
             if let Principal::Account(account) = principal
                 && facts.unit.account.as_deref().is_some_and(|own| own != account)
