@@ -100,7 +100,7 @@ fn calls_of(path: &Path, subject: &Subject<'_>, facts: &Facts<'_>) -> Option<Vec
     });
     // The cheap look at all steps comes before the search for calls.
     steps.collect::<Option<Vec<_>>>()?;
-    let reachable = |step: &&'static [&'static str]| {
+    let reachable = |step: &'static [&'static str]| {
         let mut calls = facts.catalogue.calls(step).filter(|(_, call)| subject.may_call(*call));
         calls.find(|(_, call)| subject.reach_anywhere(facts, *call, &[]).is_some()).map(|(name, _)| name)
     };
