@@ -36,12 +36,14 @@ impl Directory {
     }
 
     /// Users and roles that the `Resource` of a statement covers, each with whether it is as good as an administrator;
-    /// one that several patterns cover comes several times.
+    /// one that several patterns cover comes several times. Only those `wanted` by the same two are compared, as that is
+    /// what takes time.
     pub fn covered<'a, 'u>(
         &'a self,
         facts: &'a Facts<'u>,
         statement: &Statement,
         context: &Context,
+        wanted: impl Fn(&Subject<'u>, bool) -> bool,
     ) -> impl Iterator<Item = (&'a Subject<'u>, bool)> {
         let open = statement.is_not_resource();
         let patterns =
@@ -56,6 +58,9 @@ impl Directory {
         });
         entries.filter_map(move |entry| {
             let subject = facts.subjects.get(entry.subject)?;
+            if !wanted(subject, entry.is_administrator) {
+                return None;
+            }
             let covers = statement.covers_resource(&subject.principal()?.arn, context) != Truth::No;
             covers.then_some((subject, entry.is_administrator))
         })

@@ -3,7 +3,7 @@
 use fortem_compile::iam::Effect;
 
 use super::{Facts, Subject, Target};
-use crate::environments::Environment;
+use crate::environments::{Environment, Environments};
 use crate::unit::Principal;
 
 /// Calls with which whoever has them for any resource gives himself everything else (Rhino Security Labs, "AWS IAM
@@ -69,7 +69,7 @@ impl Subject<'_> {
     /// The environment to which a principal belongs by its tag, or else by its name.
     #[must_use]
     pub fn home<'f>(&self, facts: &'f Facts<'_>) -> Option<&'f Environment> {
-        home_of(facts, self.principal()?)
+        facts.environments.named(self.home_name()?)
     }
 
     /// The environment of another principal, if it is not one of this one's.
@@ -79,23 +79,27 @@ impl Subject<'_> {
         facts: &'f Facts<'_>,
         other: &Subject<'_>,
     ) -> Option<&'f Environment> {
-        let home = other.home(facts)?;
-        let own = self.home(facts).is_some_and(|one| one.name == home.name)
-            || self.environments.contains(&home.name);
+        let (own, home) = (self.home_name(), other.home_name()?);
+        if own == Some(home) || self.environments.iter().any(|one| one == home) {
+            return None;
+        }
         // Whoever belongs to no environment is out of place in production alone.
-        let is_unscoped = self.environments.is_empty() && self.home(facts).is_none();
-        (!own && (!is_unscoped || home.is_production)).then_some(home)
+        let is_unscoped = self.environments.is_empty() && own.is_none();
+        facts.environments.named(home).filter(|one| !is_unscoped || one.is_production)
     }
 }
 
 /// The environment to which a principal belongs by its tag, or else by its name.
 #[must_use]
-pub fn home_of<'f>(facts: &'f Facts<'_>, principal: &Principal) -> Option<&'f Environment> {
-    if let Some(tag) = principal.tag(facts.environments.tag_key()) {
-        return facts.environments.meant_by(tag);
+pub fn home_of<'e>(
+    environments: &'e Environments,
+    principal: &Principal,
+) -> Option<&'e Environment> {
+    if let Some(tag) = principal.tag(environments.tag_key()) {
+        return environments.meant_by(tag);
     }
     let name = principal.arn.splitn(6, ':').nth(5).unwrap_or(&principal.name);
-    match facts.environments.named_in(name).as_slice() {
+    match environments.named_in(name).as_slice() {
         [one] => Some(*one),
         _ => None,
     }

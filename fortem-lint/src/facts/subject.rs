@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use fortem_compile::iam::{Document, DocumentKind, Effect, Statement};
 
 use super::scope::tag_of_key;
+use super::standing::home_of;
 use crate::catalogue::{Call, Calls};
 use crate::environments::Environments;
 use crate::organization::Organization;
@@ -23,6 +24,8 @@ pub struct Subject<'u> {
     pub environments: Vec<String>,
     /// The value that `aws:PrincipalTag/…` of the environment has; none if the principal has no such tag.
     pub environment_tag: Option<String>,
+    // The environment to which the principal itself belongs, by its tag or name.
+    home: Option<String>,
     // What the identity policies allow at first sight.
     allowed: Calls,
 }
@@ -153,7 +156,18 @@ impl<'u> Subject<'u> {
             }
             None => named_by(&identity, environments),
         };
-        Self { who, identity, limits, environments: own, environment_tag, allowed }
+        let home = match who {
+            Who::Principal(principal) => {
+                home_of(environments, principal).map(|one| one.name.clone())
+            }
+            Who::Anyone => None,
+        };
+        Self { who, identity, limits, environments: own, environment_tag, home, allowed }
+    }
+
+    /// The name of the environment to which the principal itself belongs, by its tag or name.
+    pub(super) fn home_name(&self) -> Option<&str> {
+        self.home.as_deref()
     }
 
     /// The principal, if it is one.

@@ -46,9 +46,9 @@ const CHOSEN: [&str; 8] = [
 /// The statement by which a trust policy lets a caller in, if no Deny of it keeps the caller out.
 #[must_use]
 pub fn trusts<'u>(trust: &'u Policy, action: &str, caller: &Caller) -> Option<&'u Statement> {
-    let concerns = |one: &&Statement| {
-        one.covers_action(&action.to_ascii_lowercase()) && one.covers_principal(&caller.principal)
-    };
+    let action = action.to_ascii_lowercase();
+    let concerns =
+        |one: &&Statement| one.covers_action(&action) && one.covers_principal(&caller.principal);
     let statements = || trust.document.statements().iter().filter(concerns);
     let denied = statements().any(|one| one.effect() == Effect::Deny && is_inevitable(one, caller));
     statements().find(|one| one.effect() == Effect::Allow && !denied && can_be_met(one, caller))

@@ -52,7 +52,7 @@ impl Rule for FederationUnpinned {
             let Some((statement, what, severity)) = unpinned.into_iter().next() else { continue };
             let message = format!("`{}` may be assumed {what}", principal.arn);
             let draft = META.at_statement(trust, statement, message).principal(&principal.arn).severity(severity);
-            findings.report(match home_of(facts, principal) {
+            findings.report(match home_of(facts.environments, principal) {
                 Some(environment) => draft.to(environment).from("federation"),
                 None => draft,
             });

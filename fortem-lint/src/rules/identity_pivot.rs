@@ -115,10 +115,12 @@ fn known<'u>(
 ) -> Option<Reached<'u>> {
     let context = subject.known(facts, &Target::untagged(""));
     let own = subject.principal().map(|one| one.arn.as_str());
-    facts.directory().covered(facts, statement, &context).find_map(|(other, is_administrator)| {
+    let wanted = |other: &Subject<'_>, is_administrator: bool| {
+        is_administrator || subject.foreign_home(facts, other).is_some()
+    };
+    facts.directory().covered(facts, statement, &context, wanted).find_map(|(other, _)| {
         let user = other.principal().filter(|one| one.kind == PrincipalKind::User)?;
-        let worth = is_administrator || subject.foreign_home(facts, other).is_some();
-        let fits = action.starts_with("iam:") && worth && own != Some(user.arn.as_str());
+        let fits = action.starts_with("iam:") && own != Some(user.arn.as_str());
         let target = Target { tag: user.tag(facts.environments.tag_key()), ..Target::untagged("") };
         fits.then(|| subject.reach_arn(facts, call, &target, &user.arn)).flatten()
     })

@@ -38,7 +38,7 @@ impl Rule for NoMfaOnProdRole {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for principal in facts.unit.principals.iter().filter(|one| !one.is_service_linked()) {
-            let Some(home) = home_of(facts, principal).filter(|one| one.is_production) else { continue };
+            let Some(home) = home_of(facts.environments, principal).filter(|one| one.is_production) else { continue };
             let Some(trust) = principal.trust.and_then(|index| facts.unit.policy(index)) else { continue };
             let callers = trust.document.statements().iter().flat_map(Statement::principals);
             let people = callers.filter_map(|one| match one {

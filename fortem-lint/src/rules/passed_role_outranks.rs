@@ -116,12 +116,15 @@ fn known_role<'f, 'u>(
 ) -> Option<Taken<'f, 'u>> {
     let keys = [("iam:PassedToService", Some(path.service))];
     let known = subject.known(facts, &Target::untagged("").with(&keys));
+    let wanted = |other: &Subject<'_>, is_administrator: bool| {
+        is_administrator || subject.foreign_home(facts, other).is_some()
+    };
     subject.grants(pass).find_map(|(_, statement)| {
-        facts.directory().covered(facts, statement, &known).find_map(|(other, is_administrator)| {
+        facts.directory().covered(facts, statement, &known, wanted).find_map(|(other, is_administrator)| {
             let role = other.principal().filter(|one| one.kind == PrincipalKind::Role)?;
             let environment = subject.foreign_home(facts, other);
             let trusts = || services_of(facts, role).iter().any(|one| *one == path.service);
-            if (environment.is_none() && !is_administrator) || !trusts() {
+            if !trusts() {
                 return None;
             }
             let tag = role.tag(facts.environments.tag_key());

@@ -78,15 +78,15 @@ impl<'f, 'u> Passable<'f, 'u> {
     ) -> Option<Self> {
         let known = subject.known(facts, &Target::untagged(""));
         let among_equals = subject.is_administrator(facts);
-        facts.directory().covered(facts, statement, &known).find_map(|(other, is_administrator)| {
+        let wanted = |other: &Subject<'_>, is_administrator: bool| {
+            (is_administrator && !among_equals) || subject.foreign_home(facts, other).is_some()
+        };
+        facts.directory().covered(facts, statement, &known, wanted).find_map(|(other, _)| {
             let role = other.principal().filter(|one| one.kind == PrincipalKind::Role)?;
             if subject.principal().is_some_and(|own| own.arn == role.arn) {
                 return None;
             }
             let environment = subject.foreign_home(facts, other);
-            if environment.is_none() && (!is_administrator || among_equals) {
-                return None;
-            }
             let tag = role.tag(facts.environments.tag_key());
             services_of(facts, role).iter().find_map(|service| {
                 let keys = [("iam:PassedToService", Some(service.as_str()))];

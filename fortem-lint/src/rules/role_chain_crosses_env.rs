@@ -96,7 +96,7 @@ type Step<'f, 'u> = (&'f Subject<'u>, bool, (&'f Policy, &'f Statement));
 
 /// How many roles one after the other are tried, and how many from each.
 const LENGTH: usize = 4;
-const WIDTH: usize = 24;
+const WIDTH: usize = 8;
 
 impl<'f> Chain<'f> {
     /// The shortest chain from a principal to a role of another environment, or to an administrator.
@@ -109,10 +109,13 @@ impl<'f> Chain<'f> {
         let mut seen = BTreeSet::from([from.principal()?.arn.as_str()]);
         let mut front: Vec<(Vec<&'f str>, &Subject<'u>)> = vec![(Vec::new(), from)];
         let is_equal = from.is_administrator(facts);
+        let leads_out = |role: &Subject<'u>, is_administrator: bool| {
+            (scoped && from.foreign_home(facts, role).is_some()) || (is_administrator && !is_equal)
+        };
         for _ in 0..LENGTH {
             let mut next = Vec::new();
             for (path, at) in front {
-                for (role, is_administrator, last) in steps(at, facts, named) {
+                for (role, is_administrator, last) in steps(at, facts, named, &leads_out) {
                     let Some(arn) = role.principal().map(|one| one.arn.as_str()) else { continue };
                     if !seen.insert(arn) {
                         continue;
@@ -147,9 +150,17 @@ impl<'f> Chain<'f> {
     }
 }
 
-/// The roles that a principal may assume: those that name it, and those that leave it to its own policies.
-fn steps<'f, 'u>(at: &Subject<'u>, facts: &'f Facts<'u>, named: &Named<'f, 'u>) -> Vec<Step<'f, 'u>> {
-    let (Some(principal), Some(caller)) = (at.principal(), Caller::of(at, facts)) else { return Vec::new() };
+/// The roles that a principal may assume: those that name it, and those that leave it to its own policies. Of the latter
+/// the first that leads out, or else some that may lead on.
+fn steps<'f, 'u>(
+    at: &Subject<'u>,
+    facts: &'f Facts<'u>,
+    named: &Named<'f, 'u>,
+    leads_out: &dyn Fn(&Subject<'u>, bool) -> bool,
+) -> Vec<Step<'f, 'u>> {
+    let (Some(principal), Some(caller)) = (at.principal(), Caller::of(at, facts)) else {
+        return Vec::new();
+    };
     let trusting = |role: &'f Subject<'u>| {
         let trust = trust_of(role, facts)?;
         Some((trust, trusts(trust, "sts:AssumeRole", &caller)?))
@@ -161,18 +172,21 @@ fn steps<'f, 'u>(at: &Subject<'u>, facts: &'f Facts<'u>, named: &Named<'f, 'u>) 
             steps.push((role, found.is_some_and(|(_, is_administrator)| is_administrator), last));
         }
     }
-    let known = &caller.known;
     for (_, call) in facts.catalogue.calls(CALLS).filter(|(_, call)| at.may_call(*call)) {
+        let reach = |(role, is_administrator): (&'f Subject<'u>, bool)| {
+            let to = role.principal().filter(|one| one.kind == PrincipalKind::Role)?;
+            let tag = to.tag(facts.environments.tag_key());
+            let last = trusting(role)?;
+            at.reach_arn(facts, call, &Target { tag, ..Target::untagged("") }, &to.arn)?;
+            Some((role, is_administrator, last))
+        };
         for (_, statement) in at.grants(call) {
-            let covered = facts.directory().covered(facts, statement, known);
-            let roles = covered.filter_map(|(role, is_administrator)| {
-                let to = role.principal().filter(|one| one.kind == PrincipalKind::Role)?;
-                let target = Target { tag: to.tag(facts.environments.tag_key()), ..Target::untagged("") };
-                let last = trusting(role)?;
-                at.reach_arn(facts, call, &target, &to.arn)?;
-                Some((role, is_administrator, last))
-            });
-            steps.extend(roles.take(WIDTH));
+            let covered = |wanted: &dyn Fn(&Subject<'u>, bool) -> bool, most: usize| {
+                let roles = facts.directory().covered(facts, statement, &caller.known, wanted);
+                roles.filter_map(reach).take(most).collect::<Vec<_>>()
+            };
+            let out = covered(leads_out, 1);
+            steps.extend(if out.is_empty() { covered(&|_, _| true, WIDTH) } else { out });
         }
     }
     steps

@@ -77,7 +77,7 @@ fn takes_tags(subject: &Subject<'_>, facts: &Facts<'_>, statement: &Statement, t
     let context = subject.known(facts, &Target::untagged(""));
     caller.known.insert(&format!("aws:RequestTag/{key}"), tag);
     caller.known.insert("aws:TagKeys", vec![key.to_owned()]);
-    let mut covered = facts.directory().covered(facts, statement, &context);
+    let mut covered = facts.directory().covered(facts, statement, &context, |_, _| true);
     Some(covered.any(|(role, _)| {
         let trust = role.principal().and_then(|role| facts.unit.policy(role.trust?));
         trust.is_some_and(|trust| trusts(trust, "sts:TagSession", &caller).is_some())

@@ -39,7 +39,7 @@ impl Rule for TrustTagsessionUnpinned {
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for principal in facts.unit.principals.iter().filter(|one| !one.is_service_linked()) {
             let Some(trust) = principal.trust.and_then(|index| facts.unit.policy(index)) else { continue };
-            let own = home_of(facts, principal).map(|one| one.name.clone());
+            let own = home_of(facts.environments, principal).map(|one| one.name.clone());
             let own: Vec<String> = own.into_iter().collect();
             let Some(foreign) = facts.environments.foreign_to(&own) else { continue };
             let callers = trust.document.statements().iter().flat_map(Statement::principals);

@@ -48,7 +48,7 @@ impl Rule for TrustTooBroad {
             let message = format!("{} may assume `{}`", comer.who, principal.arn);
             let draft = META.at_statement(trust, statement, message).principal(&principal.arn);
             let draft = draft.severity(comer.severity).confidence(comer.confidence);
-            findings.report(match home(facts, principal) {
+            findings.report(match home(facts.environments, principal) {
                 Some(environment) => draft.to(environment),
                 None => draft,
             });
