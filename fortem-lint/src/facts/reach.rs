@@ -118,7 +118,7 @@ impl<'u> Subject<'u> {
         let name = facts.catalogue.name(call);
         let resources =
             candidates::of(statement, name, action, account, target, facts.environments, &known);
-        self.try_each(facts, call, target, policy, statement, resources)
+        self.try_each(facts, call, target, (policy, statement), resources, &known)
     }
 
     /// A call on some resource that one Allow statement spells, of whatever environment, if nothing else forbids it.
@@ -134,7 +134,7 @@ impl<'u> Subject<'u> {
         let (action, account) = (facts.catalogue.known(call), facts.unit.account.as_deref());
         let known = self.known(facts, target);
         let resources = candidates::written(statement, action, account, target, &known);
-        self.try_each(facts, call, target, policy, statement, resources)
+        self.try_each(facts, call, target, (policy, statement), resources, &known)
     }
 
     /// A call of an action with given keys on a resource of whatever environment that one Allow statement allows: of the
@@ -184,9 +184,10 @@ impl<'u> Subject<'u> {
     ) -> Option<Reached<'u>> {
         let types = facts.catalogue.known(call).map(Action::resource_types).unwrap_or_default();
         let kind = types.iter().find(|kind| kind.arn().matches(arn)).map(ResourceType::name);
+        let known = self.known(facts, target);
         self.grants(call).find_map(|(policy, statement)| {
             let resource = Resource { arn: arn.to_owned(), kind };
-            self.try_each(facts, call, target, policy, statement, vec![resource])
+            self.try_each(facts, call, target, (policy, statement), vec![resource], &known)
         })
     }
 
@@ -196,13 +197,13 @@ impl<'u> Subject<'u> {
         facts: &Facts<'_>,
         call: Call,
         target: &Target<'_>,
-        policy: &'u Policy,
-        statement: &'u Statement,
+        (policy, statement): (&'u Policy, &'u Statement),
         resources: Vec<Resource>,
+        known: &Context,
     ) -> Option<Reached<'u>> {
-        let (known, action) = (self.known(facts, target), facts.catalogue.known(call));
+        let action = facts.catalogue.known(call);
         resources.into_iter().find_map(|resource| {
-            let mut trial = Trial::new(self, facts, call, action, target, resource, &known);
+            let mut trial = Trial::new(self, facts, call, action, target, resource, known);
             trial.run(statement).then(|| Reached {
                 policy,
                 statement,
