@@ -204,6 +204,11 @@ pub fn is_usual_name(value: &str) -> bool {
     Usual::builtin().environment(value).is_some()
 }
 
+/// Whether a name has the usual name of an environment as a word of its own.
+pub(crate) fn names_usual_word(text: &str) -> bool {
+    words_of(text).iter().any(|word| is_usual_name(word))
+}
+
 fn words_of(text: &str) -> Vec<String> {
     let words = text.split(|character: char| !character.is_alphanumeric());
     words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()

@@ -5,9 +5,15 @@ pub mod condition;
 mod opening;
 pub mod pointer;
 pub mod populated;
+mod directory;
 mod reach;
+mod retagging;
 mod scope;
+mod standing;
 mod subject;
+mod trust;
+
+use std::sync::OnceLock;
 
 use fortem_compile::reference::Reference;
 
@@ -18,8 +24,13 @@ use crate::unit::Unit;
 
 pub use reach::{Guard, Reached, ReachedGroup, Target};
 pub use opening::{CREATING_CALLS, SCOPED_CALLS, TAG_CALLS, is_of_request, is_of_resource};
+pub use directory::Directory;
+pub use retagging::Retagging;
 pub use scope::{Scoping, TagOf, tag_of_key};
-pub use subject::{Layer, Subject, Who};
+pub(crate) use standing::UNBOUNDED;
+pub use standing::home_of;
+pub use subject::{Layer, Subject, Who, compares_with_principal_tag};
+pub use trust::{Caller, accepts_session_tags, is_of_people, services_of, trusts};
 
 /// Everything that rules may look at.
 #[derive(Debug)]
@@ -36,6 +47,7 @@ pub struct Facts<'u> {
     pub reference: &'static Reference,
     /// Whoever is subject to policies: users and roles, and for policies that nobody has, whoever may get them.
     pub subjects: Vec<Subject<'u>>,
+    directory: OnceLock<Directory>,
 }
 
 impl<'u> Facts<'u> {
@@ -55,6 +67,12 @@ impl<'u> Facts<'u> {
             catalogue: Catalogue::builtin(),
             reference,
             subjects,
+            directory: OnceLock::new(),
         }
+    }
+
+    /// The users and roles by name.
+    pub fn directory(&self) -> &Directory {
+        self.directory.get_or_init(|| Directory::of(self))
     }
 }

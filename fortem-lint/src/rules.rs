@@ -96,6 +96,7 @@ macro_rules! rules {
 
 // By id.
 rules! {
+    untagged_principal::UntaggedPrincipal, // FL008
     tag_value_alias::TagValueAlias, // FL020
     tag_key_drift::TagKeyDrift, // FL022
     tag_value_malformed::TagValueMalformed, // FL023
@@ -130,6 +131,27 @@ rules! {
     operator_type_mismatch::OperatorTypeMismatch, // FL132
     contradictory_condition::ContradictoryCondition, // FL133
     multi_resource_authorization::MultiResourceAuthorization, // FL135
+    passrole_wildcard::PassroleWildcard, // FL200
+    ecs_star::EcsStar, // FL201
+    passrole_no_service::PassroleNoService, // FL202
+    passrole_by_tag::PassroleByTag, // FL203
+    passrole_crosses_env::PassroleCrossesEnv, // FL204
+    passed_role_outranks::PassedRoleOutranks, // FL205
+    scheduler_side_door::SchedulerSideDoor, // FL207
+    autoscaling_side_door::AutoscalingSideDoor, // FL208
+    container_instance_hijack::ContainerInstanceHijack, // FL209
+    exec_unscoped::ExecUnscoped, // FL210
+    ssm_session_bypass::SsmSessionBypass, // FL211
+    enable_exec_flip::EnableExecFlip, // FL212
+    ecs_tag_mutation::EcsTagMutation, // FL220
+    iam_tag_mutation::IamTagMutation, // FL221
+    session_tag_override::SessionTagOverride, // FL222
+    tagging_api_door::TaggingApiDoor, // FL223
+    account_setting_mutation::AccountSettingMutation, // FL224
+    policy_mutation::PolicyMutation, // FL225
+    identity_pivot::IdentityPivot, // FL227
+    secrets_unscoped::SecretsUnscoped, // FL230
+    code_path_door::CodePathDoor, // FL231
     neverprod_missing::NeverprodMissing, // FL301
     untagged_slips_deny::UntaggedSlipsDeny, // FL302
     neverprod_values_incomplete::NeverprodValuesIncomplete, // FL303
@@ -138,6 +160,16 @@ rules! {
     deny_fails_open::DenyFailsOpen, // FL306
     unsatisfiable_deny::UnsatisfiableDeny, // FL307
     boundary_missing::BoundaryMissing, // FL308
+    principal_tag_missing::PrincipalTagMissing, // FL401
+    trust_too_broad::TrustTooBroad, // FL402
+    federation_unpinned::FederationUnpinned, // FL403
+    trust_tagsession_unpinned::TrustTagsessionUnpinned, // FL404
+    role_chain_crosses_env::RoleChainCrossesEnv, // FL405
+    env_ops_by_iam_user::EnvOpsByIamUser, // FL406
+    task_role_confused_deputy::TaskRoleConfusedDeputy, // FL407
+    stale_env_access::StaleEnvAccess, // FL408
+    union_of_environments::UnionOfEnvironments, // FL409
+    no_mfa_on_prod_role::NoMfaOnProdRole, // FL410
     policy_quota::PolicyQuota, // FL701
     parse_error::ParseError, // FL702
     unknown_name::UnknownName, // FL703

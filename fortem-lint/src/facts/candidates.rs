@@ -57,7 +57,7 @@ pub(super) fn of(
             let names = parts.names(&general, target);
             names.into_iter().for_each(|resource| add(parts.arn(service, &resource), None));
         }
-        for kind in types {
+        for kind in types.iter().filter(|kind| target.takes(kind.name())) {
             let Some([_, _, service, _, _, template]) = kind.arn().parts() else { continue };
             let names = parts.names(&usual_names(kind, template, target), target);
             names
@@ -98,6 +98,54 @@ fn is_on_cluster(kind: &ResourceType, name: &str, target: &Target<'_>) -> bool {
     };
     name.split('/').nth(1).is_some_and(|first| crate::environments::names_word(first, cluster))
 }
+
+/// Resources that a statement spells, its wildcards filled in, whatever environment they belong to; then an example of
+/// each type, where the statement covers it.
+pub(super) fn written(
+    statement: &Statement,
+    action: Option<&'static Action>,
+    account: Option<&str>,
+    target: &Target<'_>,
+    context: &Context,
+) -> Vec<Resource> {
+    let types = action.map(Action::resource_types).unwrap_or_default();
+    let mut found: Vec<Resource> = Vec::new();
+    let mut add = |arn: String, kind: Option<&'static str>| {
+        if statement.covers_resource(&arn, context) != Truth::No {
+            found.push(Resource { arn, kind });
+        }
+    };
+    if types.is_empty() {
+        add("*".to_owned(), None);
+    }
+    let filled = statement.filled_resources(context);
+    for pattern in filled.iter().filter(|_| !statement.is_not_resource()) {
+        let parts = Parts::of(pattern, account);
+        let name = parts.name.replace('*', EXAMPLE).replace('?', "x");
+        if types.is_empty() {
+            add(parts.arn(parts.service, &name), None);
+        }
+        for kind in types.iter().filter(|kind| target.takes(kind.name())) {
+            let Some([_, _, service, ..]) = kind.arn().parts() else { continue };
+            let arn = parts.arn(service, &name);
+            if kind.arn().matches(&arn) {
+                add(arn, Some(kind.name()));
+            }
+        }
+    }
+    for kind in types.iter().filter(|kind| target.takes(kind.name())) {
+        if let Some([_, _, service, _, _, template]) = kind.arn().parts() {
+            add(
+                Parts::of("*", account).arn(service, &template.replace('*', EXAMPLE)),
+                Some(kind.name()),
+            );
+        }
+    }
+    found
+}
+
+/// What stands for a wildcard that any name fills.
+const EXAMPLE: &str = "example";
 
 /// Names of the target's environment in the shape of a type: `service/prod/prod-orders`.
 fn usual_names(kind: &ResourceType, template: &str, target: &Target<'_>) -> Vec<String> {
@@ -183,8 +231,12 @@ impl<'p> Parts<'p> {
         };
         match named.next() {
             Some(first) => !wanted(first) && !named.any(wanted),
-            None => own
-                .is_some_and(|own| crate::environments::names_word(self.name, own) && !wanted(own)),
+            // What is not known as an environment here may be one by its usual name.
+            None => {
+                let names = |own: &str| crate::environments::names_word(self.name, own);
+                own.is_some_and(|own| names(own) && !wanted(own))
+                    || crate::environments::names_usual_word(self.name)
+            }
         }
     }
 

@@ -6,7 +6,7 @@
 //! its cluster) is not.
 
 use fortem_compile::iam::{Condition, Context, Effect, Request, Statement, Truth, Values};
-use fortem_compile::reference::{Action, Carries};
+use fortem_compile::reference::{Action, Carries, ResourceType};
 
 use super::candidates::{self, Resource};
 use super::scope::{TagOf, tag_of_key};
@@ -25,25 +25,38 @@ pub struct Target<'t> {
     pub cluster: Option<&'t str>,
     /// Condition keys with the value that they must have; without value they must be absent.
     pub keys: &'t [(&'t str, Option<&'t str>)],
+    /// Its type as the reference calls it, where only one of the action's types will do.
+    pub kind: Option<&'t str>,
 }
 
 impl<'t> Target<'t> {
     /// A resource that belongs to an environment by name and tag.
     #[must_use]
     pub fn tagged(environment: &'t str) -> Self {
-        Self { environment, tag: Some(environment), cluster: None, keys: &[] }
+        Self { environment, tag: Some(environment), cluster: None, keys: &[], kind: None }
     }
 
     /// A resource that belongs to an environment by name, and has no tag.
     #[must_use]
     pub fn untagged(environment: &'t str) -> Self {
-        Self { environment, tag: None, cluster: None, keys: &[] }
+        Self { environment, tag: None, cluster: None, keys: &[], kind: None }
     }
 
     /// The same with condition keys that are given.
     #[must_use]
     pub fn with(self, keys: &'t [(&'t str, Option<&'t str>)]) -> Self {
         Self { keys, ..self }
+    }
+
+    /// The same of one type, such as `task`.
+    #[must_use]
+    pub fn of_type(self, kind: &'t str) -> Self {
+        Self { kind: Some(kind), ..self }
+    }
+
+    /// Whether resources of a type will do.
+    pub(super) fn takes(&self, kind: &str) -> bool {
+        self.kind.is_none_or(|only| only == kind)
     }
 
     /// The same on a cluster of another environment.
@@ -73,6 +86,17 @@ pub struct Guard<'u> {
     pub policy: &'u Policy,
     /// The statement.
     pub statement: &'u Statement,
+}
+
+impl Reached<'_> {
+    /// Whether the statement spells the name of the resource, without wildcards.
+    #[must_use]
+    pub fn is_spelt(&self) -> bool {
+        let name = |arn: &str| arn.splitn(6, ':').nth(5).map(str::to_owned);
+        let spelt = self.statement.filled_resources(self.request.context());
+        !self.statement.is_not_resource()
+            && spelt.iter().any(|one| name(one) == name(self.request.resource()))
+    }
 }
 
 /// How often a call is changed so that a Deny no longer applies.
@@ -106,8 +130,92 @@ impl<'u> Subject<'u> {
         let name = facts.catalogue.name(call);
         let resources =
             candidates::of(statement, name, action, account, target, facts.environments, &known);
+        self.try_each(facts, call, target, (policy, statement), resources, &known)
+    }
+
+    /// A call on some resource that one Allow statement spells, of whatever environment, if nothing else forbids it.
+    #[must_use]
+    pub fn reach_written(
+        &self,
+        facts: &Facts<'_>,
+        call: Call,
+        target: &Target<'_>,
+        policy: &'u Policy,
+        statement: &'u Statement,
+    ) -> Option<Reached<'u>> {
+        let (action, account) = (facts.catalogue.known(call), facts.unit.account.as_deref());
+        let known = self.known(facts, target);
+        let resources = candidates::written(statement, action, account, target, &known);
+        self.try_each(facts, call, target, (policy, statement), resources, &known)
+    }
+
+    /// A call of an action with given keys on a resource of whatever environment that one Allow statement allows: of the
+    /// subject's own, of a foreign one, or without tag.
+    #[must_use]
+    pub fn reach_anywhere_through(
+        &self,
+        facts: &Facts<'_>,
+        call: Call,
+        keys: &[(&str, Option<&str>)],
+        policy: &'u Policy,
+        statement: &'u Statement,
+    ) -> Option<Reached<'u>> {
+        let own = self.environment_tag.as_deref().or(self.environments.first().map(String::as_str));
+        let foreign = facts.environments.foreign_to(&self.environments);
+        let tagged =
+            own.into_iter().chain(foreign.map(|one| one.name.as_str())).map(Target::tagged);
+        let targets = tagged.chain([Target::untagged("example")]);
+        targets.into_iter().find_map(|target| {
+            let target = target.with(keys);
+            self.reach_written(facts, call, &target, policy, statement)
+                .or_else(|| self.reach_through(facts, call, &target, policy, statement))
+        })
+    }
+
+    /// A call of an action with given keys on a resource of whatever environment.
+    #[must_use]
+    pub fn reach_anywhere(
+        &self,
+        facts: &Facts<'_>,
+        call: Call,
+        keys: &[(&str, Option<&str>)],
+    ) -> Option<Reached<'u>> {
+        self.grants(call).find_map(|(policy, statement)| {
+            self.reach_anywhere_through(facts, call, keys, policy, statement)
+        })
+    }
+
+    /// A call on one known resource that the whole set of policies allows; the target says what is known of it.
+    #[must_use]
+    pub fn reach_arn(
+        &self,
+        facts: &Facts<'_>,
+        call: Call,
+        target: &Target<'_>,
+        arn: &str,
+    ) -> Option<Reached<'u>> {
+        let types = facts.catalogue.known(call).map(Action::resource_types).unwrap_or_default();
+        let kind = types.iter().find(|kind| kind.arn().matches(arn)).map(ResourceType::name);
+        let known = self.known(facts, target);
+        self.grants(call).find_map(|(policy, statement)| {
+            let resource = Resource { arn: arn.to_owned(), kind };
+            self.try_each(facts, call, target, (policy, statement), vec![resource], &known)
+        })
+    }
+
+    /// The first of some resources on which one Allow statement allows the call and nothing else forbids it.
+    fn try_each(
+        &self,
+        facts: &Facts<'_>,
+        call: Call,
+        target: &Target<'_>,
+        (policy, statement): (&'u Policy, &'u Statement),
+        resources: Vec<Resource>,
+        known: &Context,
+    ) -> Option<Reached<'u>> {
+        let action = facts.catalogue.known(call);
         resources.into_iter().find_map(|resource| {
-            let mut trial = Trial::new(self, facts, call, action, target, resource, &known);
+            let mut trial = Trial::new(self, facts, call, action, target, resource, known);
             trial.run(statement).then(|| Reached {
                 policy,
                 statement,
@@ -152,7 +260,7 @@ impl<'u> Subject<'u> {
     }
 
     /// The condition keys that are known of every call of the subject.
-    fn known(&self, facts: &Facts<'_>, target: &Target<'_>) -> Context {
+    pub(crate) fn known(&self, facts: &Facts<'_>, target: &Target<'_>) -> Context {
         let mut known = Context::default();
         known.insert("aws:SecureTransport", "true");
         known.insert("aws:ViaAWSService", "false");
@@ -450,6 +558,21 @@ pub struct ReachedGroup<'u> {
 }
 
 impl<'u> ReachedGroup<'u> {
+    /// Calls by the statement that allows them, in the order of the calls.
+    #[must_use]
+    pub fn by_statement(calls: Vec<(&'static str, Reached<'u>)>) -> Vec<Self> {
+        let mut groups: Vec<Self> = Vec::new();
+        for (action, call) in calls {
+            let same = |group: &&mut Self| std::ptr::eq(group.first.statement, call.statement);
+            match groups.iter_mut().find(same) {
+                Some(group) if group.actions.contains(&action) => {}
+                Some(group) => group.actions.push(action),
+                None => groups.push(Self { first: call, actions: vec![action] }),
+            }
+        }
+        groups
+    }
+
     /// The first of the calls.
     #[must_use]
     pub fn first(&self) -> &Reached<'u> {
@@ -483,24 +606,14 @@ impl<'u> Subject<'u> {
         actions: &[&'static str],
         target: &Target<'_>,
     ) -> Vec<ReachedGroup<'u>> {
-        let mut groups: Vec<ReachedGroup<'u>> = Vec::new();
-        for (action, call) in facts.catalogue.calls(actions) {
-            if !self.may_call(call) {
-                continue;
-            }
-            for (policy, statement) in self.grants(call) {
-                let Some(reached) = self.reach_through(facts, call, target, policy, statement)
-                else {
-                    continue;
-                };
-                match groups.iter_mut().find(|group| std::ptr::eq(group.first.statement, statement))
-                {
-                    Some(group) => group.actions.push(action),
-                    None => groups.push(ReachedGroup { first: reached, actions: vec![action] }),
-                }
-            }
-        }
-        groups
+        let calls = facts.catalogue.calls(actions).filter(|(_, call)| self.may_call(*call));
+        let reached = calls.flat_map(|(action, call)| {
+            let through = self.grants(call).filter_map(move |(policy, statement)| {
+                self.reach_through(facts, call, target, policy, statement)
+            });
+            through.map(move |reached| (action, reached))
+        });
+        ReachedGroup::by_statement(reached.collect())
     }
 
     /// The calls of a list that reach the target through one Allow statement.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use fortem_compile::iam::{Document, DocumentKind, Effect, Statement};
 
 use super::scope::tag_of_key;
+use super::standing::home_of;
 use crate::catalogue::{Call, Calls};
 use crate::environments::Environments;
 use crate::organization::Organization;
@@ -23,6 +24,8 @@ pub struct Subject<'u> {
     pub environments: Vec<String>,
     /// The value that `aws:PrincipalTag/…` of the environment has; none if the principal has no such tag.
     pub environment_tag: Option<String>,
+    // The environment to which the principal itself belongs, by its tag or name.
+    home: Option<String>,
     // What the identity policies allow at first sight.
     allowed: Calls,
 }
@@ -104,7 +107,7 @@ fn of_policies<'u>(
     let identity = policies(unit, indexes);
     // Whoever gets a policy with `${aws:PrincipalTag/…}` is meant to have that tag.
     let uses_tag =
-        identity.iter().any(|policy| names_principal_tag(&policy.document, environments));
+        identity.iter().any(|policy| compares_with_principal_tag(&policy.document, environments));
     let own = environments.all().iter().rev().find(|one| !one.is_production);
     let tag = own.filter(|_| uses_tag).map(|one| one.name.clone());
     let tag = tag.or_else(|| uses_tag.then(|| "own".to_owned()));
@@ -126,7 +129,8 @@ fn layers<'u>(scps: &[Vec<&'u Policy>]) -> Vec<Layer<'u>> {
 }
 
 /// Whether a document compares anything with the principal's environment tag.
-fn names_principal_tag(document: &Document, environments: &Environments) -> bool {
+#[must_use]
+pub fn compares_with_principal_tag(document: &Document, environments: &Environments) -> bool {
     let key = format!("aws:principaltag/{}", environments.tag_key().to_lowercase());
     document.statements().iter().any(|statement| {
         statement.resource_variables().any(|variable| variable == key)
@@ -152,7 +156,18 @@ impl<'u> Subject<'u> {
             }
             None => named_by(&identity, environments),
         };
-        Self { who, identity, limits, environments: own, environment_tag, allowed }
+        let home = match who {
+            Who::Principal(principal) => {
+                home_of(environments, principal).map(|one| one.name.clone())
+            }
+            Who::Anyone => None,
+        };
+        Self { who, identity, limits, environments: own, environment_tag, home, allowed }
+    }
+
+    /// The name of the environment to which the principal itself belongs, by its tag or name.
+    pub(super) fn home_name(&self) -> Option<&str> {
+        self.home.as_deref()
     }
 
     /// The principal, if it is one.
@@ -205,6 +220,7 @@ impl<'u> Subject<'u> {
             limits,
             environments: self.environments.clone(),
             environment_tag: None,
+            home: self.home.clone(),
             ..*self
         }
     }

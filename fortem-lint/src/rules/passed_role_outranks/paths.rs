@@ -1,0 +1,68 @@
+//! How code is made to run as another role.
+//!
+//! Sources: Rhino Security Labs, "AWS IAM privilege escalation methods"; <https://pathfinding.cloud>; the service
+//! authorization reference for the names of actions; 2026-11.
+
+/// A way of running code as a role that one passes to a service.
+pub(super) struct Path {
+    /// The service that takes the role on.
+    pub(super) service: &'static str,
+    /// What runs the code.
+    pub(super) what: &'static str,
+    /// The calls: of each list one.
+    pub(super) steps: &'static [&'static [&'static str]],
+}
+
+const fn path(
+    service: &'static str,
+    what: &'static str,
+    steps: &'static [&'static [&'static str]],
+) -> Path {
+    Path { service, what, steps }
+}
+
+/// With `iam:PassRole`.
+pub(super) const PASSED: &[Path] = &[
+    path("lambda.amazonaws.com", "a Lambda function", &[&["lambda:CreateFunction"], &["lambda:InvokeFunction", "lambda:AddPermission", "lambda:CreateEventSourceMapping", "lambda:CreateFunctionUrlConfig"]]),
+    path("lambda.amazonaws.com", "a Lambda function given another role", &[&["lambda:UpdateFunctionConfiguration"], &["lambda:UpdateFunctionCode"]]),
+    path("ecs-tasks.amazonaws.com", "an ECS task", &[&["ecs:RunTask", "ecs:StartTask"]]),
+    path("ecs-tasks.amazonaws.com", "an ECS service", &[&["ecs:RegisterTaskDefinition"], &["ecs:CreateService", "ecs:UpdateService"]]),
+    path("ecs-tasks.amazonaws.com", "a Batch job", &[&["batch:RegisterJobDefinition"], &["batch:SubmitJob"]]),
+    path("ec2.amazonaws.com", "an EC2 instance", &[&["ec2:RunInstances", "ec2:RequestSpotInstances"]]),
+    path("ec2.amazonaws.com", "a running EC2 instance", &[&["ec2:AssociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssociation"], &["ssm:SendCommand", "ssm:StartSession", "ec2-instance-connect:SendSSHPublicKey", "ec2:ModifyInstanceAttribute"]]),
+    path("ec2.amazonaws.com", "an Auto Scaling group", &[&["autoscaling:CreateLaunchConfiguration", "ec2:CreateLaunchTemplate"], &["autoscaling:CreateAutoScalingGroup", "autoscaling:UpdateAutoScalingGroup"]]),
+    path("codebuild.amazonaws.com", "a CodeBuild project", &[&["codebuild:CreateProject", "codebuild:UpdateProject"], &["codebuild:StartBuild", "codebuild:StartBuildBatch"]]),
+    path("cloudformation.amazonaws.com", "a CloudFormation stack", &[&["cloudformation:CreateStack", "cloudformation:UpdateStack"]]),
+    path("cloudformation.amazonaws.com", "a CloudFormation change set", &[&["cloudformation:CreateChangeSet"], &["cloudformation:ExecuteChangeSet"]]),
+    path("cloudformation.amazonaws.com", "a CloudFormation stack set", &[&["cloudformation:CreateStackSet", "cloudformation:UpdateStackSet"], &["cloudformation:CreateStackInstances", "cloudformation:UpdateStackSet"]]),
+    path("glue.amazonaws.com", "a Glue development endpoint", &[&["glue:CreateDevEndpoint"]]),
+    path("glue.amazonaws.com", "a Glue job", &[&["glue:CreateJob", "glue:UpdateJob"], &["glue:StartJobRun", "glue:CreateTrigger"]]),
+    path("glue.amazonaws.com", "a Glue session", &[&["glue:CreateSession"], &["glue:RunStatement"]]),
+    path("states.amazonaws.com", "a state machine", &[&["states:CreateStateMachine", "states:UpdateStateMachine"], &["states:StartExecution", "states:StartSyncExecution"]]),
+    path("scheduler.amazonaws.com", "a schedule", &[&["scheduler:CreateSchedule", "scheduler:UpdateSchedule"]]),
+    path("events.amazonaws.com", "an EventBridge rule", &[&["events:PutRule"], &["events:PutTargets"]]),
+    path("datapipeline.amazonaws.com", "a data pipeline", &[&["datapipeline:CreatePipeline"], &["datapipeline:PutPipelineDefinition"]]),
+    path("sagemaker.amazonaws.com", "a SageMaker notebook", &[&["sagemaker:CreateNotebookInstance"], &["sagemaker:CreatePresignedNotebookInstanceUrl", "sagemaker:CreateNotebookInstanceLifecycleConfig"]]),
+    path("sagemaker.amazonaws.com", "a SageMaker job", &[&["sagemaker:CreateTrainingJob", "sagemaker:CreateProcessingJob"]]),
+    path("tasks.apprunner.amazonaws.com", "an App Runner service", &[&["apprunner:CreateService", "apprunner:UpdateService"]]),
+    path("bedrock-agentcore.amazonaws.com", "a Bedrock code interpreter", &[&["bedrock-agentcore:CreateCodeInterpreter"], &["bedrock-agentcore:InvokeCodeInterpreter"]]),
+    path("elasticmapreduce.amazonaws.com", "an EMR cluster", &[&["elasticmapreduce:RunJobFlow"]]),
+    path("ssm.amazonaws.com", "an Automation", &[&["ssm:StartAutomationExecution"]]),
+];
+
+/// Without it: calls that run code as the role of something that exists.
+pub(super) const DIRECT: &[&str] = &["bedrock-agentcore:InvokeCodeInterpreter", "datapipeline:PutPipelineDefinition", "ec2-instance-connect:SendSSHPublicKey", "ec2-instance-connect:SendSerialConsoleSSHPublicKey", "glue:UpdateDevEndpoint", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "sagemaker:CreatePresignedNotebookInstanceUrl", "ssm:SendCommand", "ssm:StartSession", "states:UpdateStateMachine"];
+
+/// All calls of this file.
+pub(super) const CALLS: &[&str] = &["apprunner:CreateService", "apprunner:UpdateService", "autoscaling:CreateAutoScalingGroup", "autoscaling:CreateLaunchConfiguration", "autoscaling:UpdateAutoScalingGroup", "batch:RegisterJobDefinition", "batch:SubmitJob", "bedrock-agentcore:CreateCodeInterpreter", "bedrock-agentcore:InvokeCodeInterpreter", "cloudformation:CreateChangeSet", "cloudformation:CreateStack", "cloudformation:CreateStackInstances", "cloudformation:CreateStackSet", "cloudformation:ExecuteChangeSet", "cloudformation:UpdateStack", "cloudformation:UpdateStackSet", "codebuild:CreateProject", "codebuild:StartBuild", "codebuild:StartBuildBatch", "codebuild:UpdateProject", "datapipeline:CreatePipeline", "datapipeline:PutPipelineDefinition", "ec2-instance-connect:SendSSHPublicKey", "ec2-instance-connect:SendSerialConsoleSSHPublicKey", "ec2:AssociateIamInstanceProfile", "ec2:CreateLaunchTemplate", "ec2:ModifyInstanceAttribute", "ec2:ReplaceIamInstanceProfileAssociation", "ec2:RequestSpotInstances", "ec2:RunInstances", "ecs:CreateService", "ecs:RegisterTaskDefinition", "ecs:RunTask", "ecs:StartTask", "ecs:UpdateService", "elasticmapreduce:RunJobFlow", "events:PutRule", "events:PutTargets", "glue:CreateDevEndpoint", "glue:CreateJob", "glue:CreateSession", "glue:CreateTrigger", "glue:RunStatement", "glue:StartJobRun", "glue:UpdateDevEndpoint", "glue:UpdateJob", "iam:PassRole", "lambda:AddPermission", "lambda:CreateEventSourceMapping", "lambda:CreateFunction", "lambda:CreateFunctionUrlConfig", "lambda:InvokeFunction", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "sagemaker:CreateNotebookInstance", "sagemaker:CreateNotebookInstanceLifecycleConfig", "sagemaker:CreatePresignedNotebookInstanceUrl", "sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob", "scheduler:CreateSchedule", "scheduler:UpdateSchedule", "ssm:SendCommand", "ssm:StartAutomationExecution", "ssm:StartSession", "states:CreateStateMachine", "states:StartExecution", "states:StartSyncExecution", "states:UpdateStateMachine"];
+
+#[cfg(test)]
+mod tests {
+    use super::{CALLS, DIRECT, PASSED};
+
+    #[test]
+    fn every_step_is_among_the_calls() {
+        let steps = PASSED.iter().flat_map(|path| path.steps).copied().flatten();
+        assert!(steps.chain(DIRECT).all(|step| CALLS.contains(step)));
+    }
+}

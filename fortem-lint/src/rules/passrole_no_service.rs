@@ -1,0 +1,72 @@
+//! FL202.
+
+use super::{Findings, Input, Meta, Rule};
+use crate::facts::{Facts, Subject};
+use crate::fix;
+use crate::finding::{Confidence, Persona, Severity};
+
+/// A role may be passed to every service.
+#[derive(Debug)]
+pub(super) struct PassroleNoService;
+
+static META: Meta = Meta {
+    id: "FL202",
+    name: "passrole-no-service",
+    summary: "Roles may be passed to whichever service",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    persona: Persona::Regular,
+    needs: &[Input::Policies],
+    criteria: &["CC6.1", "CC6.3"],
+    why: "A task role that may also be passed to Lambda, Glue or a notebook is run there with code that nobody \
+          reviewed, past whatever guards the tasks.",
+    remediation: "Add `\"StringEquals\": {\"iam:PassedToService\": \"ecs-tasks.amazonaws.com\"}`, with the services \
+                  that are really used",
+    example: r#"{"Version": "2012-10-17", "Statement": [{"Sid": "Pass", "Effect": "Allow",
+  "Action": "iam:PassRole", "Resource": "arn:aws:iam::111122223333:role/ecs/staging/*"}]}"#,
+    limits: "A list of services counts as a limit, however long it is.",
+    peers: &["iam-policy-validator"],
+};
+
+/// The permission to hand a role to a service.
+const CALLS: &[&str] = &["iam:PassRole"];
+
+/// A service that a policy about ECS has no reason to name.
+const ANOTHER_SERVICE: &[(&str, Option<&str>)] =
+    &[("iam:PassedToService", Some("datapipeline.amazonaws.com"))];
+
+impl Rule for PassroleNoService {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn calls(&self) -> &'static [&'static str] {
+        CALLS
+    }
+
+    fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
+        if subject.is_plain_administrator() {
+            return;
+        }
+        for (_, call) in facts.catalogue.calls(CALLS) {
+            for (policy, statement) in subject.grants(call) {
+                if statement.actions().iter().any(|action| action == "*") {
+                    continue; // Everything is allowed: that is another fault.
+                }
+                let reached = subject.reach_anywhere_through(facts, call, ANOTHER_SERVICE, policy, statement);
+                let Some(reached) = reached else { continue };
+                let only = statement.actions().iter().all(|action| action.eq_ignore_ascii_case("iam:PassRole"));
+                let fix = only.then(|| {
+                    let what = "Let roles be passed to ECS tasks alone";
+                    findings.fix(policy, statement, what, true, |object| {
+                        if let Some(equals) = fix::operator(object, "StringEquals") {
+                            equals.insert("iam:PassedToService".to_owned(), "ecs-tasks.amazonaws.com".into());
+                        }
+                    })
+                });
+                let message = "roles may be passed to every service: nothing limits `iam:PassedToService`";
+                findings.report(META.at_reached(subject, &reached, message).fix(fix.flatten()));
+            }
+        }
+    }
+}

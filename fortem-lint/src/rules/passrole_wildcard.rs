@@ -1,0 +1,84 @@
+//! FL200.
+
+use super::{Findings, Input, Meta, Rule};
+use crate::environments::{Environment, names_word};
+use crate::facts::{Facts, Subject, Target};
+use fortem_compile::iam::Statement;
+use crate::finding::{Confidence, Persona, Severity};
+
+/// A pattern of roles to pass that does not end at the border of the environment.
+#[derive(Debug)]
+pub(super) struct PassroleWildcard;
+
+static META: Meta = Meta {
+    id: "FL200",
+    name: "passrole-wildcard",
+    summary: "Roles of every environment may be passed to a service",
+    severity: Severity::Critical,
+    confidence: Confidence::High,
+    persona: Persona::Regular,
+    needs: &[Input::Policies],
+    criteria: &["CC6.1", "CC6.3"],
+    why: "Whoever starts a task, function or build with a role acts as that role; where the pattern takes in the \
+          roles of production, one `RunTask` with another role is enough to be production.",
+    remediation: "Keep the roles of each environment under a path of its own and allow only that: \
+                  `arn:aws:iam::ACCOUNT:role/ecs/${aws:PrincipalTag/Environment}/*`, with `iam:PassedToService`",
+    example: r#"{"Version": "2012-10-17", "Statement": [{"Sid": "Pass", "Effect": "Allow",
+  "Action": "iam:PassRole", "Resource": "arn:aws:iam::*:role/*"}]}"#,
+    limits: "Which roles exist is not asked; FL204 names those of the account.",
+    peers: &["Access Analyzer", "Prowler", "cloudsplaining", "checkov: CKV_AWS_110"],
+};
+
+/// The permission to hand a role to a service.
+const CALLS: &[&str] = &["iam:PassRole"];
+
+impl Rule for PassroleWildcard {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn calls(&self) -> &'static [&'static str] {
+        CALLS
+    }
+
+    fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
+        if subject.is_plain_administrator() {
+            return;
+        }
+        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        for (_, call) in facts.catalogue.calls(CALLS) {
+            for (policy, statement) in subject.grants(call) {
+                let target = Target::tagged(&foreign.name);
+                let Some(reached) = subject.reach_through(facts, call, &target, policy, statement) else {
+                    continue;
+                };
+                if reached.is_spelt() || names(statement, foreign) {
+                    continue;
+                }
+                let patterns = statement.resources().join("`, `");
+                let which = if statement.is_not_resource() { "everything but " } else { "" };
+                let message = format!("roles of `{}` may be passed: {which}`{patterns}` is not tied to an environment", foreign.name);
+                let draft = META.at_reached(subject, &reached, message).to(foreign);
+                findings.report(if is_open(statement) {
+                    draft
+                } else {
+                    draft.severity(Severity::High).confidence(Confidence::Medium)
+                });
+            }
+        }
+    }
+}
+
+/// Whether the statement itself names the environment: then it is meant for it.
+fn names(statement: &Statement, environment: &Environment) -> bool {
+    let patterns = statement.resources().iter();
+    let mut spellings = environment.spellings();
+    !statement.is_not_resource()
+        && spellings.any(|name| patterns.clone().all(|pattern| names_word(pattern, name)))
+}
+
+/// Whether any name will do, path aside.
+fn is_open(statement: &Statement) -> bool {
+    let any = |pattern: &String| pattern == "*" || pattern.ends_with(":*") || pattern.ends_with("/*");
+    statement.is_not_resource() || statement.resources().iter().any(any)
+}
