@@ -1,6 +1,7 @@
 //! What follows from a unit: who is subject to which documents, and which calls those allow.
 
 mod candidates;
+pub mod matrix;
 mod reach;
 mod scope;
 mod subject;
