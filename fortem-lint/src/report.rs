@@ -91,3 +91,8 @@ pub fn write(report: &Report, format: Format, style: Style, out: &mut dyn Write)
 fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
+
+/// The day of the service authorization reference.
+fn day(report: &Report) -> &str {
+    report.summary.reference_date.split('T').next().unwrap_or_default()
+}

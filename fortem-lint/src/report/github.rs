@@ -23,7 +23,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "::{command} file={},line={},col={},title={}::{}",
-            property(&finding.file),
+            property(finding.file.trim_start_matches("./")),
             position.line,
             position.column,
             property(&format!("{} {} ({})", finding.rule, finding.name, finding.severity)),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::escape::{Code, Prose};
 use super::groups::{self, Group};
-use super::{coverage, text};
+use super::{coverage, day, text};
 use crate::check::Report;
 use crate::facts::matrix::{ACTIONS, Access, Matrix};
 use crate::finding::Severity;
@@ -19,7 +19,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n- looked at: {}", Prose(&text::looked_at(report)))?;
     writeln!(out, "- environments: {}", Prose(&text::environments(&report.summary)))?;
     let version = env!("CARGO_PKG_VERSION");
-    writeln!(out, "- fortem-lint {version}, AWS data of {}", report.summary.reference_date)?;
+    writeln!(out, "- fortem-lint {version}, AWS data of {}", day(report))?;
     if let Some(date) = &report.date {
         writeln!(out, "- as of {}", Prose(date))?;
     }

@@ -154,7 +154,7 @@ fn artifacts(report: &Report) -> Vec<Value> {
 
 /// A path as a reference (RFC 3986).
 fn uri(path: &str) -> String {
-    let path = if path == "<stdin>" { "stdin" } else { path };
+    let path = if path == "<stdin>" { "stdin" } else { path.trim_start_matches("./") };
     let mut uri = String::with_capacity(path.len());
     if path.starts_with('/') {
         uri.push_str("file://");

@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group as Block, Level, Origin, Renderer,
 
 use super::escape::{lines, one_line};
 use super::groups::{self, Group};
-use super::{Style, count, coverage};
+use super::{Style, count, coverage, day};
 use crate::check::{Report, Summary};
 use crate::finding::{Finding, Severity};
 use crate::input::{Kind, NotAssessed};
@@ -110,7 +110,7 @@ fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut row = |name: &str, text: &str| writeln!(out, "{name:<14}{}", one_line(text));
     row("looked at", &looked_at(report))?;
     row("environments", &environments(summary))?;
-    row("AWS data", &format!("of {}", summary.reference_date))?;
+    row("AWS data", &format!("of {}", day(report)))?;
     if let Some(date) = &report.date {
         row("as of", date)?;
     }
