@@ -16,7 +16,8 @@ use jiff::civil::Date;
 pub fn parse(text: &str) -> Result<String, String> {
     match milliseconds(text) {
         Some(_) => Ok(text.to_owned()),
-        None => Err("is neither a day such as 2026-09-30 nor a time such as 2026-09-30T12:00:00Z".to_owned()),
+        None => Err("is neither a day such as 2026-09-30 nor a time such as 2026-09-30T12:00:00Z"
+            .to_owned()),
     }
 }
 

@@ -19,7 +19,12 @@ pub(super) struct Completions {
 impl Completions {
     pub(super) fn run(self) -> Result<Exit> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Arguments::command(), env!("CARGO_PKG_NAME"), &mut script);
+        clap_complete::generate(
+            self.shell,
+            &mut Arguments::command(),
+            env!("CARGO_PKG_NAME"),
+            &mut script,
+        );
         stdout().write_all(&script)?;
         Ok(Exit::Clean)
     }

@@ -109,7 +109,13 @@ impl Matrix {
             });
             let reached: Vec<bool> = reached.map(|(column, _)| !column.is_production).collect();
             let any = row.access.iter().flatten().any(|one| *one > Access::No);
-            (reached.is_empty(), reached.first().copied(), !any, row.account.clone(), row.who.clone())
+            (
+                reached.is_empty(),
+                reached.first().copied(),
+                !any,
+                row.account.clone(),
+                row.who.clone(),
+            )
         });
         self.columns = columns;
     }
@@ -135,8 +141,7 @@ fn access(subject: &Subject<'_>, facts: &Facts<'_>, environment: &str) -> Vec<Ac
             Some(_) => Access::Allowed,
         }
     };
-    let of_action =
-        |calls: &[&'static str]| calls.iter().map(of_call).max().unwrap_or(Access::No);
+    let of_action = |calls: &[&'static str]| calls.iter().map(of_call).max().unwrap_or(Access::No);
     ACTIONS.iter().map(|(_, calls)| of_action(calls)).collect()
 }
 

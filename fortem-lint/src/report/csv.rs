@@ -44,7 +44,8 @@ fn write_row(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
 /// A cell, in quotes where it has to be. A spreadsheet would compute what begins like a formula, so an apostrophe
 /// stands before it.
 fn quoted(text: &str) -> String {
-    let formula = text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r']);
+    let formula =
+        text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r']);
     let mark = if formula { "'" } else { "" };
     if formula || text.contains(['"', ',', '\n', '\r']) {
         format!("\"{mark}{}\"", text.replace('"', "\"\""))

@@ -89,7 +89,10 @@ impl Display for Prose<'_> {
                 return write!(f, "{}", Code(part));
             }
             part.chars().try_for_each(|one| {
-                if matches!(one, '\\' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '#' | '|' | '~' | '!' | '$') {
+                if matches!(
+                    one,
+                    '\\' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '#' | '|' | '~' | '!' | '$'
+                ) {
                     f.write_char('\\')?;
                 }
                 f.write_char(one)

@@ -50,7 +50,12 @@ fn write_head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "</p>\n<nav>")?;
     let access = report.access.is_some().then_some(("access", "Access"));
-    let sections = [("findings", "Findings"), ("criteria", "SOC 2"), ("gaps", "Not assessed"), ("inputs", "Inputs")];
+    let sections = [
+        ("findings", "Findings"),
+        ("criteria", "SOC 2"),
+        ("gaps", "Not assessed"),
+        ("inputs", "Inputs"),
+    ];
     for (id, name) in access.into_iter().chain(sections) {
         write!(out, "<a href=\"#{id}\">{name}</a> ")?;
     }
@@ -81,7 +86,11 @@ fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     } else {
         "declared"
     };
-    writeln!(out, "by the tag <code>{}</code>, {guessed}</dd>", Markup(&one_line(&summary.tag_key)))?;
+    writeln!(
+        out,
+        "by the tag <code>{}</code>, {guessed}</dd>",
+        Markup(&one_line(&summary.tag_key))
+    )?;
     writeln!(out, "<dt>Rules</dt><dd>{}</dd>", count(summary.rules.len(), "rule", "rules"))?;
     if let Some(least) = summary.min_severity {
         writeln!(out, "<dt>Findings</dt><dd>only those of severity {least} or worse</dd>")?;
@@ -117,7 +126,10 @@ fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section id=\"gaps\">\n<h2>Not assessed</h2>")?;
     let wanting = coverage::without_input(report);
     if wanting.is_empty() && report.not_assessed.is_empty() {
-        return writeln!(out, "<p>Every input was read, and every rule was judged.</p>\n</section>");
+        return writeln!(
+            out,
+            "<p>Every input was read, and every rule was judged.</p>\n</section>"
+        );
     }
     writeln!(out, "<ul>")?;
     for (inputs, rules) in wanting {

@@ -38,7 +38,12 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</testsuites>")
 }
 
-fn write_rule(meta: &Meta, findings: &[&Finding], report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn write_rule(
+    meta: &Meta,
+    findings: &[&Finding],
+    report: &Report,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let (name, tests, failures) = (meta.name, findings.len().max(1), findings.len());
     let missing = coverage::missing(meta, report);
     let skipped = usize::from(failures == 0 && !missing.is_empty());
@@ -62,7 +67,8 @@ fn write_rule(meta: &Meta, findings: &[&Finding], report: &Report, out: &mut dyn
 fn write_failure(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let place = format!("{}:{}:{}", finding.file, finding.position.line, finding.position.column);
     let (place, message) = (one_line(&place), one_line(&finding.message));
-    let case = finding.principal.as_deref().map_or(String::new(), |who| format!(" {}", one_line(who)));
+    let case =
+        finding.principal.as_deref().map_or(String::new(), |who| format!(" {}", one_line(who)));
     writeln!(
         out,
         r#"    <testcase classname="{}" name="{}{}" file="{}" line="{}">"#,

@@ -31,7 +31,10 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_access(matrix: &Matrix, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "\n## Access\n\nWho may do what in which environment; `?` means under a further condition.\n")?;
+    writeln!(
+        out,
+        "\n## Access\n\nWho may do what in which environment; `?` means under a further condition.\n"
+    )?;
     write!(out, "| who | of |")?;
     for column in &matrix.columns {
         let production = if column.is_production { " (production)" } else { "" };
@@ -67,9 +70,8 @@ fn actions(access: &[Access]) -> String {
 fn write_findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let groups = groups::by_place(&report.findings);
     for severity in Severity::ALL.into_iter().rev() {
-        let of_severity = groups
-            .iter()
-            .filter(|group| group.first().is_some_and(|one| one.severity == severity));
+        let of_severity =
+            groups.iter().filter(|group| group.first().is_some_and(|one| one.severity == severity));
         for (at, group) in of_severity.enumerate() {
             if at == 0 {
                 writeln!(out, "\n## Findings: {severity}")?;

@@ -14,7 +14,8 @@ const VERSION: &str = "1.5.0";
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let date = report.date.as_deref().and_then(date::milliseconds);
-    let time = date.ok_or_else(|| io::Error::other("events of OCSF have a time: give it by --date"))?;
+    let time =
+        date.ok_or_else(|| io::Error::other("events of OCSF have a time: give it by --date"))?;
     for (at, finding) in report.findings.iter().enumerate() {
         writeln!(out, "{}", if at == 0 { "[" } else { "," })?;
         serde_json::to_writer(&mut *out, &event(finding, time))?;

@@ -12,7 +12,8 @@ use crate::check::Report;
 use crate::finding::{Finding, Severity};
 use crate::rules::Meta;
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -204,15 +205,15 @@ impl Results<'_> {
             object.insert("ruleIndex".to_owned(), json!(index));
         }
         if let Some(fix) = &finding.fix {
-            let region =
-                json!({ "byteOffset": fix.range.start, "byteLength": fix.range.len() });
+            let region = json!({ "byteOffset": fix.range.start, "byteLength": fix.range.len() });
             let change = json!({
                 "artifactLocation": { "uri": uri(&finding.file) },
                 "replacements": [
                     { "deletedRegion": region, "insertedContent": { "text": fix.replacement } },
                 ],
             });
-            let fix = json!({ "description": { "text": fix.description }, "artifactChanges": [change] });
+            let fix =
+                json!({ "description": { "text": fix.description }, "artifactChanges": [change] });
             object.insert("fixes".to_owned(), json!([fix]));
         }
         result

@@ -92,7 +92,13 @@ fn excerpt<'r>(finding: &'r Finding, block: Block<'r>) -> Block<'r> {
     let source = format!("{}{}", " ".repeat(indent), shown.join("\n"));
     let annotation = AnnotationKind::Primary.span(indent..source.len());
     let annotation = if is_cut { annotation.label("and so on") } else { annotation };
-    block.element(Snippet::source(source).path(file).line_start(position.line).fold(false).annotation(annotation))
+    block.element(
+        Snippet::source(source)
+            .path(file)
+            .line_start(position.line)
+            .fold(false)
+            .annotation(annotation),
+    )
 }
 
 fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -152,7 +158,8 @@ pub(super) fn looked_at(report: &Report) -> String {
 
 /// The environments, and where they are known from.
 pub(super) fn environments(summary: &Summary) -> String {
-    let guessed = if summary.environments_inferred { "guessed from the inputs" } else { "declared" };
+    let guessed =
+        if summary.environments_inferred { "guessed from the inputs" } else { "declared" };
     format!("{} (tag `{}`; {guessed})", summary.environments.join(", "), summary.tag_key)
 }
 

@@ -15,7 +15,8 @@ pub(super) fn write(matrix: &Matrix, out: &mut dyn Write) -> io::Result<()> {
          <div class=\"scroll\"><table class=\"access\">\n<thead><tr><th rowspan=\"2\">Who<th rowspan=\"2\">Of"
     )?;
     for column in &matrix.columns {
-        let production = if column.is_production { " class=\"production edge\"" } else { " class=\"edge\"" };
+        let production =
+            if column.is_production { " class=\"production edge\"" } else { " class=\"edge\"" };
         let many = ACTIONS.len();
         write!(out, "<th colspan=\"{many}\"{production}>{}", Markup(&one_line(&column.name)))?;
     }
@@ -59,7 +60,8 @@ fn write_row(row: &Row, matrix: &Matrix, out: &mut dyn Write) -> io::Result<()> 
 
 /// The first by its name, the others folded.
 fn write_who(who: &[String], out: &mut dyn Write) -> io::Result<()> {
-    let short = |arn: &str| one_line(arn.split_once(":iam::").map_or(arn, |(_, rest)| rest)).into_owned();
+    let short =
+        |arn: &str| one_line(arn.split_once(":iam::").map_or(arn, |(_, rest)| rest)).into_owned();
     let Some((first, others)) = who.split_first() else { return Ok(()) };
     let name = short(first);
     let name = name.split_once(':').map_or(name.as_str(), |(_, name)| name);

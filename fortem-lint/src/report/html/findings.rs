@@ -37,7 +37,10 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// The controls; a script shows them, since without it they do nothing.
 fn write_filter(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "<form id=\"filter\" hidden>")?;
-    write!(out, "<input type=\"search\" aria-label=\"Search\" placeholder=\"Search name, message, file\">")?;
+    write!(
+        out,
+        "<input type=\"search\" aria-label=\"Search\" placeholder=\"Search name, message, file\">"
+    )?;
     write!(out, "<select aria-label=\"Rule\"><option value=\"\">All rules")?;
     let rules: BTreeSet<_> = report.findings.iter().map(|one| (one.rule, one.name)).collect();
     for (rule, name) in rules {
@@ -46,13 +49,21 @@ fn write_filter(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "</select><span class=\"severities\">")?;
     for severity in Severity::ALL.into_iter().rev() {
         if report.findings.iter().any(|one| one.severity == severity) {
-            write!(out, "<label><input type=\"checkbox\" value=\"{severity}\" checked> {severity}</label>")?;
+            write!(
+                out,
+                "<label><input type=\"checkbox\" value=\"{severity}\" checked> {severity}</label>"
+            )?;
         }
     }
     writeln!(out, "</span></form>")
 }
 
-fn write_rule(severity: Severity, rule: &str, groups: &[&Group<'_>], out: &mut dyn Write) -> io::Result<()> {
+fn write_rule(
+    severity: Severity,
+    rule: &str,
+    groups: &[&Group<'_>],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let name = groups.first().and_then(|group| group.first()).map_or("", |one| one.name);
     let meta = rules::find(rule).map(rules::Rule::meta);
     writeln!(out, "<article data-rule=\"{rule}\" data-severity=\"{severity}\">")?;
@@ -74,7 +85,12 @@ fn write_rule(severity: Severity, rule: &str, groups: &[&Group<'_>], out: &mut d
     writeln!(out, "</article>")
 }
 
-fn write_group(group: &Group<'_>, detailed: bool, usual: &str, out: &mut dyn Write) -> io::Result<()> {
+fn write_group(
+    group: &Group<'_>,
+    detailed: bool,
+    usual: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let Some(first) = group.first() else { return Ok(()) };
     write!(out, "<details class=\"finding\"><summary>{}", Sentence(&first.message))?;
     match group.findings().len() {
@@ -98,7 +114,9 @@ fn write_group(group: &Group<'_>, detailed: bool, usual: &str, out: &mut dyn Wri
 
 /// The name in an ARN.
 fn short(arn: &str) -> &str {
-    arn.split_once(":iam::").and_then(|(_, rest)| rest.split_once(':')).map_or(arn, |(_, name)| name)
+    arn.split_once(":iam::")
+        .and_then(|(_, rest)| rest.split_once(':'))
+        .map_or(arn, |(_, name)| name)
 }
 
 /// Where it is, and whom it concerns: each place once, with its principals.
@@ -130,7 +148,8 @@ fn write_excerpt(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     for (at, line) in text.lines().take(LINES).enumerate() {
         // The first line begins at the finding, the others at the margin of the file.
         let blank = line.chars().take_while(|one| *one == ' ').count();
-        let line: String = if at == 0 { line.to_owned() } else { line.chars().skip(indent.min(blank)).collect() };
+        let line: String =
+            if at == 0 { line.to_owned() } else { line.chars().skip(indent.min(blank)).collect() };
         writeln!(out, "<i>{:>5}</i>  {}", finding.position.line + at, Markup(&line))?;
     }
     let more = if text.lines().nth(LINES).is_some() { "       …\n" } else { "" };
@@ -150,5 +169,9 @@ fn write_evidence(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     }
     let confidence = finding.confidence.as_str();
     let criteria = finding.criteria.join(", ");
-    writeln!(out, "<p class=\"meta\">{confidence} confidence · {criteria} · {}</p>", finding.fingerprint)
+    writeln!(
+        out,
+        "<p class=\"meta\">{confidence} confidence · {criteria} · {}</p>",
+        finding.fingerprint
+    )
 }
