@@ -37,7 +37,7 @@ pub enum Format {
     Md,
     /// A table, for spreadsheets.
     Csv,
-    /// `JUnit` XML: a suite a rule, a failure a finding.
+    /// XML as test runners write it: a suite a rule, a failure a finding.
     Junit,
     /// Annotations of GitHub workflows.
     Github,

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use fortem_compile::iam::{Context, Statement, Truth};
+
 use super::scope::{TagOf, tag_of_key};
 use super::{Facts, Reached, Subject, Target};
 use crate::environments::Environments;
@@ -132,9 +134,15 @@ fn name(subject: &Subject<'_>) -> String {
 
 fn access(subject: &Subject<'_>, facts: &Facts<'_>, environment: &str) -> Vec<Access> {
     let target = Target::tagged(environment);
+    let tags = tags(subject, facts.environments, environment);
     let of_call = |action: &&'static str| {
         let call = facts.catalogue.call(action).filter(|call| subject.may_call(*call));
-        let reached = call.and_then(|call| subject.reach(facts, call, &target));
+        let reached = call.and_then(|call| {
+            let mut grants =
+                subject.grants(call).filter(|(_, one)| !asks_another(one, &tags, facts));
+            grants
+                .find_map(|(policy, one)| subject.reach_through(facts, call, &target, policy, one))
+        });
         match reached {
             None => Access::No,
             Some(reached) if is_conditional(&reached, facts.environments) => Access::Conditional,
@@ -143,6 +151,36 @@ fn access(subject: &Subject<'_>, facts: &Facts<'_>, environment: &str) -> Vec<Ac
     };
     let of_action = |calls: &[&'static str]| calls.iter().map(of_call).max().unwrap_or(Access::No);
     ACTIONS.iter().map(|(_, calls)| of_action(calls)).collect()
+}
+
+/// What the environment tags of caller and resource are.
+fn tags(subject: &Subject<'_>, environments: &Environments, environment: &str) -> Context {
+    let (mut tags, key) = (Context::default(), environments.tag_key());
+    for head in ["aws", "ecs", "elasticache", "events", "logs"] {
+        tags.insert(&format!("{head}:ResourceTag/{key}"), environment);
+    }
+    if let Some(own) = &subject.environment_tag {
+        tags.insert(&format!("aws:PrincipalTag/{key}"), own.as_str());
+    }
+    tags
+}
+
+/// Whether a statement asks for the tag of another environment, so that no resource of this one needs to be tried. The
+/// call may not carry the tag: then it is absent.
+fn asks_another(statement: &Statement, tags: &Context, facts: &Facts<'_>) -> bool {
+    statement.conditions().iter().any(|condition| {
+        matches!(tag_of_key(condition.key()), Some((TagOf::Resource, tag))
+            if tag.eq_ignore_ascii_case(facts.environments.tag_key()))
+            && tags.get(condition.key()).is_some()
+            && condition.holds(tags) == Truth::No
+            && condition.holds(&without(tags, condition.key())) == Truth::No
+    })
+}
+
+fn without(tags: &Context, key: &str) -> Context {
+    let mut tags = tags.clone();
+    tags.remove(key);
+    tags
 }
 
 /// Whether a call rests on something that neither the caller sends nor the environment decides.

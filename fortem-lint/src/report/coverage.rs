@@ -117,7 +117,9 @@ pub(super) fn criteria(report: &Report) -> Vec<Criterion> {
         }
     }
     let mut criteria: Vec<Criterion> = criteria.into_values().collect();
-    criteria.iter_mut().for_each(|one| one.conclude(report));
+    for criterion in &mut criteria {
+        criterion.conclude(report);
+    }
     criteria
 }
 

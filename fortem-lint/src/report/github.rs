@@ -15,11 +15,9 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             Severity::Low | Severity::Informational => "notice",
         };
         let position = finding.position;
-        let mut text = finding.message.clone();
-        if let Some(principals) = group.some_principals() {
-            text.push_str(&format!("\nFor {principals}"));
-        }
-        text.push_str(&format!("\n{}", finding.remediation));
+        let whom = group.some_principals().map(|principals| format!("\nFor {principals}"));
+        let whom = whom.unwrap_or_default();
+        let text = format!("{}{whom}\n{}", finding.message, finding.remediation);
         writeln!(
             out,
             "::{command} file={},line={},col={},title={}::{}",

@@ -155,6 +155,7 @@ fn artifacts(report: &Report) -> Vec<Value> {
 
 /// A path as a reference (RFC 3986).
 fn uri(path: &str) -> String {
+    use std::fmt::Write as _;
     let path = if path == "<stdin>" { "stdin" } else { path.trim_start_matches("./") };
     let mut uri = String::with_capacity(path.len());
     if path.starts_with('/') {
@@ -165,7 +166,9 @@ fn uri(path: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 uri.push(char::from(byte));
             }
-            other => uri.push_str(&format!("%{other:02X}")),
+            other => {
+                let _ = write!(uri, "%{other:02X}");
+            }
         }
     }
     uri

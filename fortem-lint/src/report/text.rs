@@ -166,10 +166,10 @@ pub(super) fn environments(summary: &Summary) -> String {
 /// The first names, and how many there are besides.
 fn some<'n>(names: impl Iterator<Item = &'n str>) -> String {
     let names: Vec<&str> = names.collect();
-    let named = names.get(..NAMED.min(names.len())).unwrap_or_default().join(", ");
+    let first = names.get(..NAMED.min(names.len())).unwrap_or_default().join(", ");
     match names.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named}, and {more} more"),
+        0 => first,
+        more => format!("{first}, and {more} more"),
     }
 }
 

@@ -77,7 +77,7 @@ pub fn text(meta: &Meta, styled: bool) -> String {
     for (heading, part) in parts(meta) {
         let body = match part {
             Part::Text(text) => wrapped(&text, "  "),
-            Part::Json(text) => text.trim().lines().map(|line| format!("  {line}\n")).collect(),
+            Part::Json(text) => format!("  {}\n", text.trim().replace('\n', "\n  ")),
             Part::List(list) => list.iter().map(|one| wrapped(one, "  ")).collect(),
         };
         let _ = write!(page, "\n{bold}{heading}{plain}\n{body}");
