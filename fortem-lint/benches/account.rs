@@ -35,7 +35,7 @@ fn main() {
         let report = check(&reading.units, &environments, None, reference, &Selection::default());
         let judged = begin.elapsed();
         let mut out = Vec::new();
-        report::write(&report, Format::Json, Style { colour: false }, &mut out)
+        report::write(&report, Format::Json, Style::default(), &mut out)
             .expect("memory can be written");
         println!(
             "{round}: read {read:.1?}, judged {:.1?}, written {:.1?}; {} findings, {} bytes",
@@ -116,7 +116,7 @@ fn policy(statements: &[(&str, &[&str], String, Option<String>)]) -> String {
     for (at, (sid, actions, resource, condition)) in statements.iter().enumerate() {
         let actions: Vec<String> =
             actions.iter().map(|one| format!("{indent}                \"{one}\"")).collect();
-        let condition = condition.as_ref().map(|(condition)| {
+        let condition = condition.as_ref().map(|condition| {
             format!(
                 ",\n{indent}            \"Condition\": {{\n{indent}                \"StringEquals\": {{\n{indent}                    {condition}\n{indent}                }}\n{indent}            }}"
             )

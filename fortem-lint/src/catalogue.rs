@@ -7,6 +7,7 @@ use fortem_compile::iam::Statement;
 use fortem_compile::reference::{Action, Reference};
 use fortem_core::pattern;
 
+use crate::facts::matrix;
 use crate::rules;
 
 /// The most actions that rules may ask about together.
@@ -21,7 +22,7 @@ pub struct Calls([u64; WORDS]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Call(usize);
 
-/// Every action that a rule asks about.
+/// Every action that a rule, or the matrix of access, asks about.
 #[derive(Debug)]
 pub struct Catalogue {
     names: Vec<&'static str>,
@@ -68,8 +69,8 @@ impl Catalogue {
     /// The catalogue of the rules of this version.
     pub fn builtin() -> &'static Self {
         static BUILTIN: LazyLock<Catalogue> = LazyLock::new(|| {
-            let mut names: Vec<&'static str> =
-                rules::all().iter().flat_map(|rule| rule.calls().iter().copied()).collect();
+            let of_rules = rules::all().iter().flat_map(|rule| rule.calls().iter().copied());
+            let mut names: Vec<&'static str> = of_rules.chain(matrix::calls()).collect();
             names.sort_unstable();
             names.dedup();
             Catalogue::of(names)

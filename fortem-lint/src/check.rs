@@ -6,10 +6,11 @@ use serde::Serialize;
 use crate::catalogue::{Calls, Catalogue};
 use crate::environments::{Environments, Origin};
 use crate::facts::Facts;
+use crate::facts::matrix::Matrix;
 use crate::finding::{Finding, Persona, Severity};
 use crate::input::{Input, NotAssessed};
 use crate::organization::Organization;
-use crate::rules::{self, Findings, Rule};
+use crate::rules::{self, Findings, Input as Needed, Rule};
 use crate::unit::Unit;
 
 /// Which findings are wanted.
@@ -23,6 +24,8 @@ pub struct Selection {
     pub min_severity: Option<Severity>,
     /// For whom: rules of this persona and of those before it.
     pub persona: Option<Persona>,
+    /// Whether the report tells who may do what in which environment.
+    pub access: bool,
 }
 
 impl Selection {
@@ -54,6 +57,10 @@ pub struct Report {
     pub inputs: Vec<Input>,
     /// Counts and origins.
     pub summary: Summary,
+    /// Who may do what in which environment, if it was asked for.
+    pub access: Option<Matrix>,
+    /// The day or time for which the report speaks, as it was given.
+    pub date: Option<String>,
 }
 
 /// Counts and origins of a report.
@@ -63,6 +70,8 @@ pub struct Summary {
     pub accounts: Vec<String>,
     /// Users and roles judged.
     pub principals: usize,
+    /// Roles that AWS made for its services; nobody can change them, and they are not judged.
+    pub service_linked_roles: usize,
     /// Policy documents judged.
     pub policies: usize,
     /// Statements in them.
@@ -77,6 +86,10 @@ pub struct Summary {
     pub reference_date: String,
     /// The rules that were run, by id.
     pub rules: Vec<&'static str>,
+    /// What was there to judge; a rule that needs more was not judged.
+    pub available: Vec<Needed>,
+    /// The mildest severity that the report holds; all if none.
+    pub min_severity: Option<Severity>,
 }
 
 /// Judges units.
@@ -99,7 +112,17 @@ pub fn check(
         let facts = Facts::of(unit, environments, organization, reference);
         report.findings.extend(check_unit(&facts, &rules));
         report.summary.add(unit);
+        report.access = selection.access.then(|| {
+            let mut access = report.access.take().unwrap_or_else(|| Matrix::of(environments));
+            access.add(&facts);
+            access
+        });
     }
+    report.access.iter_mut().for_each(Matrix::sort);
+    report.summary.available.extend(organization.map(|_| Needed::Organization));
+    report.summary.available.sort_unstable();
+    report.summary.available.dedup();
+    report.summary.min_severity = selection.min_severity;
     let least = selection.min_severity.unwrap_or(Severity::Informational);
     report.findings.retain(|finding| finding.severity >= least);
     sort(&mut report.findings);
@@ -146,7 +169,12 @@ fn sort(findings: &mut [Finding]) {
 impl Summary {
     fn add(&mut self, unit: &Unit) {
         self.accounts.extend(unit.account.clone());
-        self.principals += unit.principals.len();
+        let linked = unit.principals.iter().filter(|one| one.is_service_linked()).count();
+        self.principals += unit.principals.len() - linked;
+        self.service_linked_roles += linked;
+        self.available.extend((!unit.policies.is_empty()).then_some(Needed::Policies));
+        self.available.extend((!unit.principals.is_empty()).then_some(Needed::Account));
+        self.available.extend(unit.resources.is_some().then_some(Needed::Resources));
         self.policies += unit.policies.len();
         let statements = unit.policies.iter().map(|policy| policy.document.statements());
         self.statements += statements.map(<[_]>::len).sum::<usize>();

@@ -1,12 +1,15 @@
 //! Arguments in, exit code out; the only part that prints.
 
 mod check;
+mod colour;
+mod completions;
 mod explain;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::colour::Colour;
 use crate::exit::{Exit, TABLE};
 
 /// Audits AWS accounts for whatever lets a person cross an environment.
@@ -15,6 +18,10 @@ use crate::exit::{Exit, TABLE};
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+
+    /// When text has colours.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
+    color: Colour,
 }
 
 #[derive(Debug, Subcommand)]
@@ -25,15 +32,19 @@ enum Command {
     Explain(explain::Explain),
     /// Lists the rules.
     Rules(explain::Rules),
+    /// Prints what makes a shell complete the arguments.
+    Completions(completions::Completions),
 }
 
 /// Runs the command with the arguments of the process.
 #[must_use]
 pub fn run() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Command::Check(check) => check.run(),
-        Command::Explain(explain) => explain.run(),
+    let Arguments { command, color } = Arguments::parse();
+    let result = match command {
+        Command::Check(check) => check.run(color),
+        Command::Explain(explain) => explain.run(color),
         Command::Rules(rules) => rules.run(),
+        Command::Completions(completions) => completions.run(),
     };
     ExitCode::from(result.unwrap_or_else(|error| fail(&error)).code())
 }

@@ -6,6 +6,7 @@ mod opening;
 pub mod pointer;
 pub mod populated;
 mod directory;
+pub mod matrix;
 mod reach;
 mod retagging;
 mod scope;

@@ -15,6 +15,7 @@
 pub mod catalogue;
 pub mod check;
 pub mod cli;
+pub mod date;
 pub mod environments;
 pub mod exit;
 pub mod facts;

@@ -1,11 +1,24 @@
 //! A report in the formats that people and tools read.
 
+mod coverage;
+mod csv;
+mod escape;
+mod github;
+mod groups;
+mod html;
 mod json;
+mod junit;
+mod markdown;
+mod ocsf;
+mod sarif;
+mod soc2;
 mod text;
 
 use std::io::{self, Write};
 
 use crate::check::Report;
+
+pub(crate) use coverage::title as criterion_title;
 
 /// A format of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -16,13 +29,41 @@ pub enum Format {
     Json,
     /// One JSON object a line and finding.
     Jsonl,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// One page for a browser, with who may do what in which environment.
+    Html,
+    /// Markdown, for comments and tickets.
+    Md,
+    /// A table, for spreadsheets.
+    Csv,
+    /// XML as test runners write it: a suite a rule, a failure a finding.
+    Junit,
+    /// Annotations of GitHub workflows.
+    Github,
+    /// OCSF 1.x, Detection Finding (2004), as a JSON array; asks for `--date`.
+    Ocsf,
+    /// Evidence for a SOC 2 audit, by criterion, as one JSON object.
+    Soc2,
+}
+
+impl Format {
+    /// Whether it shows who may do what in which environment.
+    #[must_use]
+    pub fn shows_access(self) -> bool {
+        matches!(self, Self::Html | Self::Md)
+    }
 }
 
 /// How a text is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Style {
-    /// Whether it may have colours.
+    /// Whether it has colours.
     pub colour: bool,
+    /// Whether each finding takes one line, and nothing else is said.
+    pub quiet: bool,
+    /// Whether the findings are counted by rule.
+    pub statistics: bool,
 }
 
 /// Writes a report.
@@ -35,5 +76,23 @@ pub fn write(report: &Report, format: Format, style: Style, out: &mut dyn Write)
         Format::Text => text::write(report, style, out),
         Format::Json => json::write(report, out),
         Format::Jsonl => json::write_lines(report, out),
+        Format::Sarif => sarif::write(report, out),
+        Format::Html => html::write(report, out),
+        Format::Md => markdown::write(report, out),
+        Format::Csv => csv::write(report, out),
+        Format::Junit => junit::write(report, out),
+        Format::Github => github::write(report, out),
+        Format::Ocsf => ocsf::write(report, out),
+        Format::Soc2 => soc2::write(report, out),
     }
+}
+
+/// `1 policy`, `2 policies`.
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// The day of the service authorization reference.
+fn day(report: &Report) -> &str {
+    report.summary.reference_date.split('T').next().unwrap_or_default()
 }

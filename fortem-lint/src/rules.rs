@@ -3,6 +3,7 @@
 mod findings;
 mod guards;
 mod unscoped;
+pub mod page;
 
 use crate::facts::{Facts, Subject};
 use crate::finding::{Confidence, Persona, Severity};
@@ -11,7 +12,8 @@ use crate::unit::Policy;
 pub use findings::{Draft, Findings};
 
 /// What a rule has to be given, the letters of the rule table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Input {
     /// A policy document.
     Policies,
@@ -23,8 +25,21 @@ pub enum Input {
     Organization,
 }
 
+impl Input {
+    /// The input in words.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Policies => "policy documents",
+            Self::Account => "an account's authorization details",
+            Self::Resources => "an inventory of what runs in the account",
+            Self::Organization => "the Organization's tree and policies",
+        }
+    }
+}
+
 /// What a rule is: its entry in the list, and its page.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Meta {
     /// `FL` and three digits, never given to another rule.
     pub id: &'static str,

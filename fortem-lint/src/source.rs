@@ -15,7 +15,7 @@ pub struct Source {
 }
 
 /// Where a person finds a byte of a text: both count from one, the column in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct Position {
     /// The line, from one.
     pub line: usize,

@@ -8,7 +8,9 @@ use clap::{Args, ValueHint};
 use fortem_compile::reference::Reference;
 use fortem_core::Source as FleetSource;
 
+use super::colour::Colour;
 use crate::check::{Selection, check};
+use crate::date;
 use crate::environments::Environments;
 use crate::exit::Exit;
 use crate::finding::{Persona, Severity};
@@ -49,10 +51,26 @@ pub(super) struct Check {
     /// Whose rules: those of the persona and of all before it.
     #[arg(long, value_enum, default_value_t = Persona::Regular)]
     persona: Persona,
+
+    /// The day or time (UTC) of which the inputs tell; reports repeat it.
+    #[arg(long, value_name = "DATE", value_parser = date::parse, required_if_eq("format", "ocsf"))]
+    date: Option<String>,
+
+    /// Counts the findings of each rule at the end of the text.
+    #[arg(long)]
+    statistics: bool,
+
+    /// One line of text a finding, and nothing else.
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// Tells findings by the exit code in SARIF too, where they are otherwise left to the reader.
+    #[arg(long)]
+    exit_code: bool,
 }
 
 impl Check {
-    pub(super) fn run(self) -> Result<Exit> {
+    pub(super) fn run(self, colour: Colour) -> Result<Exit> {
         let reference = Reference::builtin().map_err(|error| anyhow::anyhow!("{error}"))?;
         let (entries, mut not_assessed) = input::entries(&self.paths);
         let (mut units, mut inputs) = (Vec::new(), Vec::new());
@@ -71,16 +89,24 @@ impl Check {
             ignore: self.ignore,
             min_severity: self.min_severity,
             persona: Some(self.persona),
+            access: self.format.shows_access(),
         };
         let mut report = check(&units, &environments, None, reference, &selection);
         report.inputs = inputs;
         not_assessed.append(&mut report.not_assessed);
         report.not_assessed = not_assessed;
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let style = Style { colour: stdout().is_terminal() && !plain };
+        report.date = self.date;
+        let style = Style {
+            colour: colour.is_wanted(stdout().is_terminal()),
+            quiet: self.quiet,
+            statistics: self.statistics,
+        };
         let mut out = std::io::BufWriter::new(stdout().lock());
         report::write(&report, self.format, style, &mut out).context("cannot write the report")?;
         out.flush().context("cannot write the report")?;
+        if self.format == Format::Sarif && !self.exit_code {
+            report.findings.clear();
+        }
         Ok(Exit::of(&report, self.fail_on))
     }
 }

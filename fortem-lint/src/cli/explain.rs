@@ -1,12 +1,13 @@
 //! `fortem-lint explain` and `fortem-lint rules`.
 
-use std::io::{Write, stdout};
+use std::io::{self, IsTerminal, Write, stdout};
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use super::colour::Colour;
 use crate::exit::Exit;
-use crate::rules;
+use crate::rules::{self, Rule, page};
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
@@ -15,29 +16,54 @@ pub(super) struct Explain {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Rules {}
+pub(super) struct Rules {
+    /// The format of the list.
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    format: ListFormat,
+}
+
+/// A format of the list of rules.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ListFormat {
+    /// One line a rule.
+    Text,
+    /// Everything that is known of each rule.
+    Json,
+    /// A table with links to the pages of the rules.
+    Md,
+}
 
 impl Explain {
-    pub(super) fn run(self) -> Result<Exit> {
-        let Some(rule) = rules::find(&self.rule) else { bail!("there is no rule `{}`", self.rule) };
-        writeln!(stdout(), "{:#?}", rule.meta())?;
+    pub(super) fn run(self, colour: Colour) -> Result<Exit> {
+        let Some(rule) = rules::find(&self.rule) else {
+            bail!("there is no rule `{}`; `fortem-lint rules` lists them", self.rule)
+        };
+        let styled = colour.is_wanted(stdout().is_terminal());
+        write!(stdout(), "{}", page::text(rule.meta(), styled))?;
         Ok(Exit::Clean)
     }
 }
 
 impl Rules {
     pub(super) fn run(self) -> Result<Exit> {
-        for rule in rules::all() {
-            let meta = rule.meta();
-            writeln!(
-                stdout(),
-                "{} {:<28} {:<9} {}",
-                meta.id,
-                meta.name,
-                meta.severity,
-                meta.summary
-            )?;
+        let (rules, mut out) = (rules::all(), io::BufWriter::new(stdout().lock()));
+        match self.format {
+            ListFormat::Text => write_lines(rules, &mut out)?,
+            ListFormat::Md => write!(out, "{}", page::index(rules))?,
+            ListFormat::Json => {
+                let all: Vec<_> = rules.iter().map(|rule| rule.meta()).collect();
+                serde_json::to_writer_pretty(&mut out, &all).map_err(io::Error::from)?;
+                writeln!(out)?;
+            }
         }
+        out.flush()?;
         Ok(Exit::Clean)
     }
+}
+
+fn write_lines(rules: &[&'static dyn Rule], out: &mut dyn Write) -> io::Result<()> {
+    for meta in rules.iter().map(|rule| rule.meta()) {
+        writeln!(out, "{}  {:<36}  {:<13}  {}", meta.id, meta.name, meta.severity, meta.summary)?;
+    }
+    Ok(())
 }

@@ -1,32 +1,188 @@
 //! Text, for people at a terminal.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::Style;
-use crate::check::Report;
-use crate::finding::Severity;
+use annotate_snippets::{AnnotationKind, Group as Block, Level, Origin, Renderer, Snippet};
 
-pub(super) fn write(report: &Report, _style: Style, out: &mut dyn Write) -> io::Result<()> {
-    for finding in &report.findings {
-        writeln!(out, "{}[{}]: {}", finding.severity, finding.rule, finding.message)?;
-        writeln!(
-            out,
-            "  --> {}:{}:{}",
-            finding.file, finding.position.line, finding.position.column
-        )?;
-        for fact in &finding.evidence {
-            writeln!(out, "   = {fact}")?;
-        }
-        writeln!(out, "   = help: {}\n", finding.remediation)?;
+use super::escape::{lines, one_line};
+use super::groups::{self, Group};
+use super::{Style, count, coverage, day};
+use crate::check::{Report, Summary};
+use crate::finding::{Finding, Severity};
+use crate::input::{Kind, NotAssessed};
+
+/// The most lines of an input that a finding shows.
+const LINES: usize = 12;
+/// Text that begins further to the right stands in a file that nobody reads by lines.
+const COLUMN: usize = 80;
+/// The most characters of a line that are shown of such a file.
+const WIDTH: usize = 160;
+/// How many names are listed before the rest is counted.
+const NAMED: usize = 10;
+
+pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    if style.quiet {
+        return write_lines(report, out);
     }
-    for one in &report.not_assessed {
-        writeln!(out, "not assessed: {one}")?;
+    let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
+    for group in groups::by_place(&report.findings) {
+        write_group(&group, &renderer, out)?;
+    }
+    write_summary(report, out)?;
+    if style.statistics { write_statistics(report, out) } else { Ok(()) }
+}
+
+/// One line a finding.
+fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for group in groups::by_place(&report.findings) {
+        let Some(one) = group.first() else { continue };
+        let (file, message) = (one_line(&one.file), one_line(&one.message));
+        let (line, column) = (one.position.line, one.position.column);
+        writeln!(out, "{file}:{line}:{column}: {}[{}]: {message}", one.severity, one.rule)?;
+    }
+    Ok(())
+}
+
+fn level(severity: Severity) -> Level<'static> {
+    let level = match severity {
+        Severity::Critical | Severity::High => Level::ERROR,
+        Severity::Medium => Level::WARNING,
+        Severity::Low => Level::INFO,
+        Severity::Informational => Level::NOTE,
+    };
+    level.with_name(severity.as_str())
+}
+
+fn write_group(group: &Group<'_>, renderer: &Renderer, out: &mut dyn Write) -> io::Result<()> {
+    let Some(finding) = group.first() else { return Ok(()) };
+    let title = one_line(&finding.message).into_owned();
+    let title = level(finding.severity).primary_title(title).id(finding.rule);
+    let mut block = excerpt(finding, Block::with_title(title));
+    for fact in &finding.evidence {
+        block = block.element(Level::NOTE.message(one_line(fact)));
+    }
+    if let Some(principals) = group.some_principals() {
+        let of = if group.principals().len() == 1 { "principal" } else { "principals" };
+        let text = format!("{of}: {}", one_line(&principals));
+        block = block.element(Level::NOTE.message(text));
+    }
+    block = block.element(Level::HELP.message(one_line(&finding.remediation)));
+    writeln!(out, "{}\n", renderer.render(&[block]))
+}
+
+/// Adds the place, and the text that stands there.
+fn excerpt<'r>(finding: &'r Finding, block: Block<'r>) -> Block<'r> {
+    let (file, position) = (one_line(&finding.file), finding.position);
+    let text = lines(&finding.excerpt);
+    if text.trim().is_empty() || position.column > COLUMN {
+        let origin = Origin::path(file).line(position.line).char_column(position.column);
+        let block = block.element(origin);
+        let line: String = one_line(text.trim()).chars().take(WIDTH).collect();
+        if line.is_empty() {
+            return block;
+        }
+        let more = if text.chars().count() > WIDTH { " …" } else { "" };
+        return block.element(Level::NOTE.message(format!("it says {line}{more}")));
+    }
+    let indent = position.column.saturating_sub(1);
+    let shown: Vec<&str> = text.lines().take(LINES).collect();
+    let is_cut = text.lines().nth(LINES).is_some();
+    // What stands before the text on its line is not known; blanks keep the column right.
+    let source = format!("{}{}", " ".repeat(indent), shown.join("\n"));
+    let annotation = AnnotationKind::Primary.span(indent..source.len());
+    let annotation = if is_cut { annotation.label("and so on") } else { annotation };
+    block.element(
+        Snippet::source(source)
+            .path(file)
+            .line_start(position.line)
+            .fold(false)
+            .annotation(annotation),
+    )
+}
+
+fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let summary = &report.summary;
+    if report.findings.is_empty() {
+        writeln!(out, "No findings.")?;
     }
     for severity in Severity::ALL.into_iter().rev() {
-        let count = report.findings.iter().filter(|one| one.severity == severity).count();
-        if count > 0 {
-            writeln!(out, "{severity:<14}{count:>6}")?;
+        let number = report.findings.iter().filter(|one| one.severity == severity).count();
+        if number > 0 {
+            writeln!(out, "{severity:<14}{number:>6}")?;
         }
+    }
+    writeln!(out)?;
+    let mut row = |name: &str, text: &str| writeln!(out, "{name:<14}{}", one_line(text));
+    row("looked at", &looked_at(report))?;
+    row("environments", &environments(summary))?;
+    row("AWS data", &format!("of {}", day(report)))?;
+    if let Some(date) = &report.date {
+        row("as of", date)?;
+    }
+    row("rules", &count(summary.rules.len(), "rule", "rules"))?;
+    for (inputs, rules) in coverage::without_input(report) {
+        let wanted = coverage::in_words(&inputs);
+        row("not judged", &format!("{}: no {wanted}", some(rules.iter().copied())))?;
+    }
+    for one in report.not_assessed.iter().filter(|one| one.incomplete) {
+        row("not assessed", &one.to_string())?;
+    }
+    let aside: Vec<&NotAssessed> =
+        report.not_assessed.iter().filter(|one| !one.incomplete).collect();
+    if !aside.is_empty() {
+        let names = some(aside.iter().map(|one| one.what.as_str()));
+        row("left aside", &format!("{}: {names}", count(aside.len(), "file", "files")))?;
+    }
+    Ok(())
+}
+
+/// What was looked at, in words.
+pub(super) fn looked_at(report: &Report) -> String {
+    let summary = &report.summary;
+    let inputs = report.inputs.iter().filter(|one| one.kind != Kind::Unknown).count();
+    let accounts = match summary.accounts.as_slice() {
+        [] => "no account".to_owned(),
+        [account] => format!("account {account}"),
+        accounts => count(accounts.len(), "account", "accounts"),
+    };
+    [
+        count(inputs, "input", "inputs"),
+        accounts,
+        count(summary.principals, "principal", "principals"),
+        count(summary.policies, "policy", "policies"),
+        count(summary.statements, "statement", "statements"),
+    ]
+    .join(", ")
+}
+
+/// The environments, and where they are known from.
+pub(super) fn environments(summary: &Summary) -> String {
+    let guessed =
+        if summary.environments_inferred { "guessed from the inputs" } else { "declared" };
+    format!("{} (tag `{}`; {guessed})", summary.environments.join(", "), summary.tag_key)
+}
+
+/// The first names, and how many there are besides.
+fn some<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let first = names.get(..NAMED.min(names.len())).unwrap_or_default().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => first,
+        more => format!("{first}, and {more} more"),
+    }
+}
+
+fn write_statistics(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut numbers: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for finding in &report.findings {
+        *numbers.entry((finding.rule, finding.name)).or_default() += 1;
+    }
+    writeln!(out)?;
+    let mut numbers: Vec<_> = numbers.into_iter().collect();
+    numbers.sort_by_key(|(rule, number)| (std::cmp::Reverse(*number), *rule));
+    for ((rule, name), number) in numbers {
+        writeln!(out, "{rule}  {name:<36}{number:>6}")?;
     }
     Ok(())
 }

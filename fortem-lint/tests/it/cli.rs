@@ -25,3 +25,55 @@ fn version_is_the_crate_version() {
 fn an_unknown_flag_is_a_usage_error() {
     assert_eq!(run("--nope").0, Some(2));
 }
+
+fn printed(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_fortem-lint")).args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn help_of_every_command() {
+    for arguments in
+        [&["--help"][..], &["check", "--help"], &["rules", "--help"], &["explain", "--help"]]
+    {
+        let name = format!("help {}", arguments[0].trim_start_matches('-'));
+        insta::with_settings!({ snapshot_path => "../snapshots/help", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(name.replace(' ', "-"), printed(arguments));
+        });
+    }
+}
+
+#[test]
+fn every_shell_gets_its_completions() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        assert!(printed(&["completions", shell]).contains("fortem-lint"), "{shell}");
+    }
+}
+
+#[test]
+fn rules_are_listed_and_explained() {
+    let list: serde_json::Value =
+        serde_json::from_str(&printed(&["rules", "--format", "json"])).unwrap();
+    assert_eq!(list.as_array().unwrap().len(), fortem_lint::rules::all().len());
+    assert!(
+        printed(&["rules", "--format", "md"]).contains("| [FL105](FL105.md) | mutate-unscoped |")
+    );
+    let page = printed(&["explain", "mutate-unscoped"]);
+    for heading in ["Why it matters", "Example", "What to do", "Limits", "SOC 2 criteria"] {
+        assert!(page.contains(heading), "{page}");
+    }
+    assert_eq!(page, printed(&["explain", "fl105"]));
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fortem-lint"));
+    let mut child = command
+        .args(["rules", "--format", "json"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

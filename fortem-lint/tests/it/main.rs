@@ -4,4 +4,6 @@
 
 mod cli;
 mod inputs;
+mod docs;
+mod reports;
 mod rules;

@@ -1,0 +1,55 @@
+//! A table for spreadsheets (RFC 4180).
+
+use std::io::{self, Write};
+
+use crate::check::Report;
+use crate::finding::Finding;
+
+const COLUMNS: &str = "rule,name,severity,confidence,message,file,line,column,pointer,sid,account,principal,policy,\
+                       resource,environment_from,environment_to,evidence,remediation,criteria,fingerprint";
+
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "{COLUMNS}\r\n")?;
+    report.findings.iter().try_for_each(|finding| write_row(finding, out))
+}
+
+fn write_row(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let text = |field: &'_ Option<String>| field.clone().unwrap_or_default();
+    let cells = [
+        finding.rule.to_owned(),
+        finding.name.to_owned(),
+        finding.severity.as_str().to_owned(),
+        finding.confidence.as_str().to_owned(),
+        finding.message.clone(),
+        finding.file.clone(),
+        finding.position.line.to_string(),
+        finding.position.column.to_string(),
+        finding.pointer.clone(),
+        text(&finding.sid),
+        text(&finding.account),
+        text(&finding.principal),
+        text(&finding.policy),
+        text(&finding.resource),
+        text(&finding.environment_from),
+        text(&finding.environment_to),
+        finding.evidence.join("; "),
+        finding.remediation.clone(),
+        finding.criteria.join(" "),
+        finding.fingerprint.clone(),
+    ];
+    let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
+    write!(out, "{}\r\n", cells.join(","))
+}
+
+/// A cell, in quotes where it has to be. A spreadsheet would compute what begins like a formula, so an apostrophe
+/// stands before it.
+fn quoted(text: &str) -> String {
+    let formula =
+        text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r']);
+    let mark = if formula { "'" } else { "" };
+    if formula || text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{mark}{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}

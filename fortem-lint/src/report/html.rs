@@ -1,0 +1,164 @@
+//! One page for a browser, with nothing outside it. It is whole without scripts; they only filter.
+
+mod access;
+mod findings;
+
+use std::io::{self, Write};
+
+use super::escape::{Markup, Sentence, one_line};
+use super::{count, coverage, day, text};
+use crate::check::Report;
+use crate::finding::Severity;
+
+const STYLE: &str = include_str!("html/style.css");
+const SCRIPT: &str = include_str!("html/filter.js");
+
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    write_head(report, out)?;
+    write_summary(report, out)?;
+    if let Some(matrix) = &report.access {
+        access::write(matrix, out)?;
+    }
+    findings::write(report, out)?;
+    write_criteria(report, out)?;
+    write_gaps(report, out)?;
+    write_inputs(report, out)?;
+    write!(out, "</main>\n<footer>fortem-lint {}", env!("CARGO_PKG_VERSION"))?;
+    write!(out, " · AWS service authorization reference of {}", Markup(day(report)))?;
+    write!(out, "</footer>\n<script>\n{SCRIPT}</script>\n")
+}
+
+fn write_head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
+         script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n\
+         <title>Separation of environments</title>\n<style>\n{STYLE}</style>\n<header>\n\
+         <p class=\"eyebrow\">fortem-lint report</p>\n<h1>Separation of environments</h1>"
+    )?;
+    let accounts = match report.summary.accounts.as_slice() {
+        [] => "no account".to_owned(),
+        [one] => format!("account {one}"),
+        many => count(many.len(), "account", "accounts"),
+    };
+    write!(out, "<p class=\"meta\">{}", Markup(&accounts))?;
+    if let Some(date) = &report.date {
+        write!(out, " · as of {}", Markup(date))?;
+    }
+    writeln!(out, "</p>\n<nav>")?;
+    let access = report.access.is_some().then_some(("access", "Access"));
+    let sections = [
+        ("findings", "Findings"),
+        ("criteria", "SOC 2"),
+        ("gaps", "Not assessed"),
+        ("inputs", "Inputs"),
+    ];
+    for (id, name) in access.into_iter().chain(sections) {
+        write!(out, "<a href=\"#{id}\">{name}</a> ")?;
+    }
+    writeln!(out, "</nav>\n</header>\n<main>")
+}
+
+fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let summary = &report.summary;
+    writeln!(out, "<section id=\"summary\" aria-label=\"Summary\">\n<ul class=\"tiles\">")?;
+    for severity in Severity::ALL.into_iter().rev() {
+        let number = report.findings.iter().filter(|one| one.severity == severity).count();
+        let none = if number == 0 { " none" } else { "" };
+        writeln!(out, "<li class=\"{severity}{none}\"><b>{number}</b> {severity}</li>")?;
+    }
+    writeln!(out, "</ul>\n<dl>")?;
+    writeln!(out, "<dt>Looked at</dt><dd>{}</dd>", Markup(&text::looked_at(report)))?;
+    let linked = summary.service_linked_roles;
+    if linked > 0 {
+        let linked = count(linked, "service-linked role", "service-linked roles");
+        writeln!(out, "<dt>Left out</dt><dd>{linked}, which only AWS can change</dd>")?;
+    }
+    write!(out, "<dt>Environments</dt><dd>")?;
+    for name in &summary.environments {
+        write!(out, "<span class=\"chip\">{}</span> ", Markup(&one_line(name)))?;
+    }
+    let guessed = if summary.environments_inferred {
+        "guessed from the inputs: declare them in a fleet file to be sure"
+    } else {
+        "declared"
+    };
+    writeln!(
+        out,
+        "by the tag <code>{}</code>, {guessed}</dd>",
+        Markup(&one_line(&summary.tag_key))
+    )?;
+    writeln!(out, "<dt>Rules</dt><dd>{}</dd>", count(summary.rules.len(), "rule", "rules"))?;
+    if let Some(least) = summary.min_severity {
+        writeln!(out, "<dt>Findings</dt><dd>only those of severity {least} or worse</dd>")?;
+    }
+    writeln!(out, "</dl>\n</section>")
+}
+
+fn write_criteria(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "<section id=\"criteria\">\n<h2>SOC 2 criteria</h2>\n<div class=\"scroll\"><table class=\"list\">\n\
+         <tr><th>Criterion<th>About<th>Verdict<th class=\"number\">Findings<th class=\"number\">Rules judged\
+         <th class=\"number\">Rules without input"
+    )?;
+    for one in coverage::criteria(report) {
+        let verdict = one.verdict.as_str();
+        writeln!(
+            out,
+            "<tr><td>{}<td>{}<td><span class=\"verdict {}\">{verdict}</span><td class=\"number\">{}\
+             <td class=\"number\">{}<td class=\"number\">{}",
+            one.id,
+            one.title,
+            verdict.replace(' ', "-"),
+            one.findings,
+            one.rules.len(),
+            one.rules_without_input.len()
+        )?;
+    }
+    writeln!(out, "</table></div>\n</section>")
+}
+
+fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<section id=\"gaps\">\n<h2>Not assessed</h2>")?;
+    let wanting = coverage::without_input(report);
+    if wanting.is_empty() && report.not_assessed.is_empty() {
+        return writeln!(
+            out,
+            "<p>Every input was read, and every rule was judged.</p>\n</section>"
+        );
+    }
+    writeln!(out, "<ul>")?;
+    for (inputs, rules) in wanting {
+        let wanted = coverage::in_words(&inputs);
+        writeln!(out, "<li>{}: no {wanted}</li>", rules.join(", "))?;
+    }
+    for one in &report.not_assessed {
+        let aside = if one.incomplete { "" } else { " <span class=\"muted\">(left aside)</span>" };
+        let (what, why) = (one_line(&one.what), Sentence(&one.why));
+        writeln!(out, "<li><code>{}</code> {why}{aside}</li>", Markup(&what))?;
+    }
+    writeln!(out, "</ul>\n</section>")
+}
+
+fn write_inputs(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "<section id=\"inputs\">\n<h2>Inputs</h2>\n<div class=\"scroll\"><table class=\"list\">\n\
+         <tr><th>File<th>Kind<th class=\"number\">Bytes<th>SHA-256"
+    )?;
+    for input in &report.inputs {
+        writeln!(
+            out,
+            "<tr><td><code>{}</code><td>{}<td class=\"number\">{}<td><code class=\"hash\">{}</code>",
+            Markup(&one_line(&input.file)),
+            input.kind,
+            input.bytes,
+            input.sha256
+        )?;
+    }
+    writeln!(out, "</table></div>\n</section>")
+}
