@@ -227,6 +227,8 @@ struct Seen {
     values: BTreeMap<String, usize>,
     // Usual names of environments that stand as words in ARNs; tags know better how they are written.
     words: BTreeSet<String>,
+    // The same in ARNs of roles and users, which are also called `deploy` or `test`: they count if nothing else does.
+    words_of_roles: BTreeSet<String>,
 }
 
 impl Seen {
@@ -258,7 +260,12 @@ impl Seen {
 
     fn arn(&mut self, arn: &str) {
         let words = arn.splitn(6, ':').nth(5).map(words_of).unwrap_or_default();
-        self.words.extend(words.into_iter().filter(|word| is_usual_name(word)));
+        let usual = words.into_iter().filter(|word| is_usual_name(word));
+        if arn.split(':').nth(2) == Some("iam") {
+            self.words_of_roles.extend(usual);
+        } else {
+            self.words.extend(usual);
+        }
     }
 
     fn condition(&mut self, key: &str, values: &[String]) {
@@ -301,6 +308,9 @@ impl Seen {
             }
         }
         self.words.iter().for_each(|word| add(&mut environments, word));
+        if environments.is_empty() {
+            self.words_of_roles.iter().for_each(|word| add(&mut environments, word));
+        }
         if !environments.iter().any(|one| one.is_production) {
             add(&mut environments, "prod");
         }

@@ -2,11 +2,11 @@
 
 mod candidates;
 pub mod condition;
+mod directory;
+pub mod matrix;
 mod opening;
 pub mod pointer;
 pub mod populated;
-mod directory;
-pub mod matrix;
 mod reach;
 mod retagging;
 mod scope;
@@ -23,9 +23,9 @@ use crate::environments::Environments;
 use crate::organization::Organization;
 use crate::unit::Unit;
 
-pub use reach::{Guard, Reached, ReachedGroup, Target};
-pub use opening::{CREATING_CALLS, SCOPED_CALLS, TAG_CALLS, is_of_request, is_of_resource};
 pub use directory::Directory;
+pub use opening::{CREATING_CALLS, SCOPED_CALLS, TAG_CALLS, is_of_request, is_of_resource};
+pub use reach::{Guard, Reached, ReachedGroup, Target};
 pub use retagging::Retagging;
 pub use scope::{Scoping, TagOf, tag_of_key};
 pub(crate) use standing::UNBOUNDED;

@@ -2,8 +2,8 @@
 
 mod findings;
 mod guards;
-mod unscoped;
 pub mod page;
+mod unscoped;
 
 use crate::facts::{Facts, Subject};
 use crate::finding::{Confidence, Persona, Severity};

@@ -163,7 +163,6 @@ impl Policy {
     pub fn read(text: &str, kind: DocumentKind, owner: Owner, place: Place) -> Self {
         let inspection = Document::read(text, kind);
         let (document, errors, remarks) = inspection.into_parts();
-        let document = document.without_json();
         let catalogue = Catalogue::builtin();
         let statements = document.statements().iter();
         let covered: Vec<Calls> = statements.map(|one| catalogue.covered_by(one)).collect();

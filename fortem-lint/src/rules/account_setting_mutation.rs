@@ -28,14 +28,12 @@ static META: Meta = Meta {
 };
 
 /// What changes settings of an account.
-const CALLS: &[&str] = &[
-    "ecs:DeleteAccountSetting",
-    "ecs:PutAccountSetting",
-    "ecs:PutAccountSettingDefault",
-];
+const CALLS: &[&str] =
+    &["ecs:DeleteAccountSetting", "ecs:PutAccountSetting", "ecs:PutAccountSettingDefault"];
 
 /// The setting that makes tags on creation be authorised.
-const SETTING: &[(&str, Option<&str>)] = &[("ecs:account-setting", Some("tagResourceAuthorization"))];
+const SETTING: &[(&str, Option<&str>)] =
+    &[("ecs:account-setting", Some("tagResourceAuthorization"))];
 
 impl Rule for AccountSettingMutation {
     fn meta(&self) -> &'static Meta {
@@ -51,11 +49,16 @@ impl Rule for AccountSettingMutation {
             return;
         }
         let mut reached = Vec::new();
-        for (action, call) in facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call)) {
+        for (action, call) in
+            facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call))
+        {
             reached.extend(subject.reach_anywhere(facts, call, SETTING).map(|one| (action, one)));
         }
         for group in ReachedGroup::by_statement(reached) {
-            let message = format!("the authorisation of tags may be switched off in the account by {}", group.actions());
+            let message = format!(
+                "the authorisation of tags may be switched off in the account by {}",
+                group.actions()
+            );
             findings.report(META.at_reached(subject, group.first(), message));
         }
     }

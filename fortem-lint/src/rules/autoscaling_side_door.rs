@@ -50,11 +50,17 @@ impl Rule for AutoscalingSideDoor {
             return;
         }
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
-        for group in subject.reached_by_statement(facts, CALLS, &Target::tagged(&foreign.name).with(&[("application-autoscaling:service-namespace", Some("ecs"))])) {
+        for group in subject.reached_by_statement(
+            facts,
+            CALLS,
+            &Target::tagged(&foreign.name)
+                .with(&[("application-autoscaling:service-namespace", Some("ecs"))]),
+        ) {
             if Scoping::of(group.first().statement, facts.environments).is_faulty() {
                 continue; // A rule of its own says what is wrong with the condition.
             }
-            let message = format!("services of `{}` may be scaled by {}", foreign.name, group.actions());
+            let message =
+                format!("services of `{}` may be scaled by {}", foreign.name, group.actions());
             findings.report(META.at_reached(subject, group.first(), message).to(foreign));
         }
     }

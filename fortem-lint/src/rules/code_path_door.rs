@@ -60,7 +60,11 @@ impl Rule for CodePathDoor {
             if Scoping::of(group.first().statement, facts.environments).is_faulty() {
                 continue; // A rule of its own says what is wrong with the condition.
             }
-            let message = format!("{} deploys to `{}` with other rights than the caller's", group.actions(), foreign.name);
+            let message = format!(
+                "{} deploys to `{}` with other rights than the caller's",
+                group.actions(),
+                foreign.name
+            );
             findings.report(META.at_reached(subject, group.first(), message).to(foreign));
         }
     }

@@ -28,10 +28,7 @@ static META: Meta = Meta {
 };
 
 /// What puts a machine into a cluster, and a task onto it.
-const CALLS: &[&str] = &[
-    "ecs:RegisterContainerInstance",
-    "ecs:StartTask",
-];
+const CALLS: &[&str] = &["ecs:RegisterContainerInstance", "ecs:StartTask"];
 
 impl Rule for ContainerInstanceHijack {
     fn meta(&self) -> &'static Meta {
@@ -47,10 +44,19 @@ impl Rule for ContainerInstanceHijack {
             return;
         }
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
-        for group in subject.reached_by_statement(facts, &["ecs:RegisterContainerInstance"], &Target::tagged(&foreign.name)) {
-            let message = format!("a machine may be put into clusters of `{}` by {}", foreign.name, group.actions());
+        for group in subject.reached_by_statement(
+            facts,
+            &["ecs:RegisterContainerInstance"],
+            &Target::tagged(&foreign.name),
+        ) {
+            let message = format!(
+                "a machine may be put into clusters of `{}` by {}",
+                foreign.name,
+                group.actions()
+            );
             let mut draft = META.at_reached(subject, group.first(), message).to(foreign);
-            let start = facts.catalogue.call("ecs:StartTask").filter(|call| subject.may_call(*call));
+            let start =
+                facts.catalogue.call("ecs:StartTask").filter(|call| subject.may_call(*call));
             if let Some(reached) = start.and_then(|call| subject.reach_anywhere(facts, call, &[])) {
                 draft = draft.evidence(reached.to_string());
             }

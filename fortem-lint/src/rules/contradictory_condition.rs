@@ -44,7 +44,11 @@ impl Rule for ContradictoryCondition {
             let Some((first, second)) = contradiction(statement) else { continue };
             let message = format!(
                 "`{}` of `{}` and `{}` of `{}` never hold together, {}",
-                first.operator(), first.key(), second.operator(), second.key(), if_never(statement)
+                first.operator(),
+                first.key(),
+                second.operator(),
+                second.key(),
+                if_never(statement)
             );
             let draft = META.at_statement(policy, statement, message);
             findings.report(match statement.effect() {
@@ -59,10 +63,13 @@ impl Rule for ContradictoryCondition {
 fn contradiction(statement: &Statement) -> Option<(&Condition, &Condition)> {
     let plain: Vec<&Condition> =
         statement.conditions().iter().filter(|one| one.variables().next().is_none()).collect();
-    let pairs = plain.iter().enumerate().flat_map(|(at, first)| {
-        plain.iter().skip(at + 1).map(move |second| (*first, *second))
-    });
-    pairs.into_iter().find(|(first, second)| same_key(first, second) && !hold_together(first, second))
+    let pairs = plain
+        .iter()
+        .enumerate()
+        .flat_map(|(at, first)| plain.iter().skip(at + 1).map(move |second| (*first, *second)));
+    pairs
+        .into_iter()
+        .find(|(first, second)| same_key(first, second) && !hold_together(first, second))
 }
 
 /// Whether two keys are the same, letters' case aside, or ask for the same tag.
@@ -71,7 +78,8 @@ fn same_key(first: &Condition, second: &Condition) -> bool {
         let (whose, tag) = tag_of_key(one.key())?;
         (whose == TagOf::Resource).then(|| tag.to_lowercase())
     };
-    first.key().eq_ignore_ascii_case(second.key()) || (tag(first).is_some() && tag(first) == tag(second))
+    first.key().eq_ignore_ascii_case(second.key())
+        || (tag(first).is_some() && tag(first) == tag(second))
 }
 
 fn hold_together(first: &Condition, second: &Condition) -> bool {

@@ -29,7 +29,11 @@ static META: Meta = Meta {
   "Action": "ecs:ListClusters", "Resource": "*",
   "Condition": {"StringEquals": {"aws:ResourceTag/Environment": "staging"}}}]}"#,
     limits: "Only services and keys of the reference data are judged, whose date the evidence names.",
-    peers: &["iam-policy-validator", "parliament: RESOURCE_MISMATCH", "IAM Access Analyzer, per service"],
+    peers: &[
+        "iam-policy-validator",
+        "parliament: RESOURCE_MISMATCH",
+        "IAM Access Analyzer, per service",
+    ],
 };
 
 impl Rule for DeadConditionKey {
@@ -48,7 +52,10 @@ impl Rule for DeadConditionKey {
             }
             let names: Vec<&str> = dead.iter().map(|one| one.action).collect();
             let keys = dead.first().map(|one| one.key).unwrap_or_default();
-            let message = format!("no call of {} carries `{keys}`, so the statement allows nothing", in_words(&names));
+            let message = format!(
+                "no call of {} carries `{keys}`, so the statement allows nothing",
+                in_words(&names)
+            );
             let date = facts.reference.date().get(..10).unwrap_or_default();
             let draft = META.at_statement(policy, statement, message);
             findings.report(draft.evidence(format!("service authorization reference of {date}")));

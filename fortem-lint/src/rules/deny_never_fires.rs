@@ -71,7 +71,10 @@ impl Rule for DenyNeverFires {
         }
         for Open { policy, deny, reached, actions } in open {
             let names = in_words(&actions);
-            let message = format!("the Deny of `{}` never fires on {names}, and nothing else forbids them", foreign.name);
+            let message = format!(
+                "the Deny of `{}` never fires on {names}, and nothing else forbids them",
+                foreign.name
+            );
             let draft = META.at_statement(policy, deny, message).of_subject(subject);
             findings.report(draft.evidence(reached.to_string()).to(foreign));
         }
@@ -96,7 +99,8 @@ fn deny<'u>(
     let action = facts.catalogue.known(call).filter(|_| subject.may_call(call))?;
     let limits = subject.limits.iter().flat_map(|layer| layer.policies.iter().copied());
     let policies = subject.identity.iter().copied().chain(limits);
-    let statements = policies.flat_map(|policy| policy.statements().map(move |(one, calls)| (policy, one, calls)));
+    let statements = policies
+        .flat_map(|policy| policy.statements().map(move |(one, calls)| (policy, one, calls)));
     let denies = statements.filter(|(_, one, calls)| {
         // With `NotAction` nobody says that the call is meant.
         one.effect() == Effect::Deny && !one.is_not_action() && calls.contains(call)

@@ -36,7 +36,8 @@ const CALLS: &[&str] = &[
 ];
 
 /// The beginnings under which AWS added calls that change something (service authorization reference, 2026-09-26).
-const VERBS: &[&str] = &["continue", "create", "delete", "put", "register", "start", "stop", "submit", "update"];
+const VERBS: &[&str] =
+    &["continue", "create", "delete", "put", "register", "start", "stop", "submit", "update"];
 
 impl Rule for EcsStar {
     fn meta(&self) -> &'static Meta {
@@ -55,14 +56,19 @@ impl Rule for EcsStar {
         let target = Target::tagged(&foreign.name);
         for group in subject.reached_by_statement(facts, CALLS, &target) {
             let statement = group.first().statement;
-            let patterns: Vec<&str> = statement.actions().iter().map(String::as_str).filter(|one| is_open(one)).collect();
+            let patterns: Vec<&str> =
+                statement.actions().iter().map(String::as_str).filter(|one| is_open(one)).collect();
             if patterns.is_empty() || statement.is_not_action() {
                 continue;
             }
             if Scoping::of(statement, facts.environments).is_faulty() {
                 continue; // A rule of its own says what is wrong with the condition.
             }
-            let message = format!("`{}` grants every call that AWS adds, on `{}` as well", patterns.join("`, `"), foreign.name);
+            let message = format!(
+                "`{}` grants every call that AWS adds, on `{}` as well",
+                patterns.join("`, `"),
+                foreign.name
+            );
             findings.report(META.at_reached(subject, group.first(), message).to(foreign));
         }
     }
@@ -74,5 +80,7 @@ fn is_open(pattern: &str) -> bool {
     let Some((service, action)) = pattern.split_once(':') else { return pattern == "*" };
     let of_ecs = fortem_core::pattern::matches(service, "ecs");
     let begin = fortem_core::pattern::literal(action);
-    of_ecs && action.ends_with('*') && VERBS.iter().any(|verb| verb.starts_with(begin) || *verb == begin)
+    of_ecs
+        && action.ends_with('*')
+        && VERBS.iter().any(|verb| verb.starts_with(begin) || *verb == begin)
 }

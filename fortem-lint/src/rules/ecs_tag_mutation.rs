@@ -48,7 +48,8 @@ impl Rule for EcsTagMutation {
         for action in CALLS {
             let keys = keys.keys(action);
             let target = Target::tagged(&foreign.name).with(&keys);
-            for group in subject.reached_by_statement(facts, std::slice::from_ref(action), &target) {
+            for group in subject.reached_by_statement(facts, std::slice::from_ref(action), &target)
+            {
                 if Scoping::of(group.first().statement, facts.environments).is_faulty() {
                     continue; // A rule of its own says what is wrong with the condition.
                 }

@@ -27,12 +27,7 @@ static META: Meta = Meta {
 };
 
 /// What takes the switch (service authorization reference, 2026-09-26).
-const CALLS: &[&str] = &[
-    "ecs:CreateService",
-    "ecs:RunTask",
-    "ecs:StartTask",
-    "ecs:UpdateService",
-];
+const CALLS: &[&str] = &["ecs:CreateService", "ecs:RunTask", "ecs:StartTask", "ecs:UpdateService"];
 
 /// The switch.
 const SWITCHED_ON: &[(&str, Option<&str>)] = &[("ecs:enable-execute-command", Some("true"))];
@@ -56,7 +51,8 @@ impl Rule for EnableExecFlip {
             if Scoping::of(group.first().statement, facts.environments).is_faulty() {
                 continue; // A rule of its own says what is wrong with the condition.
             }
-            let message = format!("ECS Exec may be switched on in `{}` by {}", foreign.name, group.actions());
+            let message =
+                format!("ECS Exec may be switched on in `{}` by {}", foreign.name, group.actions());
             findings.report(META.at_reached(subject, group.first(), message).to(foreign));
         }
     }

@@ -2,8 +2,8 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::{Facts, Subject};
-use crate::unit::PrincipalKind;
 use crate::finding::{Confidence, Persona, Severity};
+use crate::unit::PrincipalKind;
 
 /// A user with long-lived keys works on environments.
 #[derive(Debug)]
@@ -30,12 +30,7 @@ static META: Meta = Meta {
 };
 
 /// Calls that stand for work on an environment.
-const CALLS: &[&str] = &[
-    "ecs:ExecuteCommand",
-    "ecs:RunTask",
-    "ecs:StopTask",
-    "ecs:UpdateService",
-];
+const CALLS: &[&str] = &["ecs:ExecuteCommand", "ecs:RunTask", "ecs:StopTask", "ecs:UpdateService"];
 
 impl Rule for EnvOpsByIamUser {
     fn meta(&self) -> &'static Meta {
@@ -47,13 +42,19 @@ impl Rule for EnvOpsByIamUser {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(user) = subject.principal().filter(|one| one.kind == PrincipalKind::User) else { return };
+        let Some(user) = subject.principal().filter(|one| one.kind == PrincipalKind::User) else {
+            return;
+        };
         if user.access_keys == Some(0) || subject.is_plain_administrator() {
             return;
         }
         let mut calls = facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call));
-        let Some(reached) = calls.find_map(|(_, call)| subject.reach_anywhere(facts, call, &[])) else { return };
-        let message = format!("`{}` works on environments as a user, whose keys do not expire", user.arn);
+        let Some(reached) = calls.find_map(|(_, call)| subject.reach_anywhere(facts, call, &[]))
+        else {
+            return;
+        };
+        let message =
+            format!("`{}` works on environments as a user, whose keys do not expire", user.arn);
         findings.report(META.at_reached(subject, &reached, message));
     }
 }

@@ -45,19 +45,28 @@ impl Rule for EnvPrefixCollision {
         if pairs.is_empty() {
             return;
         }
-        for statement in policy.document.statements().iter().filter(|one| one.effect() == Effect::Allow) {
-            let arns = statement.conditions().iter().filter(|one| !one.is_negated() && one.takes_wildcards());
+        for statement in
+            policy.document.statements().iter().filter(|one| one.effect() == Effect::Allow)
+        {
+            let arns = statement
+                .conditions()
+                .iter()
+                .filter(|one| !one.is_negated() && one.takes_wildcards());
             let texts = statement.resources().iter().chain(arns.flat_map(Condition::values));
             let texts = texts.filter(|_| !statement.is_not_resource());
             let collision = texts.into_iter().find_map(|text| {
                 let mut colliding = pairs.iter().filter_map(|(one, other)| {
                     Some((*one, *other, name_of(text, one, other, facts.environments.tag_key())?))
                 });
-                colliding.find(|(_, _, name)| !is_denied(policy, statement, name)).map(|found| (text, found))
+                colliding
+                    .find(|(_, _, name)| !is_denied(policy, statement, name))
+                    .map(|found| (text, found))
             });
             let Some((text, (one, other, name))) = collision else { continue };
-            let message =
-                format!("`{text}` is for `{}` and also matches what is of `{}`", one.name, other.name);
+            let message = format!(
+                "`{text}` is for `{}` and also matches what is of `{}`",
+                one.name, other.name
+            );
             let draft = META.at_statement(policy, statement, message).from(&one.name).to(other);
             findings.report(draft.evidence(format!("`{name}` matches")));
         }

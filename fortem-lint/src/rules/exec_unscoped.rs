@@ -53,7 +53,8 @@ impl Rule for ExecUnscoped {
             }
             let message = format!("a shell may be opened in the containers of `{}`", foreign.name);
             let evidence = "the cluster, which is authorised too, is allowed as well";
-            findings.report(META.at_reached(subject, &task, message).to(foreign).evidence(evidence));
+            findings
+                .report(META.at_reached(subject, &task, message).to(foreign).evidence(evidence));
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::{Caller, Facts, home_of, trusts};
+use crate::finding::{Confidence, Persona, Severity};
 use crate::unit::Policy;
 use fortem_compile::iam::{Context, Effect, Principal, Statement};
-use crate::finding::{Confidence, Persona, Severity};
 
 /// A role that an identity provider gives to more than was meant.
 #[derive(Debug)]
@@ -29,10 +29,13 @@ static META: Meta = Meta {
   "Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringEquals":
   {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}}}]}}]}"#,
     limits: "A pattern that takes in all repositories of one organization is not reported.",
-    peers: &["Access Analyzer", "iam-policy-validator", "Prowler: iam_role_cross_service_confused_deputy_prevention", "checkov: CKV_AWS_358"],
+    peers: &[
+        "Access Analyzer",
+        "iam-policy-validator",
+        "Prowler: iam_role_cross_service_confused_deputy_prevention",
+        "checkov: CKV_AWS_358",
+    ],
 };
-
-
 
 impl Rule for FederationUnpinned {
     fn meta(&self) -> &'static Meta {
@@ -41,9 +44,13 @@ impl Rule for FederationUnpinned {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for principal in facts.unit.principals.iter().filter(|one| !one.is_service_linked()) {
-            let Some(trust) = principal.trust.and_then(|index| facts.unit.policy(index)) else { continue };
+            let Some(trust) = principal.trust.and_then(|index| facts.unit.policy(index)) else {
+                continue;
+            };
             let statements = trust.document.statements().iter();
-            let providers = statements.filter(|one| one.effect() == Effect::Allow).flat_map(Statement::principals);
+            let providers = statements
+                .filter(|one| one.effect() == Effect::Allow)
+                .flat_map(Statement::principals);
             let unpinned = providers.filter_map(|one| match one {
                 Principal::Federated(provider) => unpinned(trust, provider),
                 _ => None,
@@ -51,7 +58,10 @@ impl Rule for FederationUnpinned {
             // One fault a role: the first, which is the worst of its provider.
             let Some((statement, what, severity)) = unpinned.into_iter().next() else { continue };
             let message = format!("`{}` may be assumed {what}", principal.arn);
-            let draft = META.at_statement(trust, statement, message).principal(&principal.arn).severity(severity);
+            let draft = META
+                .at_statement(trust, statement, message)
+                .principal(&principal.arn)
+                .severity(severity);
             findings.report(match home_of(facts.environments, principal) {
                 Some(environment) => draft.to(environment).from("federation"),
                 None => draft,
@@ -66,7 +76,10 @@ const PUBLIC: &[(&str, &str)] = &[
     ("token.actions.githubusercontent.com", "repo:somebody/else:ref:refs/heads/main"),
     ("gitlab.com", "project_path:somebody/else:ref_type:branch:ref:main"),
     ("app.terraform.io", "organization:somebody:project:else:workspace:else:run_phase:apply"),
-    ("agent.buildkite.com", "organization:somebody:pipeline:else:ref:refs/heads/main:commit:0:step:else"),
+    (
+        "agent.buildkite.com",
+        "organization:somebody:pipeline:else:ref:refs/heads/main:commit:0:step:else",
+    ),
     ("accounts.google.com", "100000000000000000000"),
     ("cognito-identity.amazonaws.com", "eu-west-1:00000000-0000-0000-0000-000000000000"),
 ];
@@ -99,25 +112,41 @@ fn unpinned<'u>(trust: &'u Policy, provider: &str) -> Option<(&'u Statement, Str
             Some(_) => ("everybody with an account there", Severity::Critical),
             None => ("every subject", Severity::High),
         };
-        return Some((statement, format!("by {whom} through `{host}`: nothing limits `{sub}`"), severity));
+        return Some((
+            statement,
+            format!("by {whom} through `{host}`: nothing limits `{sub}`"),
+            severity,
+        ));
     }
     let statement = comes(&[(&aud, "https://somebody.example")], true)?;
-    Some((statement, format!("with tokens of `{host}` made for others: nothing limits `{aud}`"), Severity::Medium))
+    Some((
+        statement,
+        format!("with tokens of `{host}` made for others: nothing limits `{aud}`"),
+        Severity::Medium,
+    ))
 }
 
 /// The audience that the policy asks for, or else the usual one.
 fn audience_of(trust: &Policy, key: &str) -> String {
     let conditions = trust.document.statements().iter().flat_map(Statement::conditions);
-    let mut named = conditions.filter(|one| one.key().eq_ignore_ascii_case(key) && !one.is_negated());
-    named.find_map(|one| one.values().first().cloned()).unwrap_or_else(|| "sts.amazonaws.com".to_owned())
+    let mut named =
+        conditions.filter(|one| one.key().eq_ignore_ascii_case(key) && !one.is_negated());
+    named
+        .find_map(|one| one.values().first().cloned())
+        .unwrap_or_else(|| "sts.amazonaws.com".to_owned())
 }
 
 fn saml<'u>(trust: &'u Policy, provider: &str) -> Option<(&'u Statement, String, Severity)> {
     let mut known = Context::default();
     known.insert("SAML:aud", "https://somebody.example/saml");
-    let caller = Caller { principal: Principal::Federated(provider.to_owned()), known, is_expected: true };
+    let caller =
+        Caller { principal: Principal::Federated(provider.to_owned()), known, is_expected: true };
     let statement = trusts(trust, "sts:AssumeRoleWithSAML", &caller)?;
-    Some((statement, "with assertions made for others: nothing limits `SAML:aud`".to_owned(), Severity::Medium))
+    Some((
+        statement,
+        "with assertions made for others: nothing limits `SAML:aud`".to_owned(),
+        Severity::Medium,
+    ))
 }
 
 /// Guests of any pool, then members of other pools.
@@ -130,12 +159,21 @@ fn cognito<'u>(trust: &'u Policy, host: &str) -> Option<(&'u Statement, String, 
             known.insert(&aud, pool);
         }
         let principal = Principal::Federated(host.to_owned());
-        trusts(trust, "sts:AssumeRoleWithWebIdentity", &Caller { principal, known, is_expected: pool.is_none() })
+        trusts(
+            trust,
+            "sts:AssumeRoleWithWebIdentity",
+            &Caller { principal, known, is_expected: pool.is_none() },
+        )
     };
     let other = "eu-west-1:ffffffff-ffff-ffff-ffff-ffffffffffff";
-    let of_others = comes(Some(other), "authenticated").or_else(|| comes(Some(other), "unauthenticated"));
+    let of_others =
+        comes(Some(other), "authenticated").or_else(|| comes(Some(other), "unauthenticated"));
     if let Some(statement) = of_others {
-        return Some((statement, format!("from every identity pool: nothing limits `{aud}`"), Severity::Critical));
+        return Some((
+            statement,
+            format!("from every identity pool: nothing limits `{aud}`"),
+            Severity::Critical,
+        ));
     }
     let statement = comes(None, "unauthenticated")?;
     Some((statement, format!("by guests: nothing limits `{amr}`"), Severity::High))

@@ -4,7 +4,8 @@ use fortem_compile::iam::Condition;
 
 use super::{Draft, Findings, Input, Meta, Rule};
 use crate::facts::{
-    CREATING_CALLS, Facts, ReachedGroup, SCOPED_CALLS, Subject, TAG_CALLS, Target, is_of_request, is_of_resource,
+    CREATING_CALLS, Facts, ReachedGroup, SCOPED_CALLS, Subject, TAG_CALLS, Target, is_of_request,
+    is_of_resource,
 };
 use crate::finding::{Confidence, Persona, Severity};
 use crate::fix;
@@ -50,7 +51,9 @@ impl Rule for ForallvaluesVacuous {
             let Some(cause) = cause(&group, faulty) else { continue };
             let message = format!(
                 "`{}` lets {} pass on `{}` where the tag is absent",
-                cause.operator(), group.actions(), foreign.name
+                cause.operator(),
+                group.actions(),
+                foreign.name
             );
             findings.report(draft(subject, &group, cause, message, findings).to(foreign));
         }
@@ -63,7 +66,9 @@ impl Rule for ForallvaluesVacuous {
             let Some(cause) = cause(&group, faulty) else { continue };
             let message = format!(
                 "`{}` on `{}` lets {} pass without any tag, so that what is made belongs to no environment",
-                cause.operator(), cause.key(), group.actions()
+                cause.operator(),
+                cause.key(),
+                group.actions()
             );
             findings.report(draft(subject, &group, cause, message, findings));
         }
@@ -71,7 +76,10 @@ impl Rule for ForallvaluesVacuous {
 }
 
 /// The condition that holds since its key is absent.
-fn cause<'u>(group: &ReachedGroup<'u>, faulty: impl Fn(&Condition) -> bool) -> Option<&'u Condition> {
+fn cause<'u>(
+    group: &ReachedGroup<'u>,
+    faulty: impl Fn(&Condition) -> bool,
+) -> Option<&'u Condition> {
     let reached = group.first();
     let absent = |key: &str| reached.request.context().get(key).is_none();
     reached.statement.conditions().iter().find(|one| faulty(one) && absent(one.key()))

@@ -3,8 +3,8 @@
 use super::{Findings, Input, Meta, Rule};
 use crate::catalogue::Call;
 use crate::facts::{Facts, Reached, ReachedGroup, Retagging, Subject, Target};
-use crate::unit::PrincipalKind;
 use crate::finding::{Confidence, Persona, Severity};
+use crate::unit::PrincipalKind;
 
 /// The tag that says to which environment a principal belongs may be changed by the principal.
 #[derive(Debug)]
@@ -49,18 +49,28 @@ impl Rule for IamTagMutation {
             return;
         }
         let environments = facts.environments;
-        let Some(foreign) = environments.foreign_to(&subject.environments).or(environments.all().first()) else { return };
+        let Some(foreign) =
+            environments.foreign_to(&subject.environments).or(environments.all().first())
+        else {
+            return;
+        };
         let keys = Retagging::to(facts, Some(&foreign.name));
         let mut reached = Vec::new();
-        for (action, call) in facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call)) {
+        for (action, call) in
+            facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call))
+        {
             let mut keys = keys.keys(action);
             if subject.principal().is_none() {
                 keys.push(("aws:username", Some(SOMEBODY)));
             }
-            reached.extend(own(subject, facts, action, call, &keys).or_else(|| {
-                let other = subject.reach_anywhere(facts, call, &keys)?;
-                (!other.is_spelt()).then_some(other)
-            }).map(|one| (action, one)));
+            reached.extend(
+                own(subject, facts, action, call, &keys)
+                    .or_else(|| {
+                        let other = subject.reach_anywhere(facts, call, &keys)?;
+                        (!other.is_spelt()).then_some(other)
+                    })
+                    .map(|one| (action, one)),
+            );
         }
         for group in ReachedGroup::by_statement(reached) {
             let message = format!(
@@ -82,7 +92,8 @@ fn own<'u>(
     keys: &[(&str, Option<&str>)],
 ) -> Option<Reached<'u>> {
     let is_of_users = action.ends_with("User");
-    let target = Target { tag: subject.environment_tag.as_deref(), ..Target::untagged("") }.with(keys);
+    let target =
+        Target { tag: subject.environment_tag.as_deref(), ..Target::untagged("") }.with(keys);
     match subject.principal() {
         Some(one) if (one.kind == PrincipalKind::User) == is_of_users => {
             subject.reach_arn(facts, call, &target, &one.arn)

@@ -4,9 +4,9 @@ use super::{Findings, Input, Meta, Rule};
 use crate::catalogue::Call;
 use crate::environments::names_word;
 use crate::facts::{Facts, Reached, ReachedGroup, Subject, Target};
+use crate::finding::{Confidence, Persona, Severity};
 use crate::unit::{Policy, PrincipalKind};
 use fortem_compile::iam::Statement;
-use crate::finding::{Confidence, Persona, Severity};
 
 /// Another principal may be taken over: its role assumed, its password set, a key made for it.
 #[derive(Debug)]
@@ -59,7 +59,9 @@ impl Rule for IdentityPivot {
             return;
         }
         let mut reached = Vec::new();
-        for (action, call) in facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call)) {
+        for (action, call) in
+            facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call))
+        {
             for (policy, statement) in subject.grants(call) {
                 let found = open(subject, facts, call, (policy, statement))
                     .or_else(|| known(subject, facts, action, call, statement));
@@ -75,7 +77,10 @@ impl Rule for IdentityPivot {
             };
             let by_trust = group.names().iter().all(|name| name.starts_with("sts:"));
             findings.report(if by_trust {
-                draft.severity(Severity::High).confidence(Confidence::Medium).evidence("the role must also trust the caller")
+                draft
+                    .severity(Severity::High)
+                    .confidence(Confidence::Medium)
+                    .evidence("the role must also trust the caller")
             } else {
                 draft
             });
@@ -99,8 +104,10 @@ fn open<'u>(
         subject.reach_through(facts, call, &target, policy, statement)
     });
     of_foreign.filter(is_other).or_else(|| {
-        let reached = subject.reach_written(facts, call, &Target::untagged("example"), policy, statement)?;
-        let is_own = subject.environments.iter().any(|one| names_word(reached.request.resource(), one));
+        let reached =
+            subject.reach_written(facts, call, &Target::untagged("example"), policy, statement)?;
+        let is_own =
+            subject.environments.iter().any(|one| names_word(reached.request.resource(), one));
         (!reached.is_spelt() && !is_own && is_other(&reached)).then_some(reached)
     })
 }

@@ -4,7 +4,8 @@ use fortem_compile::iam::Condition;
 
 use super::{Draft, Findings, Input, Meta, Rule};
 use crate::facts::{
-    CREATING_CALLS, Facts, ReachedGroup, SCOPED_CALLS, Subject, TAG_CALLS, Target, is_of_request, is_of_resource,
+    CREATING_CALLS, Facts, ReachedGroup, SCOPED_CALLS, Subject, TAG_CALLS, Target, is_of_request,
+    is_of_resource,
 };
 use crate::finding::{Confidence, Persona, Severity};
 use crate::fix;
@@ -44,11 +45,19 @@ impl Rule for IfexistsAllow {
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         let targets = [Target::untagged(&foreign.name), Target::tagged(&foreign.name)];
-        for group in subject.openings(facts, SCOPED_CALLS, |one| passes(one) && is_of_resource(one, facts), &targets) {
+        for group in subject.openings(
+            facts,
+            SCOPED_CALLS,
+            |one| passes(one) && is_of_resource(one, facts),
+            &targets,
+        ) {
             let Some(cause) = cause(&group, |one| is_of_resource(one, facts)) else { continue };
             let message = format!(
                 "`{}` lets {} pass on `{}` where `{}` is absent",
-                cause.operator(), group.actions(), foreign.name, cause.key()
+                cause.operator(),
+                group.actions(),
+                foreign.name,
+                cause.key()
             );
             findings.report(draft(subject, &group, cause, message, findings).to(foreign));
         }
@@ -56,11 +65,18 @@ impl Rule for IfexistsAllow {
         let keys = [(tag.as_str(), None)];
         let homes: Vec<_> =
             subject.homes(facts).into_iter().map(|home| Target::tagged(home).with(&keys)).collect();
-        for group in subject.openings(facts, CREATING_CALLS, |one| passes(one) && is_of_request(one, facts), &homes) {
+        for group in subject.openings(
+            facts,
+            CREATING_CALLS,
+            |one| passes(one) && is_of_request(one, facts),
+            &homes,
+        ) {
             let Some(cause) = cause(&group, |one| is_of_request(one, facts)) else { continue };
             let message = format!(
                 "`{}` lets {} pass without `{}`, so that what is made belongs to no environment",
-                cause.operator(), group.actions(), cause.key()
+                cause.operator(),
+                group.actions(),
+                cause.key()
             );
             findings.report(draft(subject, &group, cause, message, findings));
         }
@@ -72,7 +88,10 @@ fn passes(condition: &Condition) -> bool {
 }
 
 /// The condition that passes since its key is absent.
-fn cause<'u>(group: &ReachedGroup<'u>, is_meant: impl Fn(&Condition) -> bool) -> Option<&'u Condition> {
+fn cause<'u>(
+    group: &ReachedGroup<'u>,
+    is_meant: impl Fn(&Condition) -> bool,
+) -> Option<&'u Condition> {
     let reached = group.first();
     let absent = |key: &str| reached.request.context().get(key).is_none();
     let mut conditions = reached.statement.conditions().iter();
@@ -88,9 +107,11 @@ fn draft(
 ) -> Draft {
     let reached = group.first();
     let (operator, key) = (cause.operator(), cause.key());
-    let strict = operator.get(..operator.len().saturating_sub("IfExists".len())).unwrap_or(operator);
-    let fix = findings.fix(reached.policy, reached.statement, "take `IfExists` off", true, |statement| {
-        fix::move_key(statement, operator, strict, key);
-    });
+    let strict =
+        operator.get(..operator.len().saturating_sub("IfExists".len())).unwrap_or(operator);
+    let fix =
+        findings.fix(reached.policy, reached.statement, "take `IfExists` off", true, |statement| {
+            fix::move_key(statement, operator, strict, key);
+        });
     META.at_reached(subject, reached, message).fix(fix)
 }

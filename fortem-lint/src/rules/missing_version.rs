@@ -38,11 +38,13 @@ impl Rule for MissingVersion {
         if !policy.is_changeable() {
             return;
         }
-        for remark in policy.remarks.iter().filter(|one| one.oddity() == DocumentOddity::NoVersion) {
+        for remark in policy.remarks.iter().filter(|one| one.oddity() == DocumentOddity::NoVersion)
+        {
             let place = policy.place_at(remark.span(), "");
             findings.report(META.at(place, remark.to_string()).of_policy(policy));
         }
-        for error in policy.errors.iter().filter(|one| *one.fault() == DocumentFault::DuplicateSid) {
+        for error in policy.errors.iter().filter(|one| *one.fault() == DocumentFault::DuplicateSid)
+        {
             let pointer = pointer_to(policy.document.json(), error.span());
             let place = policy.place_at(error.span(), &pointer);
             let draft = META.at(place, error.to_string()).of_policy(policy);

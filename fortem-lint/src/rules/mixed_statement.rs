@@ -49,12 +49,20 @@ impl Rule for MixedStatement {
             }
             let names: Vec<&str> = dead.iter().map(|one| one.action).collect();
             let key = dead.first().map(|one| one.key).unwrap_or_default();
-            let message = format!("this statement never allows {}, which have no `{key}`", in_words(&names));
-            let fix = findings.fix(policy, statement, "leave out what is never allowed", false, |statement| {
-                if let Some(Value::Array(actions)) = statement.get_mut("Action") {
-                    actions.retain(|one| !one.as_str().is_some_and(|name| names.contains(&name)));
-                }
-            });
+            let message =
+                format!("this statement never allows {}, which have no `{key}`", in_words(&names));
+            let fix = findings.fix(
+                policy,
+                statement,
+                "leave out what is never allowed",
+                false,
+                |statement| {
+                    if let Some(Value::Array(actions)) = statement.get_mut("Action") {
+                        actions
+                            .retain(|one| !one.as_str().is_some_and(|name| names.contains(&name)));
+                    }
+                },
+            );
             findings.report(META.at_statement(policy, statement, message).fix(fix));
         }
     }

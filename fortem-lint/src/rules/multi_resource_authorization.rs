@@ -35,7 +35,8 @@ const CHECKED: &[(&str, &[&[&str]])] = &[
     ("elasticache:Connect", &[&["replicationgroup", "serverlesscache"], &["user"]]),
 ];
 
-const CALLS: &[&str] = &["ecs:DescribeServiceDeployments", "ecs:ExecuteCommand", "elasticache:Connect"];
+const CALLS: &[&str] =
+    &["ecs:DescribeServiceDeployments", "ecs:ExecuteCommand", "elasticache:Connect"];
 
 impl Rule for MultiResourceAuthorization {
     fn meta(&self) -> &'static Meta {
@@ -48,7 +49,10 @@ impl Rule for MultiResourceAuthorization {
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for (name, kinds) in CHECKED {
-            let Some(call) = facts.catalogue.call(name).filter(|call| subject.may_call(*call)) else { continue };
+            let Some(call) = facts.catalogue.call(name).filter(|call| subject.may_call(*call))
+            else {
+                continue;
+            };
             let Some(action) = facts.catalogue.known(call) else { continue };
             let covers = |kind: &str| {
                 let kind = action.resource_type(kind);
@@ -56,10 +60,15 @@ impl Rule for MultiResourceAuthorization {
             };
             let missing = kinds.iter().find(|any| !any.iter().any(|kind| covers(kind)));
             let granted = kinds.iter().any(|any| any.iter().any(|kind| covers(kind)));
-            let (Some(missing), true, Some((policy, statement))) = (missing, granted, subject.grants(call).next()) else {
+            let (Some(missing), true, Some((policy, statement))) =
+                (missing, granted, subject.grants(call).next())
+            else {
                 continue;
             };
-            let message = format!("`{name}` is also checked on the {}, on which it is not allowed", missing.join(" or "));
+            let message = format!(
+                "`{name}` is also checked on the {}, on which it is not allowed",
+                missing.join(" or ")
+            );
             findings.report(META.at_statement(policy, statement, message).of_subject(subject));
         }
     }

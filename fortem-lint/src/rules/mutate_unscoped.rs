@@ -68,7 +68,8 @@ impl Rule for MutateUnscoped {
             if Scoping::of(group.first().statement, facts.environments).is_faulty() {
                 continue; // A rule of its own says what is wrong with the condition.
             }
-            let message = format!("{} on `{}` is not tied to an environment", group.actions(), foreign.name);
+            let message =
+                format!("{} on `{}` is not tied to an environment", group.actions(), foreign.name);
             findings.report(META.at_reached(subject, group.first(), message).to(foreign));
         }
     }

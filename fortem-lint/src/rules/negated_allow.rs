@@ -4,7 +4,8 @@ use fortem_compile::iam::Condition;
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::{
-    CREATING_CALLS, Facts, ReachedGroup, SCOPED_CALLS, Subject, TAG_CALLS, Target, is_of_request, is_of_resource,
+    CREATING_CALLS, Facts, ReachedGroup, SCOPED_CALLS, Subject, TAG_CALLS, Target, is_of_request,
+    is_of_resource,
 };
 use crate::finding::{Confidence, Persona, Severity};
 
@@ -46,7 +47,8 @@ impl Rule for NegatedAllow {
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         let faulty = |one: &Condition| is_open(one) && is_of_resource(one, facts);
         let mut targets = vec![Target::untagged(&foreign.name)];
-        let others = facts.environments.all().iter().filter(|one| !subject.environments.contains(&one.name));
+        let others =
+            facts.environments.all().iter().filter(|one| !subject.environments.contains(&one.name));
         targets.extend(others.filter(|_| subject.is_scoped()).map(|one| Target::tagged(&one.name)));
         for group in subject.openings(facts, SCOPED_CALLS, faulty, &targets) {
             let Some(cause) = cause(&group, faulty) else { continue };
@@ -55,8 +57,7 @@ impl Rule for NegatedAllow {
                 Some(value) => format!("on `{}`", value.as_slice().join(", ")),
                 None => format!("on `{}` where the tag is absent", foreign.name),
             };
-            let message =
-                format!("`{}` lets {} pass {reached}", cause.operator(), group.actions());
+            let message = format!("`{}` lets {} pass {reached}", cause.operator(), group.actions());
             findings.report(META.at_reached(subject, group.first(), message).to(foreign));
         }
         let faulty = |one: &Condition| is_open(one) && is_of_request(one, facts);
@@ -71,7 +72,9 @@ impl Rule for NegatedAllow {
             }
             let message = format!(
                 "`{}` lets {} pass without `{}`, so that what is made belongs to no environment",
-                cause.operator(), group.actions(), cause.key()
+                cause.operator(),
+                group.actions(),
+                cause.key()
             );
             findings.report(META.at_reached(subject, group.first(), message));
         }
@@ -82,6 +85,9 @@ fn is_open(condition: &Condition) -> bool {
     condition.is_negated() && !condition.key().eq_ignore_ascii_case("aws:TagKeys")
 }
 
-fn cause<'u>(group: &ReachedGroup<'u>, faulty: impl Fn(&Condition) -> bool) -> Option<&'u Condition> {
+fn cause<'u>(
+    group: &ReachedGroup<'u>,
+    faulty: impl Fn(&Condition) -> bool,
+) -> Option<&'u Condition> {
     group.first().statement.conditions().iter().find(|one| faulty(one))
 }

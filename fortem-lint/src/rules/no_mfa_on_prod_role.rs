@@ -2,8 +2,8 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::{Caller, Facts, home_of, trusts};
-use fortem_compile::iam::{Context, Principal as Trusted, Statement};
 use crate::finding::{Confidence, Persona, Severity};
+use fortem_compile::iam::{Context, Principal as Trusted, Statement};
 
 /// People become production without a second factor.
 #[derive(Debug)]
@@ -29,8 +29,6 @@ static META: Meta = Meta {
     peers: &["iam-policy-validator"],
 };
 
-
-
 impl Rule for NoMfaOnProdRole {
     fn meta(&self) -> &'static Meta {
         &META
@@ -38,8 +36,13 @@ impl Rule for NoMfaOnProdRole {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for principal in facts.unit.principals.iter().filter(|one| !one.is_service_linked()) {
-            let Some(home) = home_of(facts.environments, principal).filter(|one| one.is_production) else { continue };
-            let Some(trust) = principal.trust.and_then(|index| facts.unit.policy(index)) else { continue };
+            let Some(home) = home_of(facts.environments, principal).filter(|one| one.is_production)
+            else {
+                continue;
+            };
+            let Some(trust) = principal.trust.and_then(|index| facts.unit.policy(index)) else {
+                continue;
+            };
             let callers = trust.document.statements().iter().flat_map(Statement::principals);
             let people = callers.filter_map(|one| match one {
                 Trusted::Arn(arn) if arn.contains(":user/") => Some(arn.clone()),
@@ -56,7 +59,9 @@ impl Rule for NoMfaOnProdRole {
             });
             let Some(statement) = open.next() else { continue };
             let message = format!("people may assume `{}` without a second factor", principal.arn);
-            findings.report(META.at_statement(trust, statement, message).principal(&principal.arn).to(home));
+            findings.report(
+                META.at_statement(trust, statement, message).principal(&principal.arn).to(home),
+            );
         }
     }
 }

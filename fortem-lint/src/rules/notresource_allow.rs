@@ -46,9 +46,14 @@ impl Rule for NotresourceAllow {
                 if statement.effect() == Effect::Deny || !statement.is_not_resource() {
                     continue;
                 }
-                let group = subject.reached_through(facts, SCOPED_CALLS, &target, policy, statement);
+                let group =
+                    subject.reached_through(facts, SCOPED_CALLS, &target, policy, statement);
                 let Some(group) = group else { continue };
-                let message = format!("`NotResource` allows calls on everything that it does not list, among them {} on `{}`", group.actions(), foreign.name);
+                let message = format!(
+                    "`NotResource` allows calls on everything that it does not list, among them {} on `{}`",
+                    group.actions(),
+                    foreign.name
+                );
                 findings.report(META.at_reached(subject, group.first(), message).to(foreign));
             }
         }

@@ -43,12 +43,18 @@ impl Rule for OperatorTypeMismatch {
         }
         for statement in policy.document.statements() {
             let mut conditions = statement.conditions().iter();
-            let Some((condition, why)) = conditions.find_map(|one| Some((one, mismatch(one, facts)?))) else {
+            let Some((condition, why)) =
+                conditions.find_map(|one| Some((one, mismatch(one, facts)?)))
+            else {
                 continue;
             };
             let follows =
                 if condition.is_negated() { if_always(statement) } else { if_never(statement) };
-            let message = format!("`{}` never matches `{}`: {why}, {follows}", condition.operator(), condition.key());
+            let message = format!(
+                "`{}` never matches `{}`: {why}, {follows}",
+                condition.operator(),
+                condition.key()
+            );
             let draft = META.at_statement(policy, statement, message);
             let is_dead = (statement.effect() == Effect::Allow) != condition.is_negated();
             findings.report(if is_dead { draft.severity(Severity::Medium) } else { draft });
@@ -63,10 +69,15 @@ fn mismatch(condition: &Condition, facts: &Facts<'_>) -> Option<String> {
     if condition.values().iter().any(|value| value.contains("${")) {
         return None;
     }
-    let is_arn = facts.reference.key_type(condition.key()).is_some_and(|known| known.value == ValueType::Arn);
+    let is_arn = facts
+        .reference
+        .key_type(condition.key())
+        .is_some_and(|known| known.value == ValueType::Arn);
     if is_arn && (stem.starts_with("arn") || stem.starts_with("string")) {
         let as_text = stem.starts_with("string") && !condition.takes_wildcards();
-        let matches = |value: &String| if as_text { is_arn_text(value) } else { is_arn_pattern(value, &stem) };
+        let matches = |value: &String| {
+            if as_text { is_arn_text(value) } else { is_arn_pattern(value, &stem) }
+        };
         if condition.values().iter().any(matches) {
             return None;
         }
@@ -84,10 +95,8 @@ fn mismatch(condition: &Condition, facts: &Facts<'_>) -> Option<String> {
         context.insert(condition.key(), values);
         condition.holds(&context) != Truth::No
     };
-    let dead = typed
-        && !condition.is_negated()
-        && needs_key(condition)
-        && !tried.into_iter().any(holds);
+    let dead =
+        typed && !condition.is_negated() && needs_key(condition) && !tried.into_iter().any(holds);
     dead.then(|| format!("`{value}` is no value for this operator"))
 }
 

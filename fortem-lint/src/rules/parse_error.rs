@@ -40,7 +40,8 @@ impl Rule for ParseError {
         if !policy.is_changeable() {
             return;
         }
-        for error in policy.errors.iter().filter(|one| *one.fault() != DocumentFault::DuplicateSid) {
+        for error in policy.errors.iter().filter(|one| *one.fault() != DocumentFault::DuplicateSid)
+        {
             let pointer = pointer_to(policy.document.json(), error.span());
             let place = policy.place_at(error.span(), &pointer);
             let draft = META.at(place, error.to_string()).of_policy(policy);

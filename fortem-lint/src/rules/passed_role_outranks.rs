@@ -1,7 +1,7 @@
 //! FL205.
 
-use super::{Findings, Input, Meta, Rule};
 use super::Draft;
+use super::{Findings, Input, Meta, Rule};
 use crate::catalogue::Call;
 use crate::environments::Environment;
 use crate::facts::{Facts, Reached, Scoping, Subject, Target, services_of};
@@ -9,8 +9,8 @@ use crate::unit::PrincipalKind;
 
 mod paths;
 
-use paths::{CALLS, DIRECT, PASSED, Path};
 use crate::finding::{Confidence, Persona, Severity};
+use paths::{CALLS, DIRECT, PASSED, Path};
 
 /// Code may be run as a role with more than its caller has.
 #[derive(Debug)]
@@ -76,18 +76,28 @@ fn by_passing(subject: &Subject<'_>, facts: &Facts<'_>) -> Option<Draft> {
         Some((path, calls, taken))
     });
     let (path, calls, taken) = ways.next()?;
-    let message = format!("{} may run as {}: by `iam:PassRole` with `{}`", path.what, taken.whose, calls.join("` and `"));
+    let message = format!(
+        "{} may run as {}: by `iam:PassRole` with `{}`",
+        path.what,
+        taken.whose,
+        calls.join("` and `")
+    );
     let mut draft = META.at_reached(subject, &taken.reached, message);
     if let Some(environment) = taken.environment {
         draft = draft.to(environment);
     }
     if !taken.is_known && facts.unit.principals.iter().any(|one| one.kind == PrincipalKind::Role) {
-        draft = draft
-            .confidence(Confidence::Medium)
-            .evidence("no role of the account is known that the service may take on and that has more");
+        draft = draft.confidence(Confidence::Medium).evidence(
+            "no role of the account is known that the service may take on and that has more",
+        );
     }
     for (path, calls, taken) in ways {
-        draft = draft.evidence(format!("{} may run as {} by `{}`", path.what, taken.whose, calls.join("` and `")));
+        draft = draft.evidence(format!(
+            "{} may run as {} by `{}`",
+            path.what,
+            taken.whose,
+            calls.join("` and `")
+        ));
     }
     Some(draft)
 }
@@ -102,7 +112,9 @@ fn calls_of(path: &Path, subject: &Subject<'_>, facts: &Facts<'_>) -> Option<Vec
     steps.collect::<Option<Vec<_>>>()?;
     let reachable = |step: &'static [&'static str]| {
         let mut calls = facts.catalogue.calls(step).filter(|(_, call)| subject.may_call(*call));
-        calls.find(|(_, call)| subject.reach_anywhere(facts, *call, &[]).is_some()).map(|(name, _)| name)
+        calls
+            .find(|(_, call)| subject.reach_anywhere(facts, *call, &[]).is_some())
+            .map(|(name, _)| name)
     };
     path.steps.iter().map(|step| reachable(step)).collect()
 }
@@ -120,20 +132,27 @@ fn known_role<'f, 'u>(
         is_administrator || subject.foreign_home(facts, other).is_some()
     };
     subject.grants(pass).find_map(|(_, statement)| {
-        facts.directory().covered(facts, statement, &known, wanted).find_map(|(other, is_administrator)| {
-            let role = other.principal().filter(|one| one.kind == PrincipalKind::Role)?;
-            let environment = subject.foreign_home(facts, other);
-            let trusts = || services_of(facts, role).iter().any(|one| *one == path.service);
-            if !trusts() {
-                return None;
-            }
-            let tag = role.tag(facts.environments.tag_key());
-            let target = Target { tag, ..Target::untagged("") }.with(&keys);
-            let reached = subject.reach_arn(facts, pass, &target, &role.arn)?;
-            let rank = if is_administrator { ", which may change any policy" } else { "" };
-            let whose = environment.map_or(String::new(), |one| format!(" of `{}`", one.name));
-            Some(Taken { whose: format!("`{}`{whose}{rank}", role.arn), reached, environment, is_known: true })
-        })
+        facts.directory().covered(facts, statement, &known, wanted).find_map(
+            |(other, is_administrator)| {
+                let role = other.principal().filter(|one| one.kind == PrincipalKind::Role)?;
+                let environment = subject.foreign_home(facts, other);
+                let trusts = || services_of(facts, role).iter().any(|one| *one == path.service);
+                if !trusts() {
+                    return None;
+                }
+                let tag = role.tag(facts.environments.tag_key());
+                let target = Target { tag, ..Target::untagged("") }.with(&keys);
+                let reached = subject.reach_arn(facts, pass, &target, &role.arn)?;
+                let rank = if is_administrator { ", which may change any policy" } else { "" };
+                let whose = environment.map_or(String::new(), |one| format!(" of `{}`", one.name));
+                Some(Taken {
+                    whose: format!("`{}`{whose}{rank}", role.arn),
+                    reached,
+                    environment,
+                    is_known: true,
+                })
+            },
+        )
     })
 }
 
@@ -158,13 +177,19 @@ fn by_taking_over(subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findi
     let instance = Target::tagged(&foreign.name);
     for action in DIRECT {
         // Of what `ssm` can reach, documents and the like have no role.
-        let target = if action.starts_with("ssm:") { instance.of_type("instance") } else { instance };
+        let target =
+            if action.starts_with("ssm:") { instance.of_type("instance") } else { instance };
         for group in subject.reached_by_statement(facts, std::slice::from_ref(action), &target) {
             let reached = group.first();
-            if Scoping::of(reached.statement, facts.environments).is_faulty() || reached.is_spelt() {
+            if Scoping::of(reached.statement, facts.environments).is_faulty() || reached.is_spelt()
+            {
                 continue;
             }
-            let message = format!("code may be run as roles that are in use in `{}`, by {}", foreign.name, group.actions());
+            let message = format!(
+                "code may be run as roles that are in use in `{}`, by {}",
+                foreign.name,
+                group.actions()
+            );
             let evidence = "what is reached runs as its own role, without `iam:PassRole`";
             let draft = META.at_reached(subject, reached, message).severity(Severity::High);
             findings.report(draft.to(foreign).evidence(evidence));

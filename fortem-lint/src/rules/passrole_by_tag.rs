@@ -42,15 +42,18 @@ impl Rule for PassroleByTag {
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
-        let own = subject.environment_tag.as_deref().or(subject.environments.first().map(String::as_str));
+        let own =
+            subject.environment_tag.as_deref().or(subject.environments.first().map(String::as_str));
         // The tag says own, the name says foreign: only the tag could hold it back.
         let target = Target { tag: own, ..Target::tagged(&foreign.name) };
         for (_, call) in facts.catalogue.calls(CALLS) {
             for (policy, statement) in subject.grants(call) {
                 let of_tag = |key: &str| matches!(tag_of_key(key), Some((TagOf::Resource, _)));
-                let condition = statement.conditions().iter().find(|one| of_tag(one.key()) && !one.is_null());
+                let condition =
+                    statement.conditions().iter().find(|one| of_tag(one.key()) && !one.is_null());
                 let Some(condition) = condition else { continue };
-                let Some(reached) = subject.reach_through(facts, call, &target, policy, statement) else {
+                let Some(reached) = subject.reach_through(facts, call, &target, policy, statement)
+                else {
                     continue;
                 };
                 let message = format!(

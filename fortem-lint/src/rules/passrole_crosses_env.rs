@@ -1,13 +1,13 @@
 //! FL204.
 
+use super::Draft;
 use super::{Findings, Input, Meta, Rule};
+use crate::catalogue::Call;
 use crate::environments::Environment;
 use crate::facts::{Facts, Reached, Subject, Target, services_of};
-use crate::catalogue::Call;
+use crate::finding::{Confidence, Persona, Severity};
 use crate::unit::PrincipalKind;
 use fortem_compile::iam::Statement;
-use super::Draft;
-use crate::finding::{Confidence, Persona, Severity};
 
 /// A pattern of roles to pass that takes in a role of another environment, or one of an administrator.
 #[derive(Debug)]
@@ -51,7 +51,9 @@ impl Rule for PassroleCrossesEnv {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for subject in facts.subjects.iter().filter(|one| !one.is_plain_administrator()) {
-            for (_, call) in facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call)) {
+            for (_, call) in
+                facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call))
+            {
                 for (_, statement) in subject.grants(call) {
                     if let Some(found) = Passable::find(facts, subject, call, statement) {
                         findings.report(found.draft(subject));

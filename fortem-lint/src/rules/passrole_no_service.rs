@@ -2,8 +2,8 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::{Facts, Subject};
-use crate::fix;
 use crate::finding::{Confidence, Persona, Severity};
+use crate::fix;
 
 /// A role may be passed to every service.
 #[derive(Debug)]
@@ -53,18 +53,26 @@ impl Rule for PassroleNoService {
                 if statement.actions().iter().any(|action| action == "*") {
                     continue; // Everything is allowed: that is another fault.
                 }
-                let reached = subject.reach_anywhere_through(facts, call, ANOTHER_SERVICE, policy, statement);
+                let reached =
+                    subject.reach_anywhere_through(facts, call, ANOTHER_SERVICE, policy, statement);
                 let Some(reached) = reached else { continue };
-                let only = statement.actions().iter().all(|action| action.eq_ignore_ascii_case("iam:PassRole"));
+                let only = statement
+                    .actions()
+                    .iter()
+                    .all(|action| action.eq_ignore_ascii_case("iam:PassRole"));
                 let fix = only.then(|| {
                     let what = "Let roles be passed to ECS tasks alone";
                     findings.fix(policy, statement, what, true, |object| {
                         if let Some(equals) = fix::operator(object, "StringEquals") {
-                            equals.insert("iam:PassedToService".to_owned(), "ecs-tasks.amazonaws.com".into());
+                            equals.insert(
+                                "iam:PassedToService".to_owned(),
+                                "ecs-tasks.amazonaws.com".into(),
+                            );
                         }
                     })
                 });
-                let message = "roles may be passed to every service: nothing limits `iam:PassedToService`";
+                let message =
+                    "roles may be passed to every service: nothing limits `iam:PassedToService`";
                 findings.report(META.at_reached(subject, &reached, message).fix(fix.flatten()));
             }
         }

@@ -3,8 +3,8 @@
 use super::{Findings, Input, Meta, Rule};
 use crate::environments::{Environment, names_word};
 use crate::facts::{Facts, Subject, Target};
-use fortem_compile::iam::Statement;
 use crate::finding::{Confidence, Persona, Severity};
+use fortem_compile::iam::Statement;
 
 /// A pattern of roles to pass that does not end at the border of the environment.
 #[derive(Debug)]
@@ -49,7 +49,8 @@ impl Rule for PassroleWildcard {
         for (_, call) in facts.catalogue.calls(CALLS) {
             for (policy, statement) in subject.grants(call) {
                 let target = Target::tagged(&foreign.name);
-                let Some(reached) = subject.reach_through(facts, call, &target, policy, statement) else {
+                let Some(reached) = subject.reach_through(facts, call, &target, policy, statement)
+                else {
                     continue;
                 };
                 if reached.is_spelt() || names(statement, foreign) {
@@ -57,7 +58,10 @@ impl Rule for PassroleWildcard {
                 }
                 let patterns = statement.resources().join("`, `");
                 let which = if statement.is_not_resource() { "everything but " } else { "" };
-                let message = format!("roles of `{}` may be passed: {which}`{patterns}` is not tied to an environment", foreign.name);
+                let message = format!(
+                    "roles of `{}` may be passed: {which}`{patterns}` is not tied to an environment",
+                    foreign.name
+                );
                 let draft = META.at_reached(subject, &reached, message).to(foreign);
                 findings.report(if is_open(statement) {
                     draft
@@ -79,6 +83,7 @@ fn names(statement: &Statement, environment: &Environment) -> bool {
 
 /// Whether any name will do, path aside.
 fn is_open(statement: &Statement) -> bool {
-    let any = |pattern: &String| pattern == "*" || pattern.ends_with(":*") || pattern.ends_with("/*");
+    let any =
+        |pattern: &String| pattern == "*" || pattern.ends_with(":*") || pattern.ends_with("/*");
     statement.is_not_resource() || statement.resources().iter().any(any)
 }

@@ -3,9 +3,9 @@
 use super::{Findings, Input, Meta, Rule};
 use crate::catalogue::Call;
 use crate::facts::{Facts, Reached, ReachedGroup, Subject, Target, UNBOUNDED};
+use crate::finding::{Confidence, Persona, Severity};
 use crate::unit::{Owner, Policy, PrincipalKind};
 use fortem_compile::iam::Statement;
-use crate::finding::{Confidence, Persona, Severity};
 
 /// Policies that bind the caller, or those whose roles he takes on, may be changed by the caller.
 #[derive(Debug)]
@@ -28,7 +28,12 @@ static META: Meta = Meta {
   "Action": ["iam:PutRolePolicy", "iam:CreatePolicyVersion"], "Resource": "*"}]}"#,
     limits: "A grant on a single role or policy is reported where that is known to be the caller's, or one that he \
              may assume or pass.",
-    peers: &["Prowler", "cloudsplaining: privilege escalation", "parliament: privilege escalation", "PMapper"],
+    peers: &[
+        "Prowler",
+        "cloudsplaining: privilege escalation",
+        "parliament: privilege escalation",
+        "PMapper",
+    ],
 };
 
 /// What changes what principals may do (Rhino Security Labs, "AWS IAM privilege escalation methods";
@@ -87,7 +92,9 @@ impl Rule for PolicyMutation {
             return;
         }
         let mut reached = Vec::new();
-        for (action, call) in facts.catalogue.calls(CHANGES).filter(|(_, call)| subject.may_call(*call)) {
+        for (action, call) in
+            facts.catalogue.calls(CHANGES).filter(|(_, call)| subject.may_call(*call))
+        {
             let mut keys = keys_of(action);
             if subject.principal().is_none() {
                 keys.push(("aws:username", Some(SOMEBODY)));
@@ -99,7 +106,8 @@ impl Rule for PolicyMutation {
             reached.extend(own(subject, facts, action, call, &keys).map(|one| (action, one)));
         }
         for group in ReachedGroup::by_statement(reached) {
-            let message = format!("what the caller may do, the caller may change by {}", group.actions());
+            let message =
+                format!("what the caller may do, the caller may change by {}", group.actions());
             let draft = META.at_reached(subject, group.first(), message);
             findings.report(match facts.environments.foreign_to(&subject.environments) {
                 Some(foreign) => draft.to(foreign).severity(META.severity),
@@ -136,12 +144,17 @@ fn open<'u>(
     });
     foreign.or_else(|| {
         let reached = subject.reach_anywhere_through(facts, call, keys, policy, statement)?;
-        let usable = || USES.iter().any(|use_| {
-            let arn = reached.request.resource();
-            let target = Target::untagged("");
-            arn.contains(":role/")
-                && facts.catalogue.call(use_).is_some_and(|call| subject.reach_arn(facts, call, &target, arn).is_some())
-        });
+        let usable = || {
+            USES.iter().any(|use_| {
+                let arn = reached.request.resource();
+                let target = Target::untagged("");
+                arn.contains(":role/")
+                    && facts
+                        .catalogue
+                        .call(use_)
+                        .is_some_and(|call| subject.reach_arn(facts, call, &target, arn).is_some())
+            })
+        };
         (!reached.is_spelt() || usable()).then_some(reached)
     })
 }
@@ -157,7 +170,8 @@ fn own<'u>(
     call: Call,
     keys: &[(&str, Option<&str>)],
 ) -> Option<Reached<'u>> {
-    let target = Target { tag: subject.environment_tag.as_deref(), ..Target::untagged("") }.with(keys);
+    let target =
+        Target { tag: subject.environment_tag.as_deref(), ..Target::untagged("") }.with(keys);
     let mut arns = own_arns(subject, facts, action).into_iter();
     arns.find_map(|arn| subject.reach_arn(facts, call, &target, &arn))
 }
@@ -181,10 +195,13 @@ fn own_arns(subject: &Subject<'_>, facts: &Facts<'_>, action: &str) -> Vec<Strin
             _ => None,
         });
         // There must be another version to go back to.
-        return managed.filter(|arn| action != "iam:SetDefaultPolicyVersion" || versions(arn) > 1).collect();
+        return managed
+            .filter(|arn| action != "iam:SetDefaultPolicyVersion" || versions(arn) > 1)
+            .collect();
     }
     if action.contains("Group") {
-        let groups = facts.unit.groups.iter().filter(|group| principal.groups.contains(&group.name));
+        let groups =
+            facts.unit.groups.iter().filter(|group| principal.groups.contains(&group.name));
         let other = action != "iam:AddUserToGroup"; // One is in one's own groups already.
         return groups.filter(|_| other).map(|group| group.arn.clone()).collect();
     }

@@ -81,7 +81,10 @@ impl Rule for PolicyQuota {
 }
 
 /// What a policy counts for, and whose policies are counted together.
-fn owner<'u>(policy: &'u Policy, kinds: &BTreeMap<&str, PrincipalKind>) -> Option<(Of, Option<&'u str>)> {
+fn owner<'u>(
+    policy: &'u Policy,
+    kinds: &BTreeMap<&str, PrincipalKind>,
+) -> Option<(Of, Option<&'u str>)> {
     let alone = |of| Some((of, None));
     match (&policy.owner, policy.document.kind()) {
         (_, DocumentKind::ServiceControl) => alone(Of::ServiceControl),
@@ -95,7 +98,9 @@ fn owner<'u>(policy: &'u Policy, kinds: &BTreeMap<&str, PrincipalKind>) -> Optio
             };
             Some((of, Some(arn)))
         }
-        (Owner::Managed(_) | Owner::Nobody, DocumentKind::Identity | DocumentKind::Boundary) => alone(Of::Managed),
+        (Owner::Managed(_) | Owner::Nobody, DocumentKind::Identity | DocumentKind::Boundary) => {
+            alone(Of::Managed)
+        }
         _ => None,
     }
 }
@@ -103,13 +108,17 @@ fn owner<'u>(policy: &'u Policy, kinds: &BTreeMap<&str, PrincipalKind>) -> Optio
 /// Characters: IAM leaves white space out, Organizations counts it.
 fn size(policy: &Policy, of: Of, unit: &Unit) -> usize {
     match of {
-        Of::ServiceControl | Of::ResourceControl => unit.text_at(&policy.place).trim().chars().count(),
+        Of::ServiceControl | Of::ResourceControl => {
+            unit.text_at(&policy.place).trim().chars().count()
+        }
         _ => policy.document.to_string().chars().count(),
     }
 }
 
 fn report(policy: &Policy, of: Of, size: usize, findings: &mut Findings<'_>) {
-    let Some((_, quota, what)) = QUOTAS.into_iter().find(|(known, ..)| *known == of) else { return };
+    let Some((_, quota, what)) = QUOTAS.into_iter().find(|(known, ..)| *known == of) else {
+        return;
+    };
     if size * 100 < quota * SHORT {
         return;
     }

@@ -3,8 +3,8 @@
 use super::{Findings, Input, Meta, Rule};
 use crate::environments::Environments;
 use crate::facts::{Facts, Subject, TagOf, accepts_session_tags, tag_of_key};
-use fortem_compile::iam::{Effect, Statement};
 use crate::finding::{Confidence, Persona, Severity};
+use fortem_compile::iam::{Effect, Statement};
 
 /// A policy compares with a tag that its principal does not have.
 #[derive(Debug)]
@@ -30,8 +30,6 @@ static META: Meta = Meta {
     peers: &[],
 };
 
-
-
 impl Rule for PrincipalTagMissing {
     fn meta(&self) -> &'static Meta {
         &META
@@ -43,13 +41,27 @@ impl Rule for PrincipalTagMissing {
             return;
         }
         for policy in &subject.identity {
-            let hanging: Vec<&Statement> =
-                policy.document.statements().iter().filter(|one| hangs_on_tag(one, facts.environments)).collect();
-            let Some(first) = hanging.iter().find(|one| one.effect() == Effect::Deny).or(hanging.first()) else {
+            let hanging: Vec<&Statement> = policy
+                .document
+                .statements()
+                .iter()
+                .filter(|one| hangs_on_tag(one, facts.environments))
+                .collect();
+            let Some(first) =
+                hanging.iter().find(|one| one.effect() == Effect::Deny).or(hanging.first())
+            else {
                 continue;
             };
-            let message = format!("`{}` has no tag `{}`, with which `{}` compares", principal.arn, facts.environments.tag_key(), first.name());
-            let mut draft = META.at_statement(policy, first, message).of_subject(subject).principal(&principal.arn);
+            let message = format!(
+                "`{}` has no tag `{}`, with which `{}` compares",
+                principal.arn,
+                facts.environments.tag_key(),
+                first.name()
+            );
+            let mut draft = META
+                .at_statement(policy, first, message)
+                .of_subject(subject)
+                .principal(&principal.arn);
             for statement in hanging {
                 draft = draft.evidence(match statement.effect() {
                     Effect::Allow => format!("`{}` allows nothing", statement.name()),
@@ -64,10 +76,13 @@ impl Rule for PrincipalTagMissing {
 /// Whether a statement applies only where the principal has the environment's tag.
 fn hangs_on_tag(statement: &Statement, environments: &Environments) -> bool {
     let key = format!("aws:principaltag/{}", environments.tag_key().to_lowercase());
-    let is_own = |key: &str| {
-        matches!(tag_of_key(key), Some((TagOf::Principal, tag)) if tag.eq_ignore_ascii_case(environments.tag_key()))
-    };
-    let mut positive = statement.conditions().iter().filter(|one| !one.is_null() && !one.is_negated() && !one.has_if_exists());
-    (!statement.is_not_resource() && statement.resources().len() == 1 && statement.resource_variables().any(|one| one == key))
+    let is_own = |key: &str| matches!(tag_of_key(key), Some((TagOf::Principal, tag)) if tag.eq_ignore_ascii_case(environments.tag_key()));
+    let mut positive = statement
+        .conditions()
+        .iter()
+        .filter(|one| !one.is_null() && !one.is_negated() && !one.has_if_exists());
+    (!statement.is_not_resource()
+        && statement.resources().len() == 1
+        && statement.resource_variables().any(|one| one == key))
         || positive.any(|one| is_own(one.key()) || one.variables().any(|variable| variable == key))
 }

@@ -55,7 +55,10 @@ impl Rule for RedundantStatement {
 
 fn contains(wide: &Statement, narrow: &Statement) -> bool {
     let plain = |one: &Statement| {
-        !one.is_not_action() && !one.is_not_resource() && one.principals().is_empty() && !one.is_not_principal()
+        !one.is_not_action()
+            && !one.is_not_resource()
+            && one.principals().is_empty()
+            && !one.is_not_principal()
     };
     wide.effect() == narrow.effect()
         && plain(wide)

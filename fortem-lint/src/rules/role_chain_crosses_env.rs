@@ -1,13 +1,13 @@
 //! FL405.
 
-use super::{Findings, Input, Meta, Rule};
 use super::Draft;
+use super::{Findings, Input, Meta, Rule};
 use crate::environments::Environment;
 use crate::facts::{Caller, Facts, Subject, Target, trusts};
+use crate::finding::{Confidence, Persona, Severity};
 use crate::unit::{Policy, PrincipalKind};
 use fortem_compile::iam::{Principal, Statement};
 use std::collections::{BTreeMap, BTreeSet};
-use crate::finding::{Confidence, Persona, Severity};
 
 /// A chain of roles from one environment to another.
 #[derive(Debug)]
@@ -135,10 +135,17 @@ impl<'f> Chain<'f> {
 
     fn draft(self, from: &str, subject: &Subject<'_>) -> Draft {
         let to = self.roles.last().copied().unwrap_or_default();
-        let whose = self.environment.map_or("which is as good as an administrator".to_owned(), |one| format!("which belongs to `{}`", one.name));
+        let whose =
+            self.environment.map_or("which is as good as an administrator".to_owned(), |one| {
+                format!("which belongs to `{}`", one.name)
+            });
         let message = format!("`{from}` may assume `{to}`, {whose}");
         let (policy, statement) = self.last;
-        let draft = META.at_statement(policy, statement, message).of_subject(subject).principal(from).resource(to);
+        let draft = META
+            .at_statement(policy, statement, message)
+            .of_subject(subject)
+            .principal(from)
+            .resource(to);
         let draft = match self.roles.as_slice() {
             [_] => draft,
             roles => draft.evidence(format!("by way of `{}`", roles.join("`, `"))),

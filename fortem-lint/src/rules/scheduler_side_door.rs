@@ -64,15 +64,28 @@ impl Rule for SchedulerSideDoor {
             return;
         }
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
-        let Some(pass) = facts.catalogue.call("iam:PassRole").filter(|call| subject.may_call(*call)) else { return };
+        let Some(pass) =
+            facts.catalogue.call("iam:PassRole").filter(|call| subject.may_call(*call))
+        else {
+            return;
+        };
         for (action, service) in DOORS {
-            let Some(call) = facts.catalogue.call(action).filter(|call| subject.may_call(*call)) else { continue };
+            let Some(call) = facts.catalogue.call(action).filter(|call| subject.may_call(*call))
+            else {
+                continue;
+            };
             let Some(reached) = subject.reach_anywhere(facts, call, &[]) else { continue };
             let keys = [("iam:PassedToService", Some(*service))];
             let target = Target::tagged(&foreign.name).with(&keys);
             let Some(passed) = subject.reach(facts, pass, &target) else { continue };
-            let message = format!("`{action}` starts tasks with roles of `{}`, which may be passed to `{service}`", foreign.name);
-            let draft = META.at_reached(subject, &reached, message).to(foreign).evidence(passed.to_string());
+            let message = format!(
+                "`{action}` starts tasks with roles of `{}`, which may be passed to `{service}`",
+                foreign.name
+            );
+            let draft = META
+                .at_reached(subject, &reached, message)
+                .to(foreign)
+                .evidence(passed.to_string());
             findings.report(draft);
         }
     }

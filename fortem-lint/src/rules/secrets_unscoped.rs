@@ -37,9 +37,7 @@ const READS: &[&str] = &[
 ];
 
 /// What makes them readable.
-const DECRYPTS: &[&str] = &[
-    "kms:Decrypt",
-];
+const DECRYPTS: &[&str] = &["kms:Decrypt"];
 
 /// Both.
 const CALLS: &[&str] = &[
@@ -68,19 +66,26 @@ impl Rule for SecretsUnscoped {
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         let alias = format!("alias/{}", foreign.name);
         // A key is known by its alias, if at all.
-        let keys = [("kms:ResourceAliases", Some(alias.as_str())), ("kms:RequestAlias", Some(alias.as_str()))];
+        let keys = [
+            ("kms:ResourceAliases", Some(alias.as_str())),
+            ("kms:RequestAlias", Some(alias.as_str())),
+        ];
         let target = Target::tagged(&foreign.name);
         for (calls, target) in [(READS, target), (DECRYPTS, target.with(&keys))] {
             for group in subject.reached_by_statement(facts, calls, &target) {
                 if Scoping::of(group.first().statement, facts.environments).is_faulty() {
                     continue; // A rule of its own says what is wrong with the condition.
                 }
-                let message = format!("secrets of `{}` may be read by {}", foreign.name, group.actions());
+                let message =
+                    format!("secrets of `{}` may be read by {}", foreign.name, group.actions());
                 let draft = META.at_reached(subject, group.first(), message).to(foreign);
                 findings.report(if calls == READS {
                     draft
                 } else {
-                    draft.severity(Severity::High).confidence(Confidence::Medium).evidence("what is decrypted must be had as well")
+                    draft
+                        .severity(Severity::High)
+                        .confidence(Confidence::Medium)
+                        .evidence("what is decrypted must be had as well")
                 });
             }
         }

@@ -40,19 +40,23 @@ impl Rule for ServiceTagPrefix {
             return;
         }
         for statement in policy.document.statements() {
-            let of_service = |one: &&Condition| OLDER.iter().any(|head| starts_with(one.key(), head));
+            let of_service =
+                |one: &&Condition| OLDER.iter().any(|head| starts_with(one.key(), head));
             let Some(condition) = statement.conditions().iter().find(of_service) else { continue };
             let Some((_, tag)) = condition.key().split_once('/') else { continue };
             let (key, general) = (condition.key(), format!("aws:ResourceTag/{tag}"));
             let message = format!("`{key}` is not filled by every call that has `{general}`");
-            let fix = findings.fix(policy, statement, "ask for the general key", false, |statement| {
-                let keys = statement.get_mut("Condition").and_then(|all| all.get_mut(condition.operator()));
-                if let Some(keys) = keys.and_then(Value::as_object_mut)
-                    && let Some(values) = keys.shift_remove(key)
-                {
-                    keys.entry(general.clone()).or_insert(values);
-                }
-            });
+            let fix =
+                findings.fix(policy, statement, "ask for the general key", false, |statement| {
+                    let keys = statement
+                        .get_mut("Condition")
+                        .and_then(|all| all.get_mut(condition.operator()));
+                    if let Some(keys) = keys.and_then(Value::as_object_mut)
+                        && let Some(values) = keys.shift_remove(key)
+                    {
+                        keys.entry(general.clone()).or_insert(values);
+                    }
+                });
             findings.report(META.at_statement(policy, statement, message).fix(fix));
         }
     }

@@ -2,8 +2,8 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::{Caller, Facts, Retagging, Subject, Target, trusts};
-use fortem_compile::iam::Statement;
 use crate::finding::{Confidence, Persona, Severity};
+use fortem_compile::iam::Statement;
 
 /// The caller chooses the environment tag of the session.
 #[derive(Debug)]
@@ -29,10 +29,7 @@ static META: Meta = Meta {
 };
 
 /// What starts a session, and what tags it.
-const CALLS: &[&str] = &[
-    "sts:AssumeRole",
-    "sts:TagSession",
-];
+const CALLS: &[&str] = &["sts:AssumeRole", "sts:TagSession"];
 
 impl Rule for SessionTagOverride {
     fn meta(&self) -> &'static Meta {
@@ -48,8 +45,11 @@ impl Rule for SessionTagOverride {
             return;
         }
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
-        let may_assume = facts.catalogue.call("sts:AssumeRole").is_some_and(|call| subject.may_call(call));
-        let Some(call) = facts.catalogue.call("sts:TagSession").filter(|_| may_assume) else { return };
+        let may_assume =
+            facts.catalogue.call("sts:AssumeRole").is_some_and(|call| subject.may_call(call));
+        let Some(call) = facts.catalogue.call("sts:TagSession").filter(|_| may_assume) else {
+            return;
+        };
         let retagging = Retagging::to(facts, Some(&foreign.name));
         let keys = retagging.keys("sts:TagSession");
         for (policy, statement) in subject.grants(call) {
@@ -60,18 +60,28 @@ impl Rule for SessionTagOverride {
                 continue;
             }
             let key = facts.environments.tag_key();
-            let message = format!("the tag `{key}` = `{}` may be taken along into another role's session", foreign.name);
+            let message = format!(
+                "the tag `{key}` = `{}` may be taken along into another role's session",
+                foreign.name
+            );
             let draft = META.at_reached(subject, &reached, message).to(foreign);
             findings.report(match is_taken {
                 Some(_) => draft,
-                None => draft.confidence(Confidence::Medium).evidence("the trust policy of the role must allow it too"),
+                None => draft
+                    .confidence(Confidence::Medium)
+                    .evidence("the trust policy of the role must allow it too"),
             });
         }
     }
 }
 
 /// Whether some role of the account that the statement covers takes the tag from the subject; nothing without roles.
-fn takes_tags(subject: &Subject<'_>, facts: &Facts<'_>, statement: &Statement, tag: &str) -> Option<bool> {
+fn takes_tags(
+    subject: &Subject<'_>,
+    facts: &Facts<'_>,
+    statement: &Statement,
+    tag: &str,
+) -> Option<bool> {
     let mut caller = Caller::of(subject, facts)?;
     let key = facts.environments.tag_key();
     let context = subject.known(facts, &Target::untagged(""));

@@ -49,7 +49,11 @@ impl Rule for SsmSessionBypass {
             if Scoping::of(group.first().statement, facts.environments).is_faulty() {
                 continue; // A rule of its own says what is wrong with the condition.
             }
-            let message = format!("{} opens a shell in tasks of `{}`, past ECS Exec", group.actions(), foreign.name);
+            let message = format!(
+                "{} opens a shell in tasks of `{}`, past ECS Exec",
+                group.actions(),
+                foreign.name
+            );
             findings.report(META.at_reached(subject, group.first(), message).to(foreign));
         }
     }

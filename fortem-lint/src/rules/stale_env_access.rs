@@ -2,8 +2,8 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
-use crate::unit::Principal;
 use crate::finding::{Confidence, Persona, Severity};
+use crate::unit::Principal;
 
 /// A role for work on an environment that nobody uses.
 #[derive(Debug)]
@@ -31,12 +31,7 @@ static META: Meta = Meta {
 };
 
 /// Calls that stand for work on an environment.
-const CALLS: &[&str] = &[
-    "ecs:ExecuteCommand",
-    "ecs:RunTask",
-    "ecs:StopTask",
-    "ecs:UpdateService",
-];
+const CALLS: &[&str] = &["ecs:ExecuteCommand", "ecs:RunTask", "ecs:StopTask", "ecs:UpdateService"];
 
 impl Rule for StaleEnvAccess {
     fn meta(&self) -> &'static Meta {
@@ -52,10 +47,21 @@ impl Rule for StaleEnvAccess {
         let Some(newest) = facts.unit.principals.iter().filter_map(days).max() else { return };
         for subject in &facts.subjects {
             let Some(principal) = subject.principal() else { continue };
-            let Some(age) = days(principal).map(|last| newest - last).filter(|age| *age > OLD) else { continue };
-            let mut calls = facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call));
-            let Some(reached) = calls.find_map(|(_, call)| subject.reach_anywhere(facts, call, &[])) else { continue };
-            let message = format!("`{}` was last used {age} days before the account's last use of a role", principal.arn);
+            let Some(age) = days(principal).map(|last| newest - last).filter(|age| *age > OLD)
+            else {
+                continue;
+            };
+            let mut calls =
+                facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call));
+            let Some(reached) =
+                calls.find_map(|(_, call)| subject.reach_anywhere(facts, call, &[]))
+            else {
+                continue;
+            };
+            let message = format!(
+                "`{}` was last used {age} days before the account's last use of a role",
+                principal.arn
+            );
             findings.report(META.at_reached(subject, &reached, message));
         }
     }

@@ -67,8 +67,12 @@ impl Rule for StaleWiderVersion {
             if more.is_empty() {
                 continue;
             }
-            let now = current.version.as_ref().map(|version| version.id.as_str()).unwrap_or_default();
-            let message = format!("`{id}` allows more of {} than `{now}`, which is in force", in_words(&more));
+            let now =
+                current.version.as_ref().map(|version| version.id.as_str()).unwrap_or_default();
+            let message = format!(
+                "`{id}` allows more of {} than `{now}`, which is in force",
+                in_words(&more)
+            );
             findings.report(META.at(policy.place.clone(), message).of_policy(policy));
         }
     }
@@ -76,9 +80,12 @@ impl Rule for StaleWiderVersion {
 
 /// How widely a policy allows a call.
 fn breadth(policy: &Policy, call: Call) -> Breadth {
-    let allows = policy.statements().filter(|(one, covered)| one.effect() == Effect::Allow && covered.contains(call));
+    let allows = policy
+        .statements()
+        .filter(|(one, covered)| one.effect() == Effect::Allow && covered.contains(call));
     let each = allows.map(|(one, _)| {
-        let everything = one.conditions().is_empty() && one.resources().iter().any(|resource| resource == "*");
+        let everything =
+            one.conditions().is_empty() && one.resources().iter().any(|resource| resource == "*");
         if everything { Breadth::Everything } else { Breadth::Some }
     });
     each.max().unwrap_or(Breadth::Nothing)

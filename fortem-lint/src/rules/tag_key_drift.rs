@@ -43,7 +43,8 @@ impl Rule for TagKeyDrift {
         let keys = Keys::of(facts);
         for policy in facts.unit.policies.iter().filter(|one| one.is_changeable()) {
             for statement in policy.document.statements() {
-                let Some(key) = other_key(statement, facts, &keys).or_else(|| other_variable(statement, facts, &keys))
+                let Some(key) = other_key(statement, facts, &keys)
+                    .or_else(|| other_variable(statement, facts, &keys))
                 else {
                     continue;
                 };
@@ -52,7 +53,8 @@ impl Rule for TagKeyDrift {
                 }
                 let message = format!(
                     "`{key}` is not the environment's tag, which is `{}`, {}",
-                    facts.environments.tag_key(), if_never(statement)
+                    facts.environments.tag_key(),
+                    if_never(statement)
                 );
                 let mut draft = META.at_statement(policy, statement, message);
                 if facts.environments.origin() == Origin::Inferred {
@@ -104,7 +106,8 @@ fn other_key<'s>(statement: &'s Statement, facts: &Facts<'_>, keys: &Keys) -> Op
 
 /// A variable for a tag of the caller that looks like the environment's, and that nobody has.
 fn other_variable<'s>(statement: &'s Statement, facts: &Facts<'_>, keys: &Keys) -> Option<&'s str> {
-    let of_conditions = statement.conditions().iter().filter(|one| needs_key(one)).flat_map(Condition::variables);
+    let of_conditions =
+        statement.conditions().iter().filter(|one| needs_key(one)).flat_map(Condition::variables);
     let mut variables = statement.resource_variables().chain(of_conditions);
     variables.find(|key| {
         tag_of_key(key).is_some_and(|(whose, tag)| {
@@ -114,7 +117,8 @@ fn other_variable<'s>(statement: &'s Statement, facts: &Facts<'_>, keys: &Keys) 
 }
 
 fn is_other(tag: &str, facts: &Facts<'_>) -> bool {
-    !tag.eq_ignore_ascii_case(facts.environments.tag_key()) && facts.environments.is_environment_key(tag)
+    !tag.eq_ignore_ascii_case(facts.environments.tag_key())
+        && facts.environments.is_environment_key(tag)
 }
 
 /// Whether the same is said by the right key in another statement, as while keys are changed.

@@ -47,14 +47,20 @@ impl Rule for TagValueAlias {
                 if is_named_elsewhere(policy, statement, condition, environment) {
                     continue;
                 }
-                let misses = statement.effect() == Effect::Deny && !condition.is_negated() && environment.is_production;
+                let misses = statement.effect() == Effect::Deny
+                    && !condition.is_negated()
+                    && environment.is_production;
                 let message = format!(
                     "`{value}` is compared letter by letter and is not `{}`, {}",
                     environment.name,
                     if misses { "which the Deny misses" } else { "as the environment is tagged" },
                 );
                 let draft = META.at_statement(policy, statement, message);
-                findings.report(if misses { draft.to(environment) } else { draft.severity(Severity::Medium) });
+                findings.report(if misses {
+                    draft.to(environment)
+                } else {
+                    draft.severity(Severity::Medium)
+                });
             }
         }
     }
@@ -64,7 +70,10 @@ impl Rule for TagValueAlias {
         for principal in &facts.unit.principals {
             let Some(value) = principal.tag(key) else { continue };
             let Some(environment) = meant(value, facts) else { continue };
-            let message = format!("`{value}` of the tag `{key}` is not `{}`, the name of the environment", environment.name);
+            let message = format!(
+                "`{value}` of the tag `{key}` is not `{}`, the name of the environment",
+                environment.name
+            );
             let draft = META.at(principal.place.clone(), message).principal(&principal.arn);
             findings.report(draft.severity(Severity::Medium).from(&environment.name));
         }
@@ -78,7 +87,10 @@ fn meant<'e>(value: &str, facts: &Facts<'e>) -> Option<&'e Environment> {
 }
 
 /// A value of a condition that means an environment, whose name passes for none of the values.
-fn odd_value<'s, 'e>(condition: &'s Condition, facts: &Facts<'e>) -> Option<(&'s str, &'e Environment)> {
+fn odd_value<'s, 'e>(
+    condition: &'s Condition,
+    facts: &Facts<'e>,
+) -> Option<(&'s str, &'e Environment)> {
     let (_, tag) = tag_of_key(condition.key())?;
     if condition.is_null() || !tag.eq_ignore_ascii_case(facts.environments.tag_key()) {
         return None;
@@ -97,12 +109,19 @@ fn matches(condition: &Condition, value: &str) -> bool {
 }
 
 /// Whether another statement of the same effect is about the environment by its name.
-fn is_named_elsewhere(policy: &Policy, statement: &Statement, condition: &Condition, environment: &Environment) -> bool {
+fn is_named_elsewhere(
+    policy: &Policy,
+    statement: &Statement,
+    condition: &Condition,
+    environment: &Environment,
+) -> bool {
     policy.document.statements().iter().any(|other| {
         other.effect() == statement.effect()
             && other.actions() == statement.actions()
             && other.conditions().iter().any(|one| {
-                one.key().eq_ignore_ascii_case(condition.key()) && !one.is_null() && matches(one, &environment.name)
+                one.key().eq_ignore_ascii_case(condition.key())
+                    && !one.is_null()
+                    && matches(one, &environment.name)
             })
     })
 }

@@ -43,12 +43,17 @@ impl Rule for TagValueMalformed {
         let key = facts.environments.tag_key();
         for statement in policy.document.statements() {
             let of_tag = statement.conditions().iter().filter(|one| {
-                tag_of_key(one.key()).is_some_and(|(_, tag)| tag.eq_ignore_ascii_case(key)) && !one.is_null()
+                tag_of_key(one.key()).is_some_and(|(_, tag)| tag.eq_ignore_ascii_case(key))
+                    && !one.is_null()
             });
-            let values = of_tag.flat_map(Condition::values).filter(|one| !one.contains(['*', '?', '$']));
+            let values =
+                of_tag.flat_map(Condition::values).filter(|one| !one.contains(['*', '?', '$']));
             // A Deny may well be about what has an empty tag.
-            let mut meant = values.filter(|one| statement.effect() == Effect::Allow || !one.is_empty());
-            let Some((value, why)) = meant.find_map(|one| Some((one, fault(one, facts)?))) else { continue };
+            let mut meant =
+                values.filter(|one| statement.effect() == Effect::Allow || !one.is_empty());
+            let Some((value, why)) = meant.find_map(|one| Some((one, fault(one, facts)?))) else {
+                continue;
+            };
             let message = format!("{} {why}", shown(value));
             findings.report(META.at_statement(policy, statement, message));
         }
@@ -75,7 +80,9 @@ fn fault(value: &str, facts: &Facts<'_>) -> Option<&'static str> {
         Some("names no environment")
     } else if value.trim() != value {
         Some("has blanks around the name, which count")
-    } else if facts.environments.origin() == Origin::Declared && facts.environments.meant_by(value).is_none() {
+    } else if facts.environments.origin() == Origin::Declared
+        && facts.environments.meant_by(value).is_none()
+    {
         Some("is none of the environments that are declared")
     } else {
         None

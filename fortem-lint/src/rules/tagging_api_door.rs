@@ -52,10 +52,7 @@ const DOORS: &[&str] = &[
 ];
 
 /// What changes tags of all services.
-const FRONT_DOOR: &[&str] = &[
-    "tag:TagResources",
-    "tag:UntagResources",
-];
+const FRONT_DOOR: &[&str] = &["tag:TagResources", "tag:UntagResources"];
 
 /// Both.
 const CALLS: &[&str] = &[
@@ -99,23 +96,32 @@ impl Rule for TaggingApiDoor {
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         let retagging = Retagging::of(subject, facts);
         let mut reached = Vec::new();
-        for (action, call) in facts.catalogue.calls(DOORS).filter(|(_, call)| subject.may_call(*call)) {
+        for (action, call) in
+            facts.catalogue.calls(DOORS).filter(|(_, call)| subject.may_call(*call))
+        {
             let keys = retagging.keys(action);
             let target = Target::tagged(&foreign.name).with(&keys);
             let found = subject.reach(facts, call, &target);
-            let found = found.filter(|one| !Scoping::of(one.statement, facts.environments).is_faulty());
+            let found =
+                found.filter(|one| !Scoping::of(one.statement, facts.environments).is_faulty());
             reached.extend(found.map(|one| (action, one)));
         }
         let key = facts.environments.tag_key();
         let is_front_door_alone = reached.is_empty();
         for group in ReachedGroup::by_statement(reached) {
-            let message = format!("the tag `{key}` of what belongs to `{}` may be changed by {}", foreign.name, group.actions());
+            let message = format!(
+                "the tag `{key}` of what belongs to `{}` may be changed by {}",
+                foreign.name,
+                group.actions()
+            );
             findings.report(META.at_reached(subject, group.first(), message).to(foreign));
         }
         for (action, call) in facts.catalogue.calls(FRONT_DOOR).filter(|_| is_front_door_alone) {
             let found = subject.reach(facts, call, &Target::untagged(&foreign.name));
             let Some(reached) = found else { continue };
-            let message = format!("the tag `{key}` of everything may be changed by `{action}`, where the service allows it");
+            let message = format!(
+                "the tag `{key}` of everything may be changed by `{action}`, where the service allows it"
+            );
             let draft = META.at_reached(subject, &reached, message).to(foreign);
             findings.report(draft.severity(Severity::Medium).confidence(Confidence::Low));
             return;

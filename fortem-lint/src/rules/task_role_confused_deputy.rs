@@ -2,8 +2,8 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::{Caller, Facts, trusts};
-use fortem_compile::iam::{Context, Principal as Trusted};
 use crate::finding::{Confidence, Persona, Severity};
+use fortem_compile::iam::{Context, Principal as Trusted};
 
 /// A role that ECS takes on for whichever account asks.
 #[derive(Debug)]
@@ -29,8 +29,6 @@ static META: Meta = Meta {
     peers: &["Prowler: iam_role_cross_service_confused_deputy_prevention"],
 };
 
-
-
 impl Rule for TaskRoleConfusedDeputy {
     fn meta(&self) -> &'static Meta {
         &META
@@ -38,14 +36,21 @@ impl Rule for TaskRoleConfusedDeputy {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for principal in facts.unit.principals.iter().filter(|one| !one.is_service_linked()) {
-            let Some(trust) = principal.trust.and_then(|index| facts.unit.policy(index)) else { continue };
+            let Some(trust) = principal.trust.and_then(|index| facts.unit.policy(index)) else {
+                continue;
+            };
             let mut known = Context::default();
             known.insert("aws:SourceAccount", "999988887777");
             known.insert("aws:SourceArn", "arn:aws:ecs:eu-west-1:999988887777:task/other/7");
             known.insert("aws:SourceOrgID", "o-ffffffffff");
-            let caller = Caller { principal: Trusted::Service(SERVICE.to_owned()), known, is_expected: true };
+            let caller = Caller {
+                principal: Trusted::Service(SERVICE.to_owned()),
+                known,
+                is_expected: true,
+            };
             let Some(statement) = trusts(trust, "sts:AssumeRole", &caller) else { continue };
-            let message = format!("`{}` trusts `{SERVICE}` for tasks of any account", principal.arn);
+            let message =
+                format!("`{}` trusts `{SERVICE}` for tasks of any account", principal.arn);
             findings.report(META.at_statement(trust, statement, message).principal(&principal.arn));
         }
     }

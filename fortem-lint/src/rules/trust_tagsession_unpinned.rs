@@ -2,8 +2,8 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::{Caller, Facts, home_of, trusts};
-use fortem_compile::iam::{Context, Principal, Statement};
 use crate::finding::{Confidence, Persona, Severity};
+use fortem_compile::iam::{Context, Principal, Statement};
 
 /// Whoever assumes the role chooses the environment of the session.
 #[derive(Debug)]
@@ -29,8 +29,6 @@ static META: Meta = Meta {
     peers: &[],
 };
 
-
-
 impl Rule for TrustTagsessionUnpinned {
     fn meta(&self) -> &'static Meta {
         &META
@@ -38,16 +36,25 @@ impl Rule for TrustTagsessionUnpinned {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for principal in facts.unit.principals.iter().filter(|one| !one.is_service_linked()) {
-            let Some(trust) = principal.trust.and_then(|index| facts.unit.policy(index)) else { continue };
+            let Some(trust) = principal.trust.and_then(|index| facts.unit.policy(index)) else {
+                continue;
+            };
             let own = home_of(facts.environments, principal).map(|one| one.name.clone());
             let own: Vec<String> = own.into_iter().collect();
             let Some(foreign) = facts.environments.foreign_to(&own) else { continue };
             let callers = trust.document.statements().iter().flat_map(Statement::principals);
-            let open = callers.filter_map(|one| trusts(trust, "sts:TagSession", &tagging(facts, one, &foreign.name)?));
+            let open = callers.filter_map(|one| {
+                trusts(trust, "sts:TagSession", &tagging(facts, one, &foreign.name)?)
+            });
             let Some(statement) = open.into_iter().next() else { continue };
             let key = facts.environments.tag_key();
-            let message = format!("whoever assumes `{}` may take the tag `{key}` = `{}` along", principal.arn, foreign.name);
-            findings.report(META.at_statement(trust, statement, message).principal(&principal.arn).to(foreign));
+            let message = format!(
+                "whoever assumes `{}` may take the tag `{key}` = `{}` along",
+                principal.arn, foreign.name
+            );
+            findings.report(
+                META.at_statement(trust, statement, message).principal(&principal.arn).to(foreign),
+            );
         }
     }
 }
@@ -57,10 +64,12 @@ fn tagging(facts: &Facts<'_>, trusted: &Principal, environment: &str) -> Option<
     let key = facts.environments.tag_key();
     let own = facts.unit.account.as_deref().unwrap_or("111122223333");
     let (principal, known) = match trusted {
-        Principal::Arn(arn) => match facts.directory().find(facts, arn).and_then(|(one, _)| Caller::of(one, facts)) {
-            Some(caller) => (caller.principal, caller.known),
-            None => (trusted.clone(), Context::default()),
-        },
+        Principal::Arn(arn) => {
+            match facts.directory().find(facts, arn).and_then(|(one, _)| Caller::of(one, facts)) {
+                Some(caller) => (caller.principal, caller.known),
+                None => (trusted.clone(), Context::default()),
+            }
+        }
         Principal::Account(account) => (somebody_of(account), Context::default()),
         Principal::Everyone => (somebody_of(own), Context::default()),
         _ => return None,

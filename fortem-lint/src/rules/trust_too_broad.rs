@@ -2,9 +2,9 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::{Caller, Facts, home_of as home, trusts};
+use crate::finding::{Confidence, Persona, Severity};
 use crate::unit::Policy;
 use fortem_compile::iam::{Context, Principal, Statement};
-use crate::finding::{Confidence, Persona, Severity};
 
 /// A role that may be assumed by whom nobody has named.
 #[derive(Debug)]
@@ -27,10 +27,13 @@ static META: Meta = Meta {
   "Action": "sts:AssumeRole"}]}}]}"#,
     limits: "The account's own root stands for delegation to its policies, and is not reported. Which accounts belong \
              to the organization is not known without its tree.",
-    peers: &["Access Analyzer", "Prowler", "checkov: CKV_AWS_60, CKV_AWS_61", "iam-policy-validator"],
+    peers: &[
+        "Access Analyzer",
+        "Prowler",
+        "checkov: CKV_AWS_60, CKV_AWS_61",
+        "iam-policy-validator",
+    ],
 };
-
-
 
 impl Rule for TrustTooBroad {
     fn meta(&self) -> &'static Meta {
@@ -39,7 +42,9 @@ impl Rule for TrustTooBroad {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for principal in facts.unit.principals.iter().filter(|one| !one.is_service_linked()) {
-            let Some(trust) = principal.trust.and_then(|index| facts.unit.policy(index)) else { continue };
+            let Some(trust) = principal.trust.and_then(|index| facts.unit.policy(index)) else {
+                continue;
+            };
             let widest = Comer::all(facts, trust).into_iter().find_map(|comer| {
                 let statement = trusts(trust, "sts:AssumeRole", &comer.caller)?;
                 Some((comer, statement))
@@ -86,7 +91,13 @@ impl Comer {
         let mut known = known(STRANGER);
         known.insert("aws:PrincipalOrgID", "o-ffffffffff");
         known.insert("aws:PrincipalOrgPaths", vec!["o-ffffffffff/r-ffff/".to_owned()]);
-        Self::new("everyone in every account", STRANGER, known, false, (Severity::Critical, Confidence::High))
+        Self::new(
+            "everyone in every account",
+            STRANGER,
+            known,
+            false,
+            (Severity::Critical, Confidence::High),
+        )
     }
 
     fn of_organization() -> Self {

@@ -60,6 +60,9 @@ impl Rule for UnattachedEnvironmentPolicy {
 fn is_about_environments(policy: &Policy, facts: &Facts<'_>) -> bool {
     policy.document.statements().iter().any(|one| {
         Scoping::of(one, facts.environments) != Scoping::None
-            || one.resources().iter().any(|resource| !facts.environments.named_in(resource).is_empty())
+            || one
+                .resources()
+                .iter()
+                .any(|resource| !facts.environments.named_in(resource).is_empty())
     })
 }

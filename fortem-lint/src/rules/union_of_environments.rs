@@ -32,12 +32,7 @@ static META: Meta = Meta {
 };
 
 /// Calls that stand for work on an environment.
-const CALLS: &[&str] = &[
-    "ecs:ExecuteCommand",
-    "ecs:RunTask",
-    "ecs:StopTask",
-    "ecs:UpdateService",
-];
+const CALLS: &[&str] = &["ecs:ExecuteCommand", "ecs:RunTask", "ecs:StopTask", "ecs:UpdateService"];
 
 impl Rule for UnionOfEnvironments {
     fn meta(&self) -> &'static Meta {
@@ -56,12 +51,16 @@ impl Rule for UnionOfEnvironments {
         let mut opened: Vec<(&Environment, Reached<'_>)> = Vec::new();
         for environment in facts.environments.all() {
             let target = Target::tagged(&environment.name);
-            let mut calls = facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call));
+            let mut calls =
+                facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call));
             if let Some(reached) = calls.find_map(|(_, call)| subject.reach(facts, call, &target)) {
                 opened.push((environment, reached));
             }
         }
-        let Some((production, of_production)) = opened.iter().find(|(one, _)| one.is_production) else { return };
+        let Some((production, of_production)) = opened.iter().find(|(one, _)| one.is_production)
+        else {
+            return;
+        };
         let other = opened.iter().find(|(one, reached)| {
             !one.is_production && !std::ptr::eq(reached.policy, of_production.policy)
         });

@@ -43,7 +43,8 @@ impl Rule for UnknownName {
             return;
         }
         for statement in policy.document.statements() {
-            let actions = statement.actions().iter().filter_map(|name| unknown_action(name, facts.reference));
+            let actions =
+                statement.actions().iter().filter_map(|name| unknown_action(name, facts.reference));
             let keys = statement.conditions().iter().map(Condition::key);
             let keys = keys.filter_map(|name| unknown_key(name, facts.reference));
             let unknown: Vec<String> = actions.chain(keys).collect();
@@ -54,7 +55,8 @@ impl Rule for UnknownName {
             };
             let date = facts.reference.date().get(..10).unwrap_or_default();
             let draft = META.at_statement(policy, statement, format!("{first}{more}"));
-            let draft = unknown.iter().skip(1).fold(draft, |draft, one| draft.evidence(one.clone()));
+            let draft =
+                unknown.iter().skip(1).fold(draft, |draft, one| draft.evidence(one.clone()));
             findings.report(draft.evidence(format!("service authorization reference of {date}")));
         }
     }
@@ -107,9 +109,16 @@ fn unknown_key(name: &str, reference: &Reference) -> Option<String> {
         return None;
     }
     let (head, tag) = name.split_once('/').unwrap_or((name, ""));
-    let generic = if tag.is_empty() { name.to_lowercase() } else { format!("{}/${{tagkey}}", head.to_lowercase()) };
+    let generic = if tag.is_empty() {
+        name.to_lowercase()
+    } else {
+        format!("{}/${{tagkey}}", head.to_lowercase())
+    };
     Some(match closest(&generic, reference.condition_keys()) {
-        Some(meant) => format!("there is no condition key `{name}`, did you mean `{}`", meant.replace("${tagkey}", tag)),
+        Some(meant) => format!(
+            "there is no condition key `{name}`, did you mean `{}`",
+            meant.replace("${tagkey}", tag)
+        ),
         None => format!("there is no condition key `{name}`"),
     })
 }

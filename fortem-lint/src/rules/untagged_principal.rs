@@ -1,7 +1,9 @@
 //! FL008.
 
 use super::{Findings, Input, Meta, Rule};
-use crate::facts::{Facts, Subject, accepts_session_tags, compares_with_principal_tag, is_of_people};
+use crate::facts::{
+    Facts, Subject, accepts_session_tags, compares_with_principal_tag, is_of_people,
+};
 use crate::finding::{Confidence, Persona, Severity};
 
 /// Somebody who works on environments and belongs to none.
@@ -29,12 +31,7 @@ static META: Meta = Meta {
 };
 
 /// Calls that stand for work on an environment.
-const CALLS: &[&str] = &[
-    "ecs:ExecuteCommand",
-    "ecs:RunTask",
-    "ecs:StopTask",
-    "ecs:UpdateService",
-];
+const CALLS: &[&str] = &["ecs:ExecuteCommand", "ecs:RunTask", "ecs:StopTask", "ecs:UpdateService"];
 
 impl Rule for UntaggedPrincipal {
     fn meta(&self) -> &'static Meta {
@@ -52,12 +49,19 @@ impl Rule for UntaggedPrincipal {
             || subject.is_plain_administrator()
             || !is_of_people(facts, principal)
             || accepts_session_tags(facts, principal)
-            || subject.identity.iter().any(|one| compares_with_principal_tag(&one.document, facts.environments))
+            || subject
+                .identity
+                .iter()
+                .any(|one| compares_with_principal_tag(&one.document, facts.environments))
         {
             return;
         }
         let mut others = facts.unit.principals.iter().filter(|one| one.kind == principal.kind);
-        let Some(tagged) = others.find(|one| one.tag(tag_key).is_some() && is_of_people(facts, one)) else { return };
+        let Some(tagged) =
+            others.find(|one| one.tag(tag_key).is_some() && is_of_people(facts, one))
+        else {
+            return;
+        };
         let message = format!("`{}` has no tag `{tag_key}`", principal.arn);
         findings.report(
             META.at(principal.place.clone(), message)

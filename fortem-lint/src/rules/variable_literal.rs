@@ -59,18 +59,32 @@ fn variable(policy: &Policy, statement: &Statement) -> Option<Draft> {
         one.oddity() == DocumentOddity::VariableAsText && one.statement() == Some(&name)
     };
     policy.remarks.iter().find(said)?;
-    let without = if policy.document.json().get("Version").is_some() { "`Version` 2008-10-17" } else { "no `Version`" };
-    let message = format!("`${{…}}` is plain text in a policy with {without}, {}", if_never(statement));
-    Some(dead_or_open(META.at_statement(policy, statement, message), statement.effect() == Effect::Allow))
+    let without = if policy.document.json().get("Version").is_some() {
+        "`Version` 2008-10-17"
+    } else {
+        "no `Version`"
+    };
+    let message =
+        format!("`${{…}}` is plain text in a policy with {without}, {}", if_never(statement));
+    Some(dead_or_open(
+        META.at_statement(policy, statement, message),
+        statement.effect() == Effect::Allow,
+    ))
 }
 
 /// A condition that compares a text with `*` in it letter by letter.
 fn wildcard<'s>(statement: &'s Statement, facts: &Facts<'_>) -> Option<(&'s Condition, &'s str)> {
     statement.conditions().iter().find_map(|one| {
-        let is_text = facts.reference.key_type(one.key()).is_none_or(|known| known.value == ValueType::String);
+        let is_text = facts
+            .reference
+            .key_type(one.key())
+            .is_none_or(|known| known.value == ValueType::String);
         let literal = matches!(
             stem(one).as_str(),
-            "stringequals" | "stringnotequals" | "stringequalsignorecase" | "stringnotequalsignorecase"
+            "stringequals"
+                | "stringnotequals"
+                | "stringequalsignorecase"
+                | "stringnotequalsignorecase"
         );
         // `${*}` is how a star is meant.
         let starred = |value: &&String| value.replace("${*}", "").contains('*');
@@ -94,10 +108,15 @@ fn literal(
     };
     let message = format!("`{value}` is no pattern under `{operator}`, {follows}");
     let allow = statement.effect() == Effect::Allow;
-    let draft = dead_or_open(META.at_statement(policy, statement, message), allow != condition.is_negated());
+    let draft = dead_or_open(
+        META.at_statement(policy, statement, message),
+        allow != condition.is_negated(),
+    );
     let Some((begin, end)) = operator.split_once("Equals") else { return draft };
     // No operator takes patterns without regard to case.
-    let Some(like) = (!end.contains("IgnoreCase")).then(|| format!("{begin}Like{end}")) else { return draft };
+    let Some(like) = (!end.contains("IgnoreCase")).then(|| format!("{begin}Like{end}")) else {
+        return draft;
+    };
     let narrows = allow == condition.is_negated();
     draft.fix(findings.fix(policy, statement, "compare by pattern", narrows, |statement| {
         fix::move_key(statement, operator, &like, key);

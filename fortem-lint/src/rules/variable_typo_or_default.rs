@@ -71,18 +71,27 @@ impl Rule for VariableTypoOrDefault {
         let keys = [(tag.as_str(), None)];
         for default in defaults_of(subject, facts) {
             let target = Target::tagged(default).with(&keys);
-            let gives = |one: &Condition| one.values().iter().any(|value| defaults(value).any(|text| text == default));
+            let gives = |one: &Condition| {
+                one.values().iter().any(|value| defaults(value).any(|text| text == default))
+            };
             for group in subject.openings(facts, SCOPED_CALLS, gives, &[target]) {
                 let message = format!(
                     "the default of the variable lets whoever has no tag `{}` call {} on `{default}`",
-                    facts.environments.tag_key(), group.actions()
+                    facts.environments.tag_key(),
+                    group.actions()
                 );
                 let reached = group.first();
-                let fix = findings.fix(reached.policy, reached.statement, "drop the default", true, |statement| {
-                    if let Some(conditions) = statement.get_mut("Condition") {
-                        drop_defaults(conditions);
-                    }
-                });
+                let fix = findings.fix(
+                    reached.policy,
+                    reached.statement,
+                    "drop the default",
+                    true,
+                    |statement| {
+                        if let Some(conditions) = statement.get_mut("Condition") {
+                            drop_defaults(conditions);
+                        }
+                    },
+                );
                 let draft = META.at_reached(subject, reached, message).fix(fix);
                 findings.report(match facts.environments.meant_by(default) {
                     Some(environment) => draft.to(environment),
@@ -98,7 +107,8 @@ fn defaults_of<'u>(subject: &Subject<'u>, facts: &Facts<'_>) -> BTreeSet<&'u str
     let statements = subject.identity.iter().flat_map(|policy| policy.document.statements());
     let allows = statements.filter(|one| one.effect() == Effect::Allow);
     let values = allows.flat_map(Statement::conditions).flat_map(Condition::values);
-    let is_environment = |text: &&str| facts.environments.meant_by(text).is_some() || is_usual_name(text);
+    let is_environment =
+        |text: &&str| facts.environments.meant_by(text).is_some() || is_usual_name(text);
     values.flat_map(|value| defaults(value)).filter(is_environment).collect()
 }
 
@@ -107,7 +117,9 @@ fn is_variable(key: &str, facts: &Facts<'_>) -> bool {
     match facts.reference.key_type(key) {
         Some(known) => !known.multivalued && !key.ends_with('/'),
         None => match key.split_once(':') {
-            Some((service, _)) => service != "aws" && facts.reference.actions(service).next().is_none(),
+            Some((service, _)) => {
+                service != "aws" && facts.reference.actions(service).next().is_none()
+            }
             None => false,
         },
     }

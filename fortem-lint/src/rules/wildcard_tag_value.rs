@@ -43,10 +43,12 @@ impl Rule for WildcardTagValue {
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         let faulty = |one: &Condition| takes_anything(one) && is_of_resource(one, facts);
-        for group in subject.openings(facts, SCOPED_CALLS, faulty, &[Target::tagged(&foreign.name)]) {
+        for group in subject.openings(facts, SCOPED_CALLS, faulty, &[Target::tagged(&foreign.name)])
+        {
             let message = format!(
                 "a condition that takes every value lets {} pass on `{}`",
-                group.actions(), foreign.name
+                group.actions(),
+                foreign.name
             );
             findings.report(META.at_reached(subject, group.first(), message).to(foreign));
         }
@@ -58,7 +60,8 @@ impl Rule for WildcardTagValue {
         for group in subject.openings(facts, CREATING_CALLS, faulty, &homes) {
             let message = format!(
                 "a condition that takes every value lets {} tag what is made `{}`",
-                group.actions(), foreign.name
+                group.actions(),
+                foreign.name
             );
             findings.report(META.at_reached(subject, group.first(), message).to(foreign));
         }

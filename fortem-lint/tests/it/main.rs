@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cli;
-mod inputs;
 mod docs;
+mod inputs;
 mod reports;
 mod rules;
