@@ -3,7 +3,12 @@
 //! With `--write PATH` it only writes the account: the authorization details of 2,000 roles with three inline policies
 //! each, some 12 MB, always the same.
 
-#![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a bench prints what it measured, and fails by panicking"
+)]
 
 use std::fmt::Write as _;
 use std::time::Instant;
@@ -39,8 +44,8 @@ fn main() {
             .expect("memory can be written");
         println!(
             "{round}: read {read:.1?}, judged {:.1?}, written {:.1?}; {} findings, {} bytes",
-            judged - read,
-            begin.elapsed() - judged,
+            judged.saturating_sub(read),
+            begin.elapsed().saturating_sub(judged),
             report.findings.len(),
             out.len()
         );
@@ -137,8 +142,8 @@ fn policy(statements: &[(&str, &[&str], String, Option<String>)]) -> String {
 fn operate(number: usize, environment: &str) -> String {
     let own = r#""aws:ResourceTag/Environment": "${aws:PrincipalTag/Environment}""#.to_owned();
     // One in ten has no condition, and one in fifty everything.
-    let condition = (number % 10 != 0).then_some(own);
-    let actions: &[&str] = if number % 50 == 0 {
+    let condition = (!number.is_multiple_of(10)).then_some(own);
+    let actions: &[&str] = if number.is_multiple_of(50) {
         &["ecs:*"]
     } else {
         &["ecs:UpdateService", "ecs:StopTask", "ecs:DescribeServices"]

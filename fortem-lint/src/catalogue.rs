@@ -67,6 +67,7 @@ impl Calls {
 
 impl Catalogue {
     /// The catalogue of the rules of this version.
+    #[must_use]
     pub fn builtin() -> &'static Self {
         static BUILTIN: LazyLock<Catalogue> = LazyLock::new(|| {
             let of_rules = rules::all().iter().flat_map(|rule| rule.calls().iter().copied());

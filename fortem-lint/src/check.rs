@@ -126,7 +126,7 @@ pub fn check(
     let least = selection.min_severity.unwrap_or(Severity::Informational);
     report.findings.retain(|finding| finding.severity >= least);
     sort(&mut report.findings);
-    report.summary.tag_key = environments.tag_key().to_owned();
+    environments.tag_key().clone_into(&mut report.summary.tag_key);
     report.summary.environments = environments.all().iter().map(|one| one.name.clone()).collect();
     report.summary.environments_inferred = environments.origin() == Origin::Inferred;
     reference.date().clone_into(&mut report.summary.reference_date);

@@ -12,7 +12,8 @@ use crate::unit::Unit;
 #[derive(Debug, Clone)]
 pub struct Environments {
     tag_key: String,
-    environments: Vec<Environment>,
+    // INVARIANT: production first.
+    all: Vec<Environment>,
     names: Option<Names>,
     origin: Origin,
 }
@@ -66,7 +67,7 @@ impl Usual {
     }
 
     /// The usual name of an environment by any spelling, and whether it is production.
-    fn environment(&self, value: &str) -> Option<(&str, bool)> {
+    fn environment(value: &str) -> Option<(&'static str, bool)> {
         let value = value.trim().to_lowercase();
         let find = |groups: &'static [UsualNames], production: bool| {
             let known = groups.iter().find(|group| group.names.contains(&value))?;
@@ -107,7 +108,7 @@ impl Environments {
         });
         Self {
             tag_key: fleet.tag_key().to_owned(),
-            environments: environments.collect(),
+            all: environments.collect(),
             names: Some(fleet.names().clone()),
             origin: Origin::Declared,
         }
@@ -118,7 +119,9 @@ impl Environments {
     #[must_use]
     pub fn inferred(units: &[Unit]) -> Self {
         let mut seen = Seen::default();
-        units.iter().for_each(|unit| seen.look_at(unit));
+        for unit in units {
+            seen.look_at(unit);
+        }
         seen.conclude()
     }
 
@@ -143,24 +146,24 @@ impl Environments {
     /// All, production first.
     #[must_use]
     pub fn all(&self) -> &[Environment] {
-        &self.environments
+        &self.all
     }
 
     /// The environment of exactly this name.
     #[must_use]
     pub fn named(&self, name: &str) -> Option<&Environment> {
-        self.environments.iter().find(|one| one.name == name)
+        self.all.iter().find(|one| one.name == name)
     }
 
     /// The environment that a tag value means, whatever its spelling.
     #[must_use]
     pub fn meant_by(&self, value: &str) -> Option<&Environment> {
-        self.environments.iter().find(|one| one.is_meant_by(value))
+        self.all.iter().find(|one| one.is_meant_by(value))
     }
 
     /// The production environments.
     pub fn production(&self) -> impl Iterator<Item = &Environment> {
-        self.environments.iter().filter(|one| one.is_production)
+        self.all.iter().filter(|one| one.is_production)
     }
 
     /// The environments whose names stand as words in a name or ARN: `fleet-prod` names `prod`, `products` does not.
@@ -168,7 +171,7 @@ impl Environments {
     pub fn named_in<'e>(&'e self, text: &str) -> Vec<&'e Environment> {
         let words = words_of(text);
         let mut found: Vec<&Environment> = Vec::new();
-        for environment in &self.environments {
+        for environment in &self.all {
             let named = environment.spellings().any(|name| contains_words(&words, &words_of(name)));
             if named {
                 found.push(environment);
@@ -186,8 +189,7 @@ impl Environments {
     /// Where to look for a way out of some environments: production if it is not among them, or else any other.
     #[must_use]
     pub fn foreign_to(&self, own: &[String]) -> Option<&Environment> {
-        let mut others =
-            self.environments.iter().filter(|one| !own.iter().any(|name| *name == one.name));
+        let mut others = self.all.iter().filter(|one| !own.contains(&one.name));
         others.clone().find(|one| one.is_production).or_else(|| others.next())
     }
 }
@@ -201,7 +203,7 @@ pub fn is_usual_key(key: &str) -> bool {
 /// Whether a value is a usual name of an environment.
 #[must_use]
 pub fn is_usual_name(value: &str) -> bool {
-    Usual::builtin().environment(value).is_some()
+    Usual::environment(value).is_some()
 }
 
 /// Whether a name has the usual name of an environment as a word of its own.
@@ -316,15 +318,15 @@ impl Seen {
         }
         environments
             .sort_by(|a, b| b.is_production.cmp(&a.is_production).then(a.name.cmp(&b.name)));
-        Environments { tag_key, environments, names: None, origin: Origin::Inferred }
+        Environments { tag_key, all: environments, names: None, origin: Origin::Inferred }
     }
 }
 
 /// Adds a value, most used first, as an environment or as another spelling of one.
 fn add(environments: &mut Vec<Environment>, value: &str) {
-    let usual = Usual::builtin().environment(value);
+    let usual = Usual::environment(value);
     let same = |one: &&mut Environment| {
-        let known = Usual::builtin().environment(&one.name);
+        let known = Usual::environment(&one.name);
         one.name.eq_ignore_ascii_case(value) || (usual.is_some() && known == usual)
     };
     if let Some(known) = environments.iter_mut().find(same) {

@@ -55,7 +55,9 @@ pub(super) fn of(
             let general =
                 [target.environment.to_owned(), format!("resource/{}", target.environment)];
             let names = parts.names(&general, target);
-            names.into_iter().for_each(|resource| add(parts.arn(service, &resource), None));
+            for resource in names {
+                add(parts.arn(service, &resource), None);
+            }
         }
         for kind in types.iter().filter(|kind| target.takes(kind.name())) {
             let Some([_, _, service, _, _, template]) = kind.arn().parts() else { continue };
@@ -229,15 +231,12 @@ impl<'p> Parts<'p> {
         let wanted = |name: &str| {
             crate::environments::names_word(target.environment, name) || cluster == Some(name)
         };
-        match named.next() {
-            Some(first) => !wanted(first) && !named.any(wanted),
-            // What is not known as an environment here may be one by its usual name.
-            None => {
-                let names = |own: &str| crate::environments::names_word(self.name, own);
-                own.is_some_and(|own| names(own) && !wanted(own))
-                    || crate::environments::names_usual_word(self.name)
-            }
+        if let Some(first) = named.next() {
+            return !wanted(first) && !named.any(wanted);
         }
+        // What is not known as an environment here may be one by its usual name.
+        own.is_some_and(|own| crate::environments::names_word(self.name, own) && !wanted(own))
+            || crate::environments::names_usual_word(self.name)
     }
 
     /// Usual names, then the pattern with the environment in place of its wildcards; a pattern without wildcards only

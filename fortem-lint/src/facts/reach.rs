@@ -215,8 +215,8 @@ impl<'u> Subject<'u> {
     ) -> Option<Reached<'u>> {
         let action = facts.catalogue.known(call);
         resources.into_iter().find_map(|resource| {
-            let mut trial = Trial::new(self, facts, call, action, target, resource, known);
-            trial.run(statement).then(|| Reached {
+            let mut trial = Trial::new(self, facts, call, action, target, &resource, known);
+            trial.run(statement).then_some(Reached {
                 policy,
                 statement,
                 is_doubtful: trial.doubtful,
@@ -241,7 +241,7 @@ impl<'u> Subject<'u> {
         let action = facts.catalogue.known(call);
         let (name, account) = (facts.catalogue.name(call), facts.unit.account.as_deref());
         candidates::usual(name, action, account, target).into_iter().find_map(|resource| {
-            Trial::new(self, facts, call, action, target, resource, &known).deny()
+            Trial::new(self, facts, call, action, target, &resource, &known).deny()
         })
     }
 
@@ -340,7 +340,7 @@ impl<'a, 'u> Trial<'a, 'u> {
         call: Call,
         action: Option<&'static Action>,
         target: &'a Target<'a>,
-        resource: Resource,
+        resource: &Resource,
         known: &Context,
     ) -> Self {
         let mut request = Request::new(facts.catalogue.name(call), &resource.arn);

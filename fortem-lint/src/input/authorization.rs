@@ -93,13 +93,15 @@ struct Version<'t> {
     #[serde(borrow)]
     document: &'t RawValue,
     #[serde(borrow, default)]
-    version_id: Cow<'t, str>,
+    #[serde(rename = "VersionId")]
+    id: Cow<'t, str>,
     #[serde(default)]
-    is_default_version: bool,
+    #[serde(rename = "IsDefaultVersion")]
+    is_default: bool,
 }
 
 /// The unit of one output, without its source.
-pub(super) fn unit(source: &Source, top: &Top<'_>) -> Result<(Unit, Vec<NotAssessed>), InputError> {
+pub(super) fn unit(source: &Source, top: &Top<'_>) -> (Unit, Vec<NotAssessed>) {
     let mut reader = Reader {
         source,
         unit: Unit::default(),
@@ -135,7 +137,7 @@ pub(super) fn unit(source: &Source, top: &Top<'_>) -> Result<(Unit, Vec<NotAsses
             incomplete: true,
         });
     }
-    Ok((reader.unit, reader.not_assessed))
+    (reader.unit, reader.not_assessed)
 }
 
 fn account_of(arn: &str) -> Option<String> {
@@ -204,12 +206,10 @@ impl<'t> Reader<'t> {
                 continue;
             };
             if let Some(read) = self.unit.policies.get_mut(added) {
-                read.version = Some(ManagedVersion {
-                    id: of.version_id.to_string(),
-                    is_default: of.is_default_version,
-                });
+                read.version =
+                    Some(ManagedVersion { id: of.id.to_string(), is_default: of.is_default });
             }
-            if of.is_default_version || policy.policy_version_list.len() == 1 {
+            if of.is_default || policy.policy_version_list.len() == 1 {
                 self.managed.insert(policy.arn.to_string(), added);
             }
         }
@@ -356,15 +356,12 @@ fn percent_decoded(text: &str) -> String {
     while let Some((first, after)) = rest.split_first() {
         let code = (*first == b'%').then(|| after.get(..2)).flatten();
         let code = code.and_then(|code| std::str::from_utf8(code).ok());
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
+        if let Some(byte) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            bytes.push(byte);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = after;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()

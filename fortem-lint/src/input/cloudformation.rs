@@ -1,4 +1,4 @@
-//! CloudFormation templates in JSON (AWS CloudFormation User Guide, "Template reference").
+//! `CloudFormation` templates in JSON (AWS `CloudFormation` User Guide, "Template reference").
 
 mod resolve;
 
@@ -84,7 +84,7 @@ impl<'j> Reader<'j> {
             "AWS::IAM::RolePolicy" => self.inline_policy(&resource, &[(Holder::Role, "RoleName")]),
             "AWS::IAM::UserPolicy" => self.inline_policy(&resource, &[(Holder::User, "UserName")]),
             "AWS::IAM::GroupPolicy" => {
-                self.inline_policy(&resource, &[(Holder::Group, "GroupName")])
+                self.inline_policy(&resource, &[(Holder::Group, "GroupName")]);
             }
             "AWS::IAM::UserToGroupAddition" => {
                 for user in self.names(&resource, "Users") {

@@ -22,9 +22,9 @@ pub enum Kind {
     AuthorizationDetails,
     /// A policy document.
     Policy,
-    /// The plan of Terraform or OpenTofu as JSON.
+    /// The plan of Terraform or `OpenTofu` as JSON.
     TerraformPlan,
-    /// A CloudFormation template as JSON.
+    /// A `CloudFormation` template as JSON.
     CloudFormation,
     /// A snapshot of `fortem-lint collect`.
     Snapshot,
@@ -89,7 +89,7 @@ pub(super) fn units(source: Source) -> Result<(Kind, Vec<Unit>, Vec<NotAssessed>
         || top.roles.is_some()
         || (top.groups.is_some() && top.policies.is_some())
     {
-        let (unit, not_assessed) = authorization::unit(&source, &top)?;
+        let (unit, not_assessed) = authorization::unit(&source, &top);
         let unit = Unit { sources: vec![source], ..unit };
         return Ok((Kind::AuthorizationDetails, vec![unit], not_assessed));
     }

@@ -1,4 +1,4 @@
-//! Terraform and OpenTofu plans: `terraform show -json PLAN` (Terraform documentation, "JSON Output Format").
+//! Terraform and `OpenTofu` plans: `terraform show -json PLAN` (Terraform documentation, "JSON Output Format").
 
 use fortem_compile::iam::{DocumentKind, Json, JsonValue};
 
@@ -110,13 +110,13 @@ impl<'j> Reader<'j> {
             "aws_iam_user_policy" => self.inline_policy(resource, Holder::User, "user"),
             "aws_iam_group_policy" => self.inline_policy(resource, Holder::Group, "group"),
             "aws_iam_role_policy_attachment" => {
-                self.attachment(resource, &[(Holder::Role, "role")])
+                self.attachment(resource, &[(Holder::Role, "role")]);
             }
             "aws_iam_user_policy_attachment" => {
-                self.attachment(resource, &[(Holder::User, "user")])
+                self.attachment(resource, &[(Holder::User, "user")]);
             }
             "aws_iam_group_policy_attachment" => {
-                self.attachment(resource, &[(Holder::Group, "group")])
+                self.attachment(resource, &[(Holder::Group, "group")]);
             }
             "aws_iam_policy_attachment" => self.attachment(
                 resource,

@@ -1,4 +1,4 @@
-//! The functions of templates (AWS CloudFormation User Guide, "Intrinsic function reference").
+//! The functions of templates (AWS `CloudFormation` User Guide, "Intrinsic function reference").
 //!
 //! What is only known when a stack is made is given a value that stands for it: a parameter its default, the account
 //! and the Region an example, everything else its name.
