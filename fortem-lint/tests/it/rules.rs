@@ -2,6 +2,7 @@
 //! looks alike (`near-miss…`), and what it no longer fires on once the advice is followed (`fixed…`). A case is a file,
 //! or a folder for a snapshot or several files; `fleet.toml` beside the cases is the fleet of all of them.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -103,20 +104,22 @@ fn findings_say_what_is_wrong() {
         let id = rule.meta().id;
         let mut text = String::new();
         for case in cases(id, "fires") {
-            text.push_str(&format!("# {}\n", case.file_name().unwrap().to_str().unwrap()));
+            writeln!(text, "# {}", case.file_name().unwrap().to_str().unwrap()).unwrap();
             for finding in check_case(id, &case).findings {
                 let position = finding.position;
-                text.push_str(&format!(
-                    "{} ({}) {}:{} {}\n  {}\n",
+                writeln!(
+                    text,
+                    "{} ({}) {}:{} {}\n  {}",
                     finding.severity,
                     finding.confidence.as_str(),
                     position.line,
                     position.column,
                     finding.pointer,
                     finding.message
-                ));
+                )
+                .unwrap();
                 for fact in finding.evidence {
-                    text.push_str(&format!("  - {fact}\n"));
+                    writeln!(text, "  - {fact}").unwrap();
                 }
             }
         }
