@@ -108,7 +108,7 @@ pub fn check(
         .map(|rule| (rule, Catalogue::builtin().set(rule.calls())))
         .collect();
     let mut report = Report::default();
-    for unit in units {
+    for unit in units.iter().chain(organization.map(|one| &one.unit)) {
         let facts = Facts::of(unit, environments, organization, reference);
         report.findings.extend(check_unit(&facts, &rules));
         report.summary.add(unit);
@@ -150,6 +150,11 @@ fn check_unit(facts: &Facts<'_>, rules: &[(&'static dyn Rule, Calls)]) -> Vec<Fi
     }
     for (rule, _) in rules {
         rule.check_unit(facts, &mut findings);
+        if let Some(organization) = facts.organization
+            && std::ptr::eq(&raw const organization.unit, facts.unit)
+        {
+            rule.check_organization(organization, facts, &mut findings);
+        }
     }
     findings.into_vec()
 }

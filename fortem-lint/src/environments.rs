@@ -117,7 +117,7 @@ impl Environments {
     /// What the tags and policies of some accounts let one guess. There is always a production environment: where
     /// nothing names one, it is called `prod`.
     #[must_use]
-    pub fn inferred(units: &[Unit]) -> Self {
+    pub fn inferred<'u>(units: impl IntoIterator<Item = &'u Unit>) -> Self {
         let mut seen = Seen::default();
         for unit in units {
             seen.look_at(unit);

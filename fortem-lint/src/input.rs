@@ -3,6 +3,7 @@
 mod assembly;
 mod authorization;
 mod cloudformation;
+mod organization;
 mod policy;
 mod recognise;
 mod terraform;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::organization::Organization;
 use crate::source::{Source, digest};
 use crate::unit::Unit;
 
@@ -55,6 +57,8 @@ pub struct Reading {
     pub input: Input,
     /// What is to be judged.
     pub units: Vec<Unit>,
+    /// The tree of an Organization, if it is one.
+    pub organization: Option<Organization>,
     /// What could not be read.
     pub not_assessed: Vec<NotAssessed>,
 }
@@ -121,6 +125,41 @@ pub fn read(entry: &Entry) -> Reading {
     }
 }
 
+/// What several inputs gave together.
+#[derive(Debug, Default)]
+pub struct Readings {
+    /// The inputs.
+    pub inputs: Vec<Input>,
+    /// What is to be judged.
+    pub units: Vec<Unit>,
+    /// The tree of the Organization, if one of the inputs is.
+    pub organization: Option<Organization>,
+    /// What could not be read.
+    pub not_assessed: Vec<NotAssessed>,
+}
+
+/// Reads entries; of several Organizations the first one is taken.
+#[must_use]
+pub fn read_all(entries: &[Entry]) -> Readings {
+    let mut all = Readings::default();
+    for entry in entries {
+        let reading = read(entry);
+        all.units.extend(reading.units);
+        all.not_assessed.extend(reading.not_assessed);
+        if all.organization.is_none() {
+            all.organization = reading.organization;
+        } else if reading.organization.is_some() {
+            all.not_assessed.push(NotAssessed {
+                what: reading.input.file.clone(),
+                why: "is a second Organization; check it by itself".to_owned(),
+                incomplete: true,
+            });
+        }
+        all.inputs.push(reading.input);
+    }
+    all
+}
+
 /// What a text is, and what is to be judged of it. `named` tells that a person named the file, and did not only find it
 /// in a folder.
 #[must_use]
@@ -132,7 +171,7 @@ pub fn of_text(name: &str, text: String, named: bool) -> Reading {
         None => (text, false),
     };
     match recognise::units(Source::new(name, text)) {
-        Ok((kind, units, mut not_assessed)) => {
+        Ok(recognise::Recognised { kind, units, organization, mut not_assessed }) => {
             if marked {
                 let why =
                     "begins with a byte order mark, which AWS refuses; it was left out".to_owned();
@@ -141,6 +180,7 @@ pub fn of_text(name: &str, text: String, named: bool) -> Reading {
             Reading {
                 input: Input { file: name.to_owned(), kind, sha256, bytes },
                 units,
+                organization,
                 not_assessed,
             }
         }
@@ -158,7 +198,7 @@ fn unread(name: &str, error: &InputError, incomplete: bool) -> Reading {
         Input { file: name.to_owned(), kind: Kind::Unknown, sha256: String::new(), bytes: 0 };
     let not_assessed =
         vec![NotAssessed { what: name.to_owned(), why: error.to_string(), incomplete }];
-    Reading { input, units: Vec::new(), not_assessed }
+    Reading { input, units: Vec::new(), organization: None, not_assessed }
 }
 
 /// A path as findings show it: with `/` between its parts on every system.

@@ -7,6 +7,7 @@ mod unscoped;
 
 use crate::facts::{Facts, Subject};
 use crate::finding::{Confidence, Persona, Severity};
+use crate::organization::Organization;
 use crate::unit::Policy;
 
 pub use findings::{Draft, Findings};
@@ -93,6 +94,15 @@ pub trait Rule: Sync {
 
     /// Judges the account as a whole.
     fn check_unit(&self, _facts: &Facts<'_>, _findings: &mut Findings<'_>) {}
+
+    /// Judges the Organization; the facts are those of its own unit.
+    fn check_organization(
+        &self,
+        _organization: &Organization,
+        _facts: &Facts<'_>,
+        _findings: &mut Findings<'_>,
+    ) {
+    }
 }
 
 /// Every rule, by id.
@@ -185,6 +195,12 @@ rules! {
     stale_env_access::StaleEnvAccess, // FL408
     union_of_environments::UnionOfEnvironments, // FL409
     no_mfa_on_prod_role::NoMfaOnProdRole, // FL410
+    tag_enforcement_missing::TagEnforcementMissing, // FL501
+    tag_policy_missing::TagPolicyMissing, // FL502
+    tag_policy_weak::TagPolicyWeak, // FL503
+    tag_protection_missing::TagProtectionMissing, // FL504
+    scp_void::ScpVoid, // FL505
+    scp_quota::ScpQuota, // FL509
     policy_quota::PolicyQuota, // FL701
     parse_error::ParseError, // FL702
     unknown_name::UnknownName, // FL703

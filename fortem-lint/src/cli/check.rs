@@ -73,16 +73,14 @@ impl Check {
     pub(super) fn run(self, colour: Colour) -> Result<Exit> {
         let reference = Reference::builtin().map_err(|error| anyhow::anyhow!("{error}"))?;
         let (entries, mut not_assessed) = input::entries(&self.paths);
-        let (mut units, mut inputs) = (Vec::new(), Vec::new());
-        for entry in &entries {
-            let reading = input::read(entry);
-            units.extend(reading.units);
-            inputs.push(reading.input);
-            not_assessed.extend(reading.not_assessed);
-        }
+        let read = input::read_all(&entries);
+        let organization = read.organization.as_ref();
+        not_assessed.extend(read.not_assessed);
         let environments = match &self.fleet {
             Some(path) => fleet(path)?,
-            None => Environments::inferred(&units),
+            None => {
+                Environments::inferred(read.units.iter().chain(organization.map(|one| &one.unit)))
+            }
         };
         let selection = Selection {
             select: self.select,
@@ -91,8 +89,8 @@ impl Check {
             persona: Some(self.persona),
             access: self.format.shows_access(),
         };
-        let mut report = check(&units, &environments, None, reference, &selection);
-        report.inputs = inputs;
+        let mut report = check(&read.units, &environments, organization, reference, &selection);
+        report.inputs = read.inputs;
         not_assessed.append(&mut report.not_assessed);
         report.not_assessed = not_assessed;
         report.date = self.date;

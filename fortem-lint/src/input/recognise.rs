@@ -1,5 +1,6 @@
 //! What a text is, by its content.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{Read, stdin};
@@ -9,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
-    Entry, InputError, LIMIT, NotAssessed, authorization, cloudformation, policy, terraform,
+    Entry, InputError, LIMIT, NotAssessed, authorization, cloudformation, organization, policy,
+    terraform,
 };
+use crate::organization::Organization;
 use crate::source::Source;
 use crate::unit::Unit;
 
@@ -26,6 +29,8 @@ pub enum Kind {
     TerraformPlan,
     /// A `CloudFormation` template as JSON.
     CloudFormation,
+    /// The tree of an Organization.
+    Organization,
     /// A snapshot of `fortem-lint collect`.
     Snapshot,
     /// None of these.
@@ -39,6 +44,7 @@ impl fmt::Display for Kind {
             Self::Policy => "a policy document",
             Self::TerraformPlan => "a Terraform plan",
             Self::CloudFormation => "a CloudFormation template",
+            Self::Organization => "an Organization",
             Self::Snapshot => "a snapshot",
             Self::Unknown => "unknown",
         })
@@ -65,13 +71,30 @@ pub(super) struct Top<'t> {
     #[serde(borrow, default, rename = "PolicyDocument")]
     pub(super) policy_document: Option<&'t RawValue>,
     #[serde(borrow, default)]
+    pub(super) schema: Option<Cow<'t, str>>,
+    #[serde(borrow, default)]
     pub(super) planned_values: Option<&'t RawValue>,
     #[serde(borrow, default, rename = "Resources")]
     pub(super) resources: Option<&'t RawValue>,
 }
 
+/// What a text turned out to be.
+#[derive(Debug)]
+pub(super) struct Recognised {
+    pub(super) kind: Kind,
+    pub(super) units: Vec<Unit>,
+    pub(super) organization: Option<Organization>,
+    pub(super) not_assessed: Vec<NotAssessed>,
+}
+
+impl From<(Kind, Vec<Unit>, Vec<NotAssessed>)> for Recognised {
+    fn from((kind, units, not_assessed): (Kind, Vec<Unit>, Vec<NotAssessed>)) -> Self {
+        Self { kind, units, organization: None, not_assessed }
+    }
+}
+
 /// The units of a text.
-pub(super) fn units(source: Source) -> Result<(Kind, Vec<Unit>, Vec<NotAssessed>), InputError> {
+pub(super) fn units(source: Source) -> Result<Recognised, InputError> {
     let text = source.text().trim_start();
     if !text.starts_with(['{', '[']) {
         return Err(InputError::Unknown);
@@ -82,7 +105,7 @@ pub(super) fn units(source: Source) -> Result<(Kind, Vec<Unit>, Vec<NotAssessed>
     let top: Top<'_> = match serde_json::from_str(text) {
         Ok(top) => top,
         // A policy document may be wrong in itself, and a rule says so with its place.
-        Err(_) if policy::looks_like_one(text) => return Ok(policy::unit(source)),
+        Err(_) if policy::looks_like_one(text) => return Ok(policy::unit(source).into()),
         Err(error) => return Err(InputError::json(&error)),
     };
     if top.users.is_some()
@@ -91,25 +114,35 @@ pub(super) fn units(source: Source) -> Result<(Kind, Vec<Unit>, Vec<NotAssessed>
     {
         let (unit, not_assessed) = authorization::unit(&source, &top);
         let unit = Unit { sources: vec![source], ..unit };
-        return Ok((Kind::AuthorizationDetails, vec![unit], not_assessed));
+        return Ok((Kind::AuthorizationDetails, vec![unit], not_assessed).into());
     }
     if top.statement.is_some() || top.policy_version.is_some() || top.policy_document.is_some() {
-        return Ok(policy::unit(source));
+        return Ok(policy::unit(source).into());
+    }
+    if top.schema.as_deref() == Some(organization::SCHEMA) {
+        let json = json(&source)?;
+        let organization = Some(organization::read(source, &json)?);
+        let (units, not_assessed) = (Vec::new(), Vec::new());
+        return Ok(Recognised { kind: Kind::Organization, units, organization, not_assessed });
     }
     if top.planned_values.is_some() || top.resources.is_some() {
-        let json = Json::parse(source.text()).map_err(|error| InputError::Json {
-            message: error.to_string(),
-            line: error.span().line(),
-            column: error.span().column(),
-        })?;
+        let json = json(&source)?;
         if terraform::is_plan(&json) {
-            return Ok(terraform::unit(source, &json));
+            return Ok(terraform::unit(source, &json).into());
         }
         if cloudformation::is_template(&json) {
-            return Ok(cloudformation::unit(source, &json));
+            return Ok(cloudformation::unit(source, &json).into());
         }
     }
     Err(InputError::Unknown)
+}
+
+fn json(source: &Source) -> Result<Json, InputError> {
+    Json::parse(source.text()).map_err(|error| InputError::Json {
+        message: error.to_string(),
+        line: error.span().line(),
+        column: error.span().column(),
+    })
 }
 
 /// The text of a file or of standard input.

@@ -30,20 +30,20 @@ fn cases(id: &str, word: &str) -> Vec<PathBuf> {
 fn check_case(id: &str, case: &Path) -> Report {
     let (entries, problems) = input::entries(&[case.to_owned()]);
     assert!(problems.is_empty(), "{problems:?}");
-    let readings: Vec<_> = entries.iter().map(input::read).collect();
-    let units: Vec<_> = readings.into_iter().flat_map(|reading| reading.units).collect();
+    let read = input::read_all(&entries);
+    let organization = read.organization.as_ref();
     let fleet = folder(id).join("fleet.toml");
     let environments = if fleet.exists() {
         Environments::of_fleet(FleetSource::load(folder(id)).unwrap().fleet())
     } else {
-        Environments::inferred(&units)
+        Environments::inferred(read.units.iter().chain(organization.map(|one| &one.unit)))
     };
     let selection = Selection {
         select: vec![id.to_owned()],
         persona: Some(Persona::Auditor),
         ..Selection::default()
     };
-    check(&units, &environments, None, Reference::builtin().unwrap(), &selection)
+    check(&read.units, &environments, organization, Reference::builtin().unwrap(), &selection)
 }
 
 #[test]
