@@ -97,7 +97,9 @@ pub fn check(
     let mut report = Report::default();
     for unit in units {
         let facts = Facts::of(unit, environments, organization, reference);
-        report.findings.extend(check_unit(&facts, &rules));
+        let findings = check_unit(&facts, &rules);
+        report.not_assessed.extend(findings.unread());
+        report.findings.extend(findings.into_vec());
         report.summary.add(unit);
     }
     let least = selection.min_severity.unwrap_or(Severity::Informational);
@@ -111,7 +113,7 @@ pub fn check(
     report
 }
 
-fn check_unit(facts: &Facts<'_>, rules: &[(&'static dyn Rule, Calls)]) -> Vec<Finding> {
+fn check_unit<'f>(facts: &'f Facts<'f>, rules: &[(&'static dyn Rule, Calls)]) -> Findings<'f> {
     let mut findings = Findings::new(facts);
     for policy in &facts.unit.policies {
         for (rule, _) in rules {
@@ -128,7 +130,7 @@ fn check_unit(facts: &Facts<'_>, rules: &[(&'static dyn Rule, Calls)]) -> Vec<Fi
     for (rule, _) in rules {
         rule.check_unit(facts, &mut findings);
     }
-    findings.into_vec()
+    findings
 }
 
 fn sort(findings: &mut [Finding]) {

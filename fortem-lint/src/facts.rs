@@ -1,6 +1,7 @@
 //! What follows from a unit: who is subject to which documents, and which calls those allow.
 
 mod candidates;
+pub(crate) mod inventory;
 mod reach;
 mod scope;
 mod subject;
@@ -12,6 +13,7 @@ use crate::environments::Environments;
 use crate::organization::Organization;
 use crate::unit::Unit;
 
+pub use inventory::{Region, Use};
 pub use reach::{Reached, ReachedGroup, Target};
 pub use scope::{Scoping, TagOf, tag_of_key};
 pub use subject::{Layer, Subject, Who};
@@ -31,6 +33,8 @@ pub struct Facts<'u> {
     pub reference: &'static Reference,
     /// Whoever is subject to policies: users and roles, and for policies that nobody has, whoever may get them.
     pub subjects: Vec<Subject<'u>>,
+    /// What runs in the account, by Region; empty if the input does not tell.
+    pub regions: Vec<Region<'u>>,
 }
 
 impl<'u> Facts<'u> {
@@ -50,6 +54,7 @@ impl<'u> Facts<'u> {
             catalogue: Catalogue::builtin(),
             reference,
             subjects,
+            regions: unit.resources.as_ref().map(Region::all).unwrap_or_default(),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Files and folders in, units out. What a file is, its content says.
 
 mod authorization;
+mod inventory;
 mod policy;
 mod recognise;
+mod snapshot;
 mod walk;
 
 use std::fmt;
@@ -111,6 +113,9 @@ impl InputError {
 /// It never fails: what cannot be read is in [`Reading::not_assessed`].
 #[must_use]
 pub fn read(entry: &Entry) -> Reading {
+    if let Entry::Snapshot { path } = entry {
+        return snapshot::read(path);
+    }
     let name = entry.name();
     match read_text(entry) {
         Ok(text) => of_text(&name, text, entry.is_named()),

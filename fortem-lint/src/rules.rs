@@ -1,6 +1,7 @@
 //! The rules: what each is, and the list of them.
 
 mod findings;
+mod untagged;
 
 use crate::facts::{Facts, Subject};
 use crate::finding::{Confidence, Persona, Severity};
@@ -94,7 +95,23 @@ macro_rules! rules {
 
 // By id.
 rules! {
+    untagged_cluster::UntaggedCluster, // FL001
+    untagged_service::UntaggedService, // FL002
+    untagged_task::UntaggedTask, // FL003
+    untagged_task_definition::UntaggedTaskDefinition, // FL004
+    untagged_container_instance::UntaggedContainerInstance, // FL005
+    untagged_log_group::UntaggedLogGroup, // FL006
+    untagged_cache::UntaggedCache, // FL007
+    tag_key_case_duplicate::TagKeyCaseDuplicate, // FL021
+    environment_mismatch::EnvironmentMismatch, // FL024
+    name_contradicts_tag::NameContradictsTag, // FL027
     mutate_unscoped::MutateUnscoped, // FL105
+    shared_role::SharedRole, // FL206
+    exec_without_logging::ExecWithoutLogging, // FL601
+    propagate_tags_off::PropagateTagsOff, // FL603
+    tag_authorization_off::TagAuthorizationOff, // FL605
+    shared_hosts::SharedHosts, // FL607
+    shared_cluster::SharedCluster, // FL612
 }
 
 /// The rule of an id or name, letters' case aside.

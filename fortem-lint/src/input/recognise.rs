@@ -7,7 +7,7 @@ use std::io::{Read, stdin};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Entry, InputError, LIMIT, NotAssessed, authorization, policy};
+use super::{Entry, InputError, LIMIT, NotAssessed, authorization, inventory, policy};
 use crate::source::Source;
 use crate::unit::Unit;
 
@@ -25,6 +25,8 @@ pub enum Kind {
     CloudFormation,
     /// A snapshot of `fortem-lint collect`.
     Snapshot,
+    /// What runs in a Region: a file of a snapshot, or what the AWS CLI prints of ECS.
+    Inventory,
     /// None of these.
     Unknown,
 }
@@ -37,6 +39,7 @@ impl fmt::Display for Kind {
             Self::TerraformPlan => "a Terraform plan",
             Self::CloudFormation => "a CloudFormation template",
             Self::Snapshot => "a snapshot",
+            Self::Inventory => "what runs in a Region",
             Self::Unknown => "unknown",
         })
     }
@@ -89,6 +92,9 @@ pub(super) fn units(source: Source) -> Result<(Kind, Vec<Unit>, Vec<NotAssessed>
     if top.statement.is_some() || top.policy_version.is_some() || top.policy_document.is_some() {
         return Ok(policy::unit(source));
     }
+    if inventory::looks_like_one(text) {
+        return inventory::unit(source);
+    }
     Err(InputError::Unknown)
 }
 
@@ -110,6 +116,7 @@ pub fn read_text(entry: &Entry) -> Result<String, InputError> {
             bytes.reserve(usize::try_from(length).unwrap_or_default());
             file.take(LIMIT + 1).read_to_end(&mut bytes)?
         }
+        Entry::Snapshot { .. } => return Err(InputError::Unknown),
     };
     if bytes.len() as u64 > LIMIT {
         return Err(InputError::TooLarge);
