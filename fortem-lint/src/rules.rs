@@ -102,16 +102,32 @@ rules! {
     untagged_container_instance::UntaggedContainerInstance, // FL005
     untagged_log_group::UntaggedLogGroup, // FL006
     untagged_cache::UntaggedCache, // FL007
+    untagged_schedule::UntaggedSchedule, // FL009
+    untagged_secret::UntaggedSecret, // FL010
+    standalone_task_invisible::StandaloneTaskInvisible, // FL011
     tag_key_case_duplicate::TagKeyCaseDuplicate, // FL021
     environment_mismatch::EnvironmentMismatch, // FL024
+    orphan_environment::OrphanEnvironment, // FL025
     name_contradicts_tag::NameContradictsTag, // FL027
+    old_arn_format::OldArnFormat, // FL028
     mutate_unscoped::MutateUnscoped, // FL105
     shared_role::SharedRole, // FL206
     exec_without_logging::ExecWithoutLogging, // FL601
+    exec_enabled_production::ExecEnabledProduction, // FL602
     propagate_tags_off::PropagateTagsOff, // FL603
+    managed_tags_off::ManagedTagsOff, // FL604
     tag_authorization_off::TagAuthorizationOff, // FL605
+    long_arn_off::LongArnOff, // FL606
     shared_hosts::SharedHosts, // FL607
+    plaintext_secret::PlaintextSecret, // FL608
+    host_escape::HostEscape, // FL609
+    shared_image_tag::SharedImageTag, // FL610
+    missing_task_role::MissingTaskRole, // FL611
     shared_cluster::SharedCluster, // FL612
+    no_audit_trail::NoAuditTrail, // FL613
+    short_log_retention::ShortLogRetention, // FL614
+    shared_store::SharedStore, // FL615
+    public_ip::PublicIp, // FL616
 }
 
 /// The rule of an id or name, letters' case aside.

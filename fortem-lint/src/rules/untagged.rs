@@ -44,9 +44,9 @@ pub(super) fn draft<T: Listed>(
     likely: Option<&Environment>,
 ) -> Draft {
     let key = facts.environments.tag_key();
-    let name = if item.name().is_empty() { item.arn() } else { item.name() };
-    let message = format!("{} `{name}` has no tag `{key}`", T::KIND);
-    let mut draft = meta.at_resource(facts, &Summary::of(item), message);
+    let summary = Summary::of(item);
+    let message = format!("{} `{}` has no tag `{key}`", T::KIND, summary.label());
+    let mut draft = meta.at_resource(facts, &summary, message);
     let keys: Vec<_> =
         item.tags().into_iter().flat_map(|tags| tags.iter()).map(|(key, _)| key).collect();
     if !keys.is_empty() {

@@ -88,6 +88,18 @@ impl<'i> Summary<'i> {
     }
 }
 
+impl<'i> Summary<'i> {
+    /// What findings call it: the name, and of a task definition the revision too.
+    #[must_use]
+    pub fn label(&self) -> &'i str {
+        if self.name.is_empty() || self.arn.contains(":task-definition/") {
+            self.arn.rsplit('/').next().unwrap_or(self.arn)
+        } else {
+            self.name
+        }
+    }
+}
+
 // One line a list: field, type, name in JSON, word for one element, field that identifies it; then ARN and name.
 macro_rules! lists {
     ($($field:ident: $type:ident, $json:literal, $kind:literal, $key:literal, $arn:ident, $name:expr, $tags:expr;)*) => {

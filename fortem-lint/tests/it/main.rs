@@ -4,3 +4,4 @@
 
 mod cli;
 mod rules;
+mod snapshot;
