@@ -27,9 +27,9 @@ static META: Meta = Meta {
           staging in the cluster of production is open to staging's people, with production's network and data.",
     remediation: "Correct the tag that is wrong; then deploy anew, since the tags of tasks stay as they were at \
           launch",
-    example: r##"{"clusters": [{"clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet", "clusterName": "fleet", "tags": [{"key": "Environment", "value": "prod"}]}],
+    example: r#"{"clusters": [{"clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet", "clusterName": "fleet", "tags": [{"key": "Environment", "value": "prod"}]}],
  "services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet/billing", "serviceName": "billing", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet",
-  "tags": [{"key": "Environment", "value": "staging"}]}]}"##,
+  "tags": [{"key": "Environment", "value": "staging"}]}]}"#,
     limits: "Where a cluster serves several environments by design, FL612 says so once, and not this rule for each \
           service.",
     peers: &[],

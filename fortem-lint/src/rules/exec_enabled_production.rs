@@ -23,8 +23,8 @@ static META: Meta = Meta {
           every secret that was injected.",
     remediation: "Switch it off: `aws ecs update-service --disable-execute-command --force-new-deployment`; switch \
           it on for the time of an incident only",
-    example: r##"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet-prod/web", "serviceName": "web", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod",
-  "enableExecuteCommand": true, "tags": [{"key": "Environment", "value": "prod"}]}]}"##,
+    example: r#"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet-prod/web", "serviceName": "web", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod",
+  "enableExecuteCommand": true, "tags": [{"key": "Environment", "value": "prod"}]}]}"#,
     limits: "Tasks of a service that has it on are not reported one by one.",
     peers: &[],
 };

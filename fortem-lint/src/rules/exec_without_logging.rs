@@ -23,8 +23,8 @@ static META: Meta = Meta {
     why: "Nobody can tell afterwards what was done in a container, in whichever environment.",
     remediation: "Set `executeCommandConfiguration` of the cluster to `OVERRIDE` with a log group or a bucket, or \
           let the containers log with `awslogs`",
-    example: r##"{"clusters": [{"clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod", "clusterName": "fleet-prod",
-  "configuration": {"executeCommandConfiguration": {"logging": "NONE"}}, "tags": []}]}"##,
+    example: r#"{"clusters": [{"clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod", "clusterName": "fleet-prod",
+  "configuration": {"executeCommandConfiguration": {"logging": "NONE"}}, "tags": []}]}"#,
     limits: "With `DEFAULT`, or no setting, sessions go where the container logs: the rule then fires for services \
           with ECS Exec whose containers do not log with `awslogs`.",
     peers: &["Checkov: CKV_AWS_223, CKV_AWS_224"],

@@ -23,8 +23,8 @@ static META: Meta = Meta {
     why: "A container with the host's rights, processes, network or container runtime can take over the host, and \
           with it the credentials of every task there.",
     remediation: "Remove the setting, or run that task on hosts of its own",
-    example: r##"{"taskDefinitions": [{"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/agent:3", "family": "agent", "revision": 3,
-  "requiresCompatibilities": ["EC2"], "containerDefinitions": [{"name": "agent", "image": "agent:1", "privileged": true}]}]}"##,
+    example: r#"{"taskDefinitions": [{"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/agent:3", "family": "agent", "revision": 3,
+  "requiresCompatibilities": ["EC2"], "containerDefinitions": [{"name": "agent", "image": "agent:1", "privileged": true}]}]}"#,
     limits: "On Fargate none of these settings reaches another task; definitions for Fargate alone are left out.",
     peers: &["Security Hub: ECS.3, ECS.4", "Prowler", "Checkov"],
 };

@@ -21,7 +21,7 @@ static META: Meta = Meta {
     why: "Resources with the old, short ARN cannot be tagged, and ARN patterns by cluster do not match them.",
     remediation: "Switch it on for the account: `aws ecs put-account-setting-default --name serviceLongArnFormat \
           --value enabled`, and so on for the others",
-    example: r##"{"schema": "fortem-inventory", "region": "eu-west-1", "accountSettings": [{"name": "taskLongArnFormat", "value": "disabled"}]}"##,
+    example: r#"{"schema": "fortem-inventory", "region": "eu-west-1", "accountSettings": [{"name": "taskLongArnFormat", "value": "disabled"}]}"#,
     limits: "Settings of single principals are taken for the account's.",
     peers: &[],
 };

@@ -21,8 +21,8 @@ static META: Meta = Meta {
     criteria: &["CC7.1"],
     why: "Without these tags neither cost reports nor an inventory by tags tell which service a task belongs to.",
     remediation: "Switch it on: `aws ecs update-service --enable-ecs-managed-tags --force-new-deployment`",
-    example: r##"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet-prod/web", "serviceName": "web", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod",
-  "enableECSManagedTags": false}]}"##,
+    example: r#"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet-prod/web", "serviceName": "web", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod",
+  "enableECSManagedTags": false}]}"#,
     limits: "A service whose setting was not read is left out.",
     peers: &[],
 };

@@ -23,8 +23,8 @@ static META: Meta = Meta {
     why: "On EC2 a task without task role can use the role of the host; a task whose task role is its execution \
           role reads every secret and image that this role may fetch.",
     remediation: "Give the task definition a task role with only what its containers call",
-    example: r##"{"taskDefinitions": [{"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:3", "family": "web", "revision": 3, "requiresCompatibilities": ["FARGATE"],
-  "taskRoleArn": "arn:aws:iam::111122223333:role/web", "executionRoleArn": "arn:aws:iam::111122223333:role/web"}]}"##,
+    example: r#"{"taskDefinitions": [{"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:3", "family": "web", "revision": 3, "requiresCompatibilities": ["FARGATE"],
+  "taskRoleArn": "arn:aws:iam::111122223333:role/web", "executionRoleArn": "arn:aws:iam::111122223333:role/web"}]}"#,
     limits: "On Fargate a task without task role has no credentials at all, which is no fault.",
     peers: &["Checkov: CKV_AWS_249"],
 };

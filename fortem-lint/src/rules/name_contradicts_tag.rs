@@ -23,8 +23,8 @@ static META: Meta = Meta {
     why: "Access follows the tag. What is called production and tagged staging is open to staging's people, and \
           what goes wrong there goes wrong in production.",
     remediation: "Correct the tag, or the name if the tag is right",
-    example: r##"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet/orders-prod-api", "serviceName": "orders-prod-api",
-  "tags": [{"key": "Environment", "value": "staging"}]}]}"##,
+    example: r#"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet/orders-prod-api", "serviceName": "orders-prod-api",
+  "tags": [{"key": "Environment", "value": "staging"}]}]}"#,
     limits: "A name is a hint: words such as `live` or `test` may mean something else, so they count only where an \
           environment is called exactly that, with low confidence. Names with `non-`, `pre-` or with two \
           environments say nothing.",

@@ -20,8 +20,8 @@ static META: Meta = Meta {
     criteria: &["CC7.2", "CC7.3"],
     why: "Without a record of calls nobody can show who changed what in which environment.",
     remediation: "Create a trail for all Regions with validation of log files, best one for the Organization",
-    example: r##"{"schema": "fortem-inventory", "region": "eu-west-1", "trails": [{"Name": "main", "TrailARN": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main",
-  "IsMultiRegionTrail": false, "LogFileValidationEnabled": true, "IsLogging": true}]}"##,
+    example: r#"{"schema": "fortem-inventory", "region": "eu-west-1", "trails": [{"Name": "main", "TrailARN": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main",
+  "IsMultiRegionTrail": false, "LogFileValidationEnabled": true, "IsLogging": true}]}"#,
     limits: "For auditors alone: it says nothing about environments, and other tools report it.",
     peers: &["Security Hub: CloudTrail.1", "Prowler"],
 };

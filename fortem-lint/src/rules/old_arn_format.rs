@@ -22,7 +22,7 @@ static META: Meta = Meta {
     why: "Services and tasks with the old, short ARN cannot be tagged, and their ARNs do not name the cluster, so \
           neither tags nor ARN patterns tell their environment.",
     remediation: "Switch the long format on for the account, and create the service anew",
-    example: r##"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/web", "serviceName": "web", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod"}]}"##,
+    example: r#"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/web", "serviceName": "web", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod"}]}"#,
     limits: "Where neither services nor tasks were read the rule is not judged.",
     peers: &[],
 };

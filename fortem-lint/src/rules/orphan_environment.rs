@@ -24,8 +24,8 @@ static META: Meta = Meta {
     why: "Resources that no principal is meant for are looked after by whoever has too much; principals of an \
           environment that is gone keep access to the next thing that gets its tag.",
     remediation: "Give the environment an owner, or remove what is left of it",
-    example: r##"{"clusters": [{"clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-qa", "clusterName": "fleet-qa",
-  "tags": [{"key": "Environment", "value": "qa"}]}]}"##,
+    example: r#"{"clusters": [{"clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-qa", "clusterName": "fleet-qa",
+  "tags": [{"key": "Environment", "value": "qa"}]}]}"#,
     limits: "People who reach the account from elsewhere are not seen. Judged only where both principals and \
           resources were read.",
     peers: &[],

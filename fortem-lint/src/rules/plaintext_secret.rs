@@ -26,9 +26,9 @@ static META: Meta = Meta {
           of every task definition, production's too.",
     remediation: "Put the value into Secrets Manager or Parameter Store, refer to it in `secrets`, and change the \
           credential, since it has been seen",
-    example: r##"{"taskDefinitions": [{"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/prod-web:7", "family": "prod-web", "revision": 7,
+    example: r#"{"taskDefinitions": [{"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/prod-web:7", "family": "prod-web", "revision": 7,
   "containerDefinitions": [{"name": "web", "image": "web:1",
-   "environment": [{"name": "MYSQL_ROOT_PASSWORD", "value": "correct horse"}]}]}]}"##,
+   "environment": [{"name": "MYSQL_ROOT_PASSWORD", "value": "correct horse"}]}]}]}"#,
     limits: "A name or the form of a value is a hint. Values are never shown. Names such as `…_ARN` or `…_FILE`, \
           switches, and values that refer to a secret are left out; so are revisions that nothing runs and that \
           are not the newest.",

@@ -23,8 +23,8 @@ static META: Meta = Meta {
           have none.",
     remediation: "Set `propagateTags` to `SERVICE`, or to `TASK_DEFINITION` where the revision carries the tag, and \
           deploy anew",
-    example: r##"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet-prod/web", "serviceName": "web", "status": "ACTIVE",
-  "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod", "propagateTags": "NONE", "tags": [{"key": "Environment", "value": "prod"}]}]}"##,
+    example: r#"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet-prod/web", "serviceName": "web", "status": "ACTIVE",
+  "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod", "propagateTags": "NONE", "tags": [{"key": "Environment", "value": "prod"}]}]}"#,
     limits: "Whether the tags that are propagated hold the environment is for FL002, FL003 and FL004 to say.",
     peers: &[],
 };

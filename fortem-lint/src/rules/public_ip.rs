@@ -22,8 +22,8 @@ static META: Meta = Meta {
     why: "A task with a public address is reached past load balancer and firewall wherever its security group lets \
           one, in production and elsewhere.",
     remediation: "Set `assignPublicIp` to `DISABLED` and use private subnets with endpoints or a NAT gateway",
-    example: r##"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet-prod/web", "serviceName": "web", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod",
-  "networkConfiguration": {"awsvpcConfiguration": {"assignPublicIp": "ENABLED", "subnets": ["subnet-1"]}}}]}"##,
+    example: r#"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet-prod/web", "serviceName": "web", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod",
+  "networkConfiguration": {"awsvpcConfiguration": {"assignPublicIp": "ENABLED", "subnets": ["subnet-1"]}}}]}"#,
     limits: "Whether the security group lets anybody in is not known.",
     peers: &["Security Hub: ECS.2", "Prowler", "Checkov: CKV_AWS_333"],
 };

@@ -23,12 +23,12 @@ static META: Meta = Meta {
     why: "`ecs:cluster` is the one condition that many calls have, `ecs:RunTask` and `ecs:ListTasks` among them; \
           where environments share a cluster it cannot tell them apart.",
     remediation: "Give each environment its own cluster",
-    example: r##"{"clusters": [{"clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/main", "clusterName": "main", "tags": []}],
+    example: r#"{"clusters": [{"clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/main", "clusterName": "main", "tags": []}],
  "services": [
   {"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/main/web-prod", "serviceName": "web-prod", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/main",
    "tags": [{"key": "Environment", "value": "prod"}]},
   {"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/main/web-qa", "serviceName": "web-qa", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/main",
-   "tags": [{"key": "Environment", "value": "qa"}]}]}"##,
+   "tags": [{"key": "Environment", "value": "qa"}]}]}"#,
     limits: "Where a cluster has an environment and few of its services differ, these are mistakes for FL024 to \
           report.",
     peers: &[],

@@ -28,14 +28,14 @@ static META: Meta = Meta {
           environments on one host the separation is gone.",
     remediation: "Run on Fargate; or one capacity provider for each environment and rank, with \
           `ECS_AWSVPC_BLOCK_IMDS=true` and a hop limit of 1",
-    example: r##"{"services": [
+    example: r#"{"services": [
   {"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/hosts/agent", "serviceName": "agent", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/hosts", "launchType": "EC2",
    "taskDefinition": "arn:aws:ecs:eu-west-1:111122223333:task-definition/agent:1"},
   {"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/hosts/batch", "serviceName": "batch", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/hosts", "launchType": "EC2",
    "taskDefinition": "arn:aws:ecs:eu-west-1:111122223333:task-definition/batch:1"}],
  "taskDefinitions": [
   {"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/agent:1", "family": "agent", "taskRoleArn": "arn:aws:iam::111122223333:role/agent"},
-  {"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/batch:1", "family": "batch", "taskRoleArn": "arn:aws:iam::111122223333:role/batch"}]}"##,
+  {"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/batch:1", "family": "batch", "taskRoleArn": "arn:aws:iam::111122223333:role/batch"}]}"#,
     limits: "Whether the metadata service of a host is closed cannot be seen in what ECS tells. Fargate runs each \
           task on a machine of its own and is not affected.",
     peers: &[],

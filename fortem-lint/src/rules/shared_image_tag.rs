@@ -25,11 +25,11 @@ static META: Meta = Meta {
     why: "Whoever pushes an image for one environment replaces what the others start next, production included.",
     remediation: "Make the tags of the repository immutable and name images by digest or by commit; or one \
           repository for each environment",
-    example: r##"{"taskDefinitions": [
+    example: r#"{"taskDefinitions": [
   {"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web-staging:3", "family": "web-staging", "revision": 3, "tags": [{"key": "Environment", "value": "staging"}],
    "containerDefinitions": [{"name": "web", "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:latest"}]},
   {"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web-prod:3", "family": "web-prod", "revision": 3, "tags": [{"key": "Environment", "value": "prod"}],
-   "containerDefinitions": [{"name": "web", "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:latest"}]}]}"##,
+   "containerDefinitions": [{"name": "web", "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:latest"}]}]}"#,
     limits: "A tag other than `latest` counts only where the repository is known to allow that tags are moved. \
           Public images are reported too when they run as `latest`.",
     peers: &["Prowler: ecr_repositories_tag_immutability"],

@@ -27,11 +27,11 @@ static META: Meta = Meta {
           into a staging task.",
     remediation: "Give each environment its own task and execution roles, under a path of its own such as \
           `/ecs/staging/`",
-    example: r##"{"taskDefinitions": [
+    example: r#"{"taskDefinitions": [
   {"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web-staging:3", "family": "web-staging", "revision": 3,
    "executionRoleArn": "arn:aws:iam::111122223333:role/ecsTaskExecutionRole", "tags": [{"key": "Environment", "value": "staging"}]},
   {"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web-prod:3", "family": "web-prod", "revision": 3,
-   "executionRoleArn": "arn:aws:iam::111122223333:role/ecsTaskExecutionRole", "tags": [{"key": "Environment", "value": "prod"}]}]}"##,
+   "executionRoleArn": "arn:aws:iam::111122223333:role/ecsTaskExecutionRole", "tags": [{"key": "Environment", "value": "prod"}]}]}"#,
     limits: "A task definition without tag belongs to what runs it. Roles with no rights of consequence are \
           reported too.",
     peers: &[],

@@ -24,12 +24,12 @@ static META: Meta = Meta {
     why: "IAM grants a log group or a cache as a whole: who may read the logs of staging reads production's, and \
           who may flush the cache of staging flushes production's.",
     remediation: "Give each environment its own log group and cache",
-    example: r##"{"logGroups": [{"logGroupName": "/ecs/web", "tags": {}}],
+    example: r#"{"logGroups": [{"logGroupName": "/ecs/web", "tags": {}}],
  "taskDefinitions": [
   {"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web-staging:3", "family": "web-staging", "revision": 3, "tags": [{"key": "Environment", "value": "staging"}],
    "containerDefinitions": [{"name": "web", "image": "web:1", "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/web"}}}]},
   {"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web-prod:3", "family": "web-prod", "revision": 3, "tags": [{"key": "Environment", "value": "prod"}],
-   "containerDefinitions": [{"name": "web", "image": "web:1", "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/web"}}}]}]}"##,
+   "containerDefinitions": [{"name": "web", "image": "web:1", "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/web"}}}]}]}"#,
     limits: "A cache is known to be used where its address stands in a variable of a task definition; addresses \
           that containers learn otherwise are not seen.",
     peers: &[],

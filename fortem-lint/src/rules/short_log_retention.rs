@@ -24,10 +24,10 @@ static META: Meta = Meta {
     why: "An audit looks back over a year; what is deleted earlier cannot be shown.",
     remediation: "Set the retention to 365 days or more: `aws logs put-retention-policy --log-group-name NAME \
           --retention-in-days 365`",
-    example: r##"{"logGroups": [{"logGroupName": "/ecs/prod/web", "retentionInDays": 30, "tags": {"Environment": "prod"}}],
+    example: r#"{"logGroups": [{"logGroupName": "/ecs/prod/web", "retentionInDays": 30, "tags": {"Environment": "prod"}}],
  "taskDefinitions": [{"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/prod-web:7", "family": "prod-web", "revision": 7,
   "containerDefinitions": [{"name": "web", "image": "web:1", "logConfiguration": {"logDriver": "awslogs",
-   "options": {"awslogs-group": "/ecs/prod/web"}}}]}]}"##,
+   "options": {"awslogs-group": "/ecs/prod/web"}}}]}]}"#,
     limits: "Groups without a retention keep events for ever, which costs but loses nothing. Logs that are copied \
           elsewhere are not known.",
     peers: &["Prowler"],

@@ -22,8 +22,8 @@ static META: Meta = Meta {
     why: "An inventory by services does not see them, and without tags nothing tells whose they are.",
     remediation: "Start tasks with tags and with `enableECSManagedTags`: `aws ecs run-task \
           --enable-ecs-managed-tags --tags key=Environment,value=NAME`",
-    example: r##"{"tasks": [{"taskArn": "arn:aws:ecs:eu-west-1:111122223333:task/fleet-prod/7f3a", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod",
-  "taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/report:2", "group": "family:report", "lastStatus": "RUNNING", "tags": []}]}"##,
+    example: r#"{"tasks": [{"taskArn": "arn:aws:ecs:eu-west-1:111122223333:task/fleet-prod/7f3a", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod",
+  "taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/report:2", "group": "family:report", "lastStatus": "RUNNING", "tags": []}]}"#,
     limits: "Tasks with some tag but not the environment's are for FL003.",
     peers: &[],
 };

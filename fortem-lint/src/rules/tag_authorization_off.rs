@@ -22,7 +22,7 @@ static META: Meta = Meta {
           tags, so rules about who may set the environment's tag are not asked.",
     remediation: "Switch it on for the account: `aws ecs put-account-setting-default --name \
           tagResourceAuthorization --value on`",
-    example: r##"{"schema": "fortem-inventory", "region": "eu-west-1", "accountSettings": [{"name": "tagResourceAuthorization", "value": "off"}]}"##,
+    example: r#"{"schema": "fortem-inventory", "region": "eu-west-1", "accountSettings": [{"name": "tagResourceAuthorization", "value": "off"}]}"#,
     limits: "An account that never set it has it on (ECS developer guide, account settings, 2026-09).",
     peers: &[],
 };

@@ -21,8 +21,8 @@ static META: Meta = Meta {
     why: "Condition keys do not tell `Environment` from `environment`, and AWS does not say which of the two a \
           condition sees: the resource may belong to either environment.",
     remediation: "Remove the tag whose key is not the one in use, and fix the spelling with a tag policy",
-    example: r##"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet-prod/web", "serviceName": "web",
-  "tags": [{"key": "Environment", "value": "prod"}, {"key": "environment", "value": "staging"}]}]}"##,
+    example: r#"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet-prod/web", "serviceName": "web",
+  "tags": [{"key": "Environment", "value": "prod"}, {"key": "environment", "value": "staging"}]}]}"#,
     limits: "Tags of users and roles cannot differ in case alone.",
     peers: &["Access Analyzer: policies only"],
 };

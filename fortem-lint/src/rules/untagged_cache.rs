@@ -22,8 +22,8 @@ static META: Meta = Meta {
           flush or reboot cannot be told by environment.",
     remediation: "Tag it: `aws elasticache add-tags-to-resource --resource-name ARN --tags \
           Key=Environment,Value=NAME`",
-    example: r##"{"schema": "fortem-inventory", "replicationGroups": [{"ReplicationGroupId": "redis-prod",
-  "ARN": "arn:aws:elasticache:eu-west-1:111122223333:replicationgroup:redis-prod", "Tags": []}]}"##,
+    example: r#"{"schema": "fortem-inventory", "replicationGroups": [{"ReplicationGroupId": "redis-prod",
+  "ARN": "arn:aws:elasticache:eu-west-1:111122223333:replicationgroup:redis-prod", "Tags": []}]}"#,
     limits: "The nodes of a replication group are not looked at one by one, nor is the user `default`, which AWS \
           makes.",
     peers: &[],

@@ -22,7 +22,7 @@ static META: Meta = Meta {
           tag, and `ecs:ExecuteCommand`, which looks at cluster and task, fails on it for those who should have \
           it.",
     remediation: "Tag the cluster: `aws ecs tag-resource --resource-arn ARN --tags key=Environment,value=NAME`",
-    example: r##"{"clusters": [{"clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-qa", "clusterName": "fleet-qa", "status": "ACTIVE", "tags": []}]}"##,
+    example: r#"{"clusters": [{"clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-qa", "clusterName": "fleet-qa", "status": "ACTIVE", "tags": []}]}"#,
     limits: "Where tags were not read the rule is not judged.",
     peers: &["Security Hub: ECS.14"],
 };

@@ -22,7 +22,7 @@ static META: Meta = Meta {
           how hosts are made, by that of the capacity provider.",
     remediation: "Tag it; set `ECS_CONTAINER_INSTANCE_PROPAGATE_TAGS_FROM=ec2_instance` so that hosts get the tags \
           of their instances",
-    example: r##"{"containerInstances": [{"containerInstanceArn": "arn:aws:ecs:eu-west-1:111122223333:container-instance/hosts/0a1b", "status": "ACTIVE", "tags": []}]}"##,
+    example: r#"{"containerInstances": [{"containerInstanceArn": "arn:aws:ecs:eu-west-1:111122223333:container-instance/hosts/0a1b", "status": "ACTIVE", "tags": []}]}"#,
     limits: "The capacity providers of Fargate cannot be tagged and are left out.",
     peers: &[],
 };

@@ -24,10 +24,10 @@ static META: Meta = Meta {
     why: "Reading logs is scoped by the tag of the log group. Without it either nobody of the environment reads \
           them, or a grant on all groups is given, and production's logs are open to everyone.",
     remediation: "Tag the log group: `aws logs tag-resource --resource-arn ARN --tags Environment=NAME`",
-    example: r##"{"logGroups": [{"logGroupName": "/ecs/prod/web", "tags": {}}],
+    example: r#"{"logGroups": [{"logGroupName": "/ecs/prod/web", "tags": {}}],
  "taskDefinitions": [{"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/prod-web:7", "family": "prod-web", "revision": 7,
   "containerDefinitions": [{"name": "web", "image": "web:1", "logConfiguration": {"logDriver": "awslogs",
-   "options": {"awslogs-group": "/ecs/prod/web"}}}]}]}"##,
+   "options": {"awslogs-group": "/ecs/prod/web"}}}]}]}"#,
     limits: "Only groups that task definitions name are looked at.",
     peers: &[],
 };

@@ -24,9 +24,9 @@ static META: Meta = Meta {
     why: "Pausing and resuming an environment is scoped by the tags of schedule groups, rules and scalable targets. \
           Schedules themselves cannot be tagged, only their group.",
     remediation: "One schedule group for each environment, tagged; tag the rules that start tasks",
-    example: r##"{"schema": "fortem-inventory",
+    example: r#"{"schema": "fortem-inventory",
  "scheduleGroups": [{"Name": "pause-prod", "Arn": "arn:aws:scheduler:eu-west-1:111122223333:schedule-group/pause-prod", "Tags": []}],
- "schedules": [{"Name": "nightly", "GroupName": "pause-prod", "Target": {"Arn": "arn:aws:scheduler:::aws-sdk:ecs:updateService"}}]}"##,
+ "schedules": [{"Name": "nightly", "GroupName": "pause-prod", "Target": {"Arn": "arn:aws:scheduler:::aws-sdk:ecs:updateService"}}]}"#,
     limits: "Groups without a schedule that aims at ECS are left out. Scalable targets are of low severity: the \
           support of Application Auto Scaling for tags in conditions is partial.",
     peers: &[],

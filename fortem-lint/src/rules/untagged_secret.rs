@@ -23,10 +23,10 @@ static META: Meta = Meta {
     why: "`secretsmanager:GetSecretValue` and `ssm:GetParameters` are scoped by tag; without it a grant reaches the \
           secrets of every environment or none.",
     remediation: "Tag the secret or parameter with its environment",
-    example: r##"{"taskDefinitions": [{"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/prod-web:7", "family": "prod-web", "revision": 7,
+    example: r#"{"taskDefinitions": [{"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/prod-web:7", "family": "prod-web", "revision": 7,
   "containerDefinitions": [{"name": "web", "image": "web:1",
    "secrets": [{"name": "DB_PASSWORD", "valueFrom": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db-a1b2c3"}]}]}],
- "secrets": [{"Name": "prod/db", "ARN": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db-a1b2c3", "Tags": []}]}"##,
+ "secrets": [{"Name": "prod/db", "ARN": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db-a1b2c3", "Tags": []}]}"#,
     limits: "Where grants name secrets by path, the tag is a second line.",
     peers: &[],
 };

@@ -21,8 +21,8 @@ static META: Meta = Meta {
     why: "A production service without the tag slips a Deny on the tag, so whoever has a broader grant restarts, \
           scales or redeploys it; a staging service without it is closed to the people of staging.",
     remediation: "Tag the service, and set `propagateTags` to `SERVICE` so that its tasks get the tag",
-    example: r##"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet-prod/web", "serviceName": "web",
-  "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod", "status": "ACTIVE", "tags": []}]}"##,
+    example: r#"{"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet-prod/web", "serviceName": "web",
+  "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod", "status": "ACTIVE", "tags": []}]}"#,
     limits: "Services that are deleted but still listed as `INACTIVE` are left out.",
     peers: &["Security Hub: ECS.13"],
 };

@@ -26,8 +26,8 @@ static META: Meta = Meta {
           cluster; tags reach tasks only while they are started.",
     remediation: "Set `propagateTags` to `SERVICE` and deploy anew; give tasks that no service starts their tags in \
           the call, as `aws ecs run-task --tags` does",
-    example: r##"{"tasks": [{"taskArn": "arn:aws:ecs:eu-west-1:111122223333:task/fleet-qa/7f3a", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-qa",
-  "group": "service:web", "lastStatus": "RUNNING", "tags": []}]}"##,
+    example: r#"{"tasks": [{"taskArn": "arn:aws:ecs:eu-west-1:111122223333:task/fleet-qa/7f3a", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-qa",
+  "group": "service:web", "lastStatus": "RUNNING", "tags": []}]}"#,
     limits: "Tasks of one service are one finding, with the tasks as evidence.",
     peers: &[],
 };

@@ -24,10 +24,10 @@ static META: Meta = Meta {
           production without the tag is outside every guard on the tag, and each revision is tagged by itself.",
     remediation: "Tag the revision, and tag each new one where it is registered: `aws ecs register-task-definition \
           --tags`",
-    example: r##"{"taskDefinitions": [{"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/prod-web:7", "family": "prod-web",
+    example: r#"{"taskDefinitions": [{"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/prod-web:7", "family": "prod-web",
   "revision": 7, "status": "ACTIVE", "tags": []}],
  "services": [{"serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/fleet-prod/web", "serviceName": "web",
-  "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod", "taskDefinition": "arn:aws:ecs:eu-west-1:111122223333:task-definition/prod-web:7"}]}"##,
+  "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/fleet-prod", "taskDefinition": "arn:aws:ecs:eu-west-1:111122223333:task-definition/prod-web:7"}]}"#,
     limits: "Older revisions that nothing runs are left out; the newest of a family that nothing runs is one level \
           milder.",
     peers: &["Security Hub: ECS.15"],
