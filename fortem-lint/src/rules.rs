@@ -112,6 +112,7 @@ rules! {
     old_arn_format::OldArnFormat, // FL028
     mutate_unscoped::MutateUnscoped, // FL105
     shared_role::SharedRole, // FL206
+    image_crosses_environment::ImageCrossesEnvironment, // FL226
     exec_without_logging::ExecWithoutLogging, // FL601
     exec_enabled_production::ExecEnabledProduction, // FL602
     propagate_tags_off::PropagateTagsOff, // FL603

@@ -147,7 +147,7 @@ impl<'u> Region<'u> {
         tagged.or_else(|| facts.environment_named(last_part(arn)))
     }
 
-    /// The environments that use a task definition: those of what runs it, or else of its tag, or else in its name.
+    /// The environments of a task definition: that of its tag, or else those of what runs it, or else in its name.
     #[must_use]
     pub fn environments_of_definition(
         &self,
@@ -160,11 +160,12 @@ impl<'u> Region<'u> {
             Use::Task(task) => self.environment_of_task(facts, task),
             Use::Other(_) => None,
         });
-        let mut found: Vec<&Environment> = Vec::new();
-        of_uses.for_each(|one| add(&mut found, one));
+        let mut found = match facts.environment_of(definition.tags.as_ref()) {
+            Some(own) => vec![own],
+            None => distinct(of_uses),
+        };
         if found.is_empty() {
-            let own = facts.environment_of(definition.tags.as_ref());
-            found.extend(own.or_else(|| facts.environment_named(&definition.family)));
+            found.extend(facts.environment_named(&definition.family));
         }
         found
     }
@@ -283,11 +284,15 @@ impl<'u> Facts<'u> {
     }
 }
 
-/// Adds an environment unless it is there.
-pub(crate) fn add<'u>(found: &mut Vec<&'u Environment>, one: &'u Environment) {
-    if !found.iter().any(|known| known.name == one.name) {
-        found.push(one);
+/// Environments, each once, in the order in which they come.
+pub(crate) fn distinct<'u>(all: impl IntoIterator<Item = &'u Environment>) -> Vec<&'u Environment> {
+    let mut found: Vec<&Environment> = Vec::new();
+    for one in all {
+        if !found.iter().any(|known| known.name == one.name) {
+            found.push(one);
+        }
     }
+    found
 }
 
 /// What follows the last `/` of an ARN.
@@ -378,9 +383,7 @@ impl<'u> Region<'u> {
     #[must_use]
     pub fn is_shared(&self, facts: &Facts<'u>, cluster: &Cluster) -> bool {
         let services = self.services_of(facts, cluster);
-        let mut environments = Vec::new();
-        services.iter().for_each(|(one, _)| add(&mut environments, one));
-        if environments.len() < 2 {
+        if distinct(services.iter().map(|(one, _)| *one)).len() < 2 {
             return false;
         }
         let own = facts

@@ -69,7 +69,7 @@ pub(super) fn inventory(
         members.get(name).and_then(|raw| serde_json::from_str::<String>(raw.get()).ok())
     };
     let (account, region) = (word("account"), word("region"));
-    let mut lists = Lists { source, index, lists: members, problems: Vec::new() };
+    let mut lists = Lists { source, index, members, problems: Vec::new() };
     let mut inventory = Inventory::of_lists(&mut lists);
     lone_definition(&mut lists, text, &mut inventory);
     let (of_account, of_region) = of_arns(&inventory);
@@ -85,9 +85,9 @@ pub(super) fn inventory(
 
 /// What `describe-task-definition` prints, or what `register-task-definition` takes.
 fn lone_definition(lists: &mut Lists<'_>, text: &str, inventory: &mut Inventory) {
-    let (part, pointer) = match lists.lists.get("taskDefinition") {
+    let (part, pointer) = match lists.members.get("taskDefinition") {
         Some(raw) if identifies(raw.get()) => (raw.get(), "/taskDefinition"),
-        _ if lists.lists.contains_key("containerDefinitions") => (text.trim(), ""),
+        _ if lists.members.contains_key("containerDefinitions") => (text.trim(), ""),
         _ => return,
     };
     let mut definition: TaskDefinition = match serde_json::from_str(part) {
@@ -95,7 +95,7 @@ fn lone_definition(lists: &mut Lists<'_>, text: &str, inventory: &mut Inventory)
         Err(error) => return lists.problems.push((pointer.to_owned(), error)),
     };
     if definition.tags.is_none() {
-        let tags = lists.lists.get("tags");
+        let tags = lists.members.get("tags");
         definition.tags = tags.and_then(|raw| serde_json::from_str::<Tags>(raw.get()).ok());
     }
     let item = lists.item(definition, part, pointer.to_owned());

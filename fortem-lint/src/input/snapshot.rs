@@ -1,7 +1,7 @@
 //! The folder of a snapshot; see [`crate::snapshot`].
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::inventory::{self, AccessKeys};
 use super::{Entry, Input, InputError, Kind, NotAssessed, Reading, read_text, recognise, shown};
@@ -52,17 +52,17 @@ impl Reader<'_> {
         self.not_assessed.push(NotAssessed { what, why: why.into(), incomplete: true });
     }
 
-    fn source(&mut self, path: PathBuf) -> Result<Source, InputError> {
-        let text = read_text(&Entry::File { path: path.clone(), named: true })?;
-        let source = Source::new(shown(&path), text);
+    fn source(&mut self, path: &Path) -> Result<Source, InputError> {
+        let text = read_text(&Entry::File { path: path.to_owned(), named: true })?;
+        let source = Source::new(shown(path), text);
         let name = path.strip_prefix(self.folder).map(shown).unwrap_or_default();
-        self.digests.push_str(&format!("{} {name}\n", source.digest()));
+        self.digests.extend([source.digest(), " ".to_owned(), name, "\n".to_owned()]);
         self.bytes += source.text().len() as u64;
         Ok(source)
     }
 
     fn manifest(&mut self) -> Result<Manifest, InputError> {
-        let source = self.source(self.folder.join(MANIFEST))?;
+        let source = self.source(&self.folder.join(MANIFEST))?;
         let manifest: Manifest =
             serde_json::from_str(source.text()).map_err(|error| InputError::json(&error))?;
         if manifest.version > VERSION {
@@ -113,7 +113,7 @@ impl Reader<'_> {
         unit.account = Some(account.id.clone());
         unit.account_name.clone_from(&account.name);
         if names.iter().any(|name| name == CREDENTIALS) {
-            self.access_keys(&mut unit, folder.join(CREDENTIALS));
+            self.access_keys(&mut unit, &folder.join(CREDENTIALS));
         }
         for region in &manifest.regions {
             let told = manifest
@@ -126,7 +126,7 @@ impl Reader<'_> {
         }
         let mut resources = Resources { regions: Vec::new(), is_whole: true };
         for name in names.iter().filter(|name| *name != IAM && *name != CREDENTIALS) {
-            self.region(&mut unit, &mut resources, folder.join(name), account);
+            self.region(&mut unit, &mut resources, &folder.join(name), account);
         }
         unit.resources = Some(resources);
         unit
@@ -139,7 +139,7 @@ impl Reader<'_> {
             return Unit::default();
         }
         let path = folder.join(IAM);
-        match self.source(path.clone()).and_then(recognise::units) {
+        match self.source(&path).and_then(recognise::units) {
             Ok((Kind::AuthorizationDetails, mut units, not_assessed)) => {
                 self.not_assessed.extend(not_assessed);
                 units.pop().unwrap_or_default()
@@ -158,13 +158,13 @@ impl Reader<'_> {
         }
     }
 
-    fn access_keys(&mut self, unit: &mut Unit, path: PathBuf) {
-        let read = self.source(path.clone()).and_then(|source| {
+    fn access_keys(&mut self, unit: &mut Unit, path: &Path) {
+        let read = self.source(path).and_then(|source| {
             serde_json::from_str(source.text()).map_err(|error| InputError::json(&error))
         });
         let keys: AccessKeys = match read {
             Ok(keys) => keys,
-            Err(error) => return self.note(shown(&path), error.to_string()),
+            Err(error) => return self.note(shown(path), error.to_string()),
         };
         let users = unit.principals.iter_mut();
         for user in users.filter(|one| one.kind == crate::unit::PrincipalKind::User) {
@@ -177,10 +177,10 @@ impl Reader<'_> {
         &mut self,
         unit: &mut Unit,
         resources: &mut Resources,
-        path: PathBuf,
+        path: &Path,
         account: &Account,
     ) {
-        let read = self.source(path.clone()).and_then(|source| {
+        let read = self.source(path).and_then(|source| {
             let (inventory, problems) = inventory::inventory(&source, unit.sources.len())?;
             Ok((source, inventory, problems))
         });
@@ -193,7 +193,7 @@ impl Reader<'_> {
                 unit.sources.push(source);
                 resources.regions.push(inventory);
             }
-            Err(error) => self.note(shown(&path), error.to_string()),
+            Err(error) => self.note(shown(path), error.to_string()),
         }
     }
 }

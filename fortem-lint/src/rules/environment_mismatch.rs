@@ -42,14 +42,23 @@ impl Rule for EnvironmentMismatch {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for region in &facts.regions {
+            // Of a service that strays from its cluster, tasks and task definition are no second mistake.
+            let mut strays = BTreeSet::new();
             for service in findings.list(&META, region, &region.inventory.services) {
-                if service.is_active() {
-                    service_and_cluster(facts, region, findings, service);
+                if !service.is_active() {
+                    continue;
+                }
+                if service_and_cluster(facts, region, findings, service) {
+                    strays.insert((service.cluster_arn.as_str(), service.service_name.as_str()));
+                } else {
                     service_and_definition(facts, region, findings, service);
                 }
             }
             for task in findings.list(&META, region, &region.inventory.tasks) {
-                task_and_owner(facts, region, findings, task);
+                let service = task.service().map(|name| (task.cluster_arn.as_str(), name));
+                if task.is_running() && !service.is_some_and(|one| strays.contains(&one)) {
+                    task_and_owner(facts, region, findings, task);
+                }
             }
             log_groups(facts, region, findings);
             roles(facts, region, findings);
@@ -75,15 +84,16 @@ fn compare<'u>(
     true
 }
 
+/// Judges a service; true if it strays from its cluster.
 fn service_and_cluster(
     facts: &Facts<'_>,
     region: &Region<'_>,
     findings: &mut Findings<'_>,
     service: &Item<Service>,
-) {
-    let Some(cluster) = region.cluster(&service.cluster_arn) else { return };
+) -> bool {
+    let Some(cluster) = region.cluster(&service.cluster_arn) else { return false };
     if region.is_shared(facts, cluster) {
-        return;
+        return false;
     }
     compare(
         facts,
@@ -91,7 +101,7 @@ fn service_and_cluster(
         &Summary::of(service),
         (&format!("service `{}`", service.service_name), facts.environment_of(service.tags())),
         (&format!("its cluster `{}`", cluster.cluster_name), facts.environment_of(cluster.tags())),
-    );
+    )
 }
 
 fn service_and_definition(
@@ -116,9 +126,6 @@ fn service_and_definition(
 }
 
 fn task_and_owner(facts: &Facts<'_>, region: &Region<'_>, findings: &mut Findings<'_>, task: &Item<Task>) {
-    if !task.is_running() {
-        return;
-    }
     let own = (format!("task `{}`", last_part(&task.task_arn)), facts.environment_of(task.tags()));
     let service = task.service().and_then(|name| region.service(&task.cluster_arn, name));
     if let Some(service) = service {

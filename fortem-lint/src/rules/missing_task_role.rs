@@ -50,7 +50,7 @@ impl Rule for MissingTaskRole {
                     continue;
                 };
                 let draft = META.at_resource(facts, &Summary::of(definition), message);
-                let draft = role.iter().fold(draft, |draft, role| draft.principal(role));
+                let draft = role.iter().fold(draft, Draft::principal);
                 let environments = region.environments_of_definition(facts, definition);
                 findings.report(worst(&environments).into_iter().fold(draft, Draft::to));
             }

@@ -4,7 +4,7 @@ use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
 use crate::finding::{Confidence, Persona, Severity};
 use super::Draft;
-use crate::facts::inventory::{add, listed, worst};
+use crate::facts::inventory::{distinct, listed, worst};
 use crate::snapshot::Summary;
 
 /// A cluster of several environments.
@@ -47,8 +47,7 @@ impl Rule for SharedCluster {
                     continue;
                 }
                 let of_cluster = region.services_of(facts, cluster);
-                let mut environments = Vec::new();
-                of_cluster.iter().for_each(|(one, _)| add(&mut environments, one));
+                let environments = distinct(of_cluster.iter().map(|(one, _)| *one));
                 let names = listed(environments.iter().map(|one| one.name.as_str()));
                 let message = format!("cluster `{}` runs services of {names}", cluster.cluster_name);
                 let mut draft = META.at_resource(facts, &Summary::of(cluster), message);

@@ -5,9 +5,8 @@ use crate::finding::{Confidence, Persona, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Draft;
-use crate::environments::Environment;
 use crate::facts::{Facts, Region};
-use crate::facts::inventory::{add, last_part, listed, worst};
+use crate::facts::inventory::{distinct, last_part, listed, worst};
 use crate::snapshot::{Item, Summary, Task};
 
 /// Tasks of different rights on shared hosts.
@@ -70,9 +69,8 @@ fn mixed_hosts<'u>(
     }
     let mut mixed = BTreeSet::new();
     for (host, tasks) in hosts {
-        let mut environments: Vec<&Environment> = Vec::new();
         let of_tasks = tasks.iter().filter_map(|task| region.environment_of_task(facts, task));
-        of_tasks.for_each(|one| add(&mut environments, one));
+        let environments = distinct(of_tasks);
         let (Some(first), true) = (tasks.first(), environments.len() > 1) else { continue };
         let names = listed(environments.iter().map(|one| one.name.as_str()));
         let message = format!("tasks of {names} run on one host `{}`", last_part(host));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::environments::Environment;
 use crate::facts::{Facts, Region};
-use crate::facts::inventory::{add, listed, worst};
+use crate::facts::inventory::{distinct, listed, worst};
 use crate::snapshot::{Item, Summary, TaskDefinition};
 
 /// One movable tag for several environments.
@@ -54,8 +54,7 @@ impl Rule for SharedImageTag {
                 }
             }
             for (image, uses) in images {
-                let mut environments = Vec::new();
-                uses.iter().for_each(|(one, _)| add(&mut environments, one));
+                let environments = distinct(uses.iter().map(|(one, _)| *one));
                 let Some(worst) = worst(&environments) else { continue };
                 let of_worst = uses.iter().find(|(one, _)| one.name == worst.name);
                 let (Some((_, definition)), true) = (of_worst, environments.len() > 1) else { continue };

@@ -6,7 +6,7 @@ use crate::finding::{Confidence, Persona, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::environments::Environment;
-use crate::facts::inventory::{add, last_part, listed, worst};
+use crate::facts::inventory::{distinct, last_part, listed, worst};
 use crate::snapshot::{Item, Listed, TaskDefinition};
 
 /// A role of tasks of two environments.
@@ -58,8 +58,7 @@ impl Rule for SharedRole {
             }
         }
         for (role, uses) in roles {
-            let mut environments = Vec::new();
-            uses.iter().for_each(|(one, _)| add(&mut environments, one));
+            let environments = distinct(uses.iter().map(|(one, _)| *one));
             let (Some(worst), true) = (worst(&environments), environments.len() > 1) else { continue };
             let Some((_, definition)) = uses.iter().find(|(one, _)| one.name == worst.name) else { continue };
             let names = listed(environments.iter().map(|one| one.name.as_str()));

@@ -5,7 +5,7 @@ use crate::finding::{Confidence, Persona, Severity};
 use std::collections::BTreeMap;
 
 use crate::facts::{Facts, Region};
-use crate::facts::inventory::{add, last_part, listed, worst};
+use crate::facts::inventory::{distinct, last_part, listed, worst};
 use crate::snapshot::{Endpoint, Item, Listed, Summary, TaskDefinition};
 
 /// What environments share.
@@ -72,11 +72,8 @@ fn shared<'u>(
     known: Option<Summary<'_>>,
     users: &[&'u Item<TaskDefinition>],
 ) {
-    let mut environments = Vec::new();
-    for user in users {
-        let own = region.environments_of_definition(facts, user);
-        own.into_iter().for_each(|one| add(&mut environments, one));
-    }
+    let all = users.iter().flat_map(|user| region.environments_of_definition(facts, user));
+    let environments = distinct(all);
     let (Some(worst), Some(first), true) =
         (worst(&environments), users.first(), environments.len() > 1)
     else {

@@ -2,6 +2,7 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
+use crate::snapshot::Tags;
 use crate::finding::{Confidence, Persona, Severity};
 use crate::facts::inventory::listed;
 
@@ -36,7 +37,7 @@ impl Rule for TagKeyCaseDuplicate {
         let key = facts.environments.tag_key();
         for region in &facts.regions {
             region.inventory.each(|one| {
-                let tags = one.tags.into_iter().flat_map(|tags| tags.iter());
+                let tags = one.tags.into_iter().flat_map(Tags::iter);
                 let found: Vec<_> = tags.filter(|(known, _)| known.eq_ignore_ascii_case(key)).collect();
                 if found.len() < 2 {
                     return;

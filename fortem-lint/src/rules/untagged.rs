@@ -3,7 +3,7 @@
 use super::{Draft, Findings, Meta};
 use crate::environments::Environment;
 use crate::facts::{Facts, Region};
-use crate::snapshot::{Item, Listed, Summary};
+use crate::snapshot::{Item, Listed, Summary, Tags};
 
 /// Reports those of some resources that have no environment tag; `likely` says where they seem to belong.
 pub(super) fn report<'i, 'u: 'i, T: Listed + 'i>(
@@ -47,8 +47,7 @@ pub(super) fn draft<T: Listed>(
     let summary = Summary::of(item);
     let message = format!("{} `{}` has no tag `{key}`", T::KIND, summary.label());
     let mut draft = meta.at_resource(facts, &summary, message);
-    let keys: Vec<_> =
-        item.tags().into_iter().flat_map(|tags| tags.iter()).map(|(key, _)| key).collect();
+    let keys: Vec<_> = item.tags().into_iter().flat_map(Tags::iter).map(|(key, _)| key).collect();
     if !keys.is_empty() {
         draft = draft.evidence(format!("its tags are {}", crate::facts::inventory::listed(keys)));
     }

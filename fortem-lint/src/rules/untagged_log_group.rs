@@ -41,9 +41,9 @@ impl Rule for UntaggedLogGroup {
         for region in &facts.regions {
             findings.list(&META, region, &region.inventory.task_definitions);
             let uses = region.log_uses();
-            let used: BTreeSet<&str> = uses.iter().map(|one| one.group).collect();
+            let written: BTreeSet<&str> = uses.iter().map(|one| one.group).collect();
             let groups = findings.list(&META, region, &region.inventory.log_groups).iter();
-            let groups = groups.filter(|one| used.contains(one.log_group_name.as_str()));
+            let groups = groups.filter(|one| written.contains(one.log_group_name.as_str()));
             untagged::report(&META, facts, region, findings, groups, |group| {
                 let own = uses.iter().filter(|one| one.group == group.log_group_name);
                 let of_uses: Vec<_> = own

@@ -137,7 +137,8 @@ macro_rules! lists {
             const KEY: &'static str = $key;
 
             fn arn(&self) -> &str {
-                if self.$arn.is_empty() { self.name() } else { &self.$arn }
+                // CloudWatch Logs writes `:*` after the ARN of a log group, which its tagging calls refuse.
+                if self.$arn.is_empty() { self.name() } else { self.$arn.trim_end_matches(":*") }
             }
 
             fn name(&self) -> &str {
@@ -193,7 +194,7 @@ pub(crate) struct Lists<'t> {
     pub(crate) source: &'t Source,
     /// The index of the source in its unit.
     pub(crate) index: usize,
-    pub(crate) lists: BTreeMap<std::borrow::Cow<'t, str>, &'t RawValue>,
+    pub(crate) members: BTreeMap<std::borrow::Cow<'t, str>, &'t RawValue>,
     /// What could not be read, and why.
     pub(crate) problems: Vec<(String, serde_json::Error)>,
 }
@@ -201,7 +202,7 @@ pub(crate) struct Lists<'t> {
 impl<'t> Lists<'t> {
     /// The elements of a list; those of another shape are noted and left out.
     fn take<T: Deserialize<'t>>(&mut self, name: &str) -> Option<Vec<Item<T>>> {
-        let raw = self.lists.get(name)?;
+        let raw = self.members.get(name)?;
         let elements: Vec<&'t RawValue> = match serde_json::from_str(raw.get()) {
             Ok(elements) => elements,
             Err(error) => {

@@ -289,7 +289,7 @@ pub struct Repository {
     pub tags: Option<Tags>,
 }
 
-/// A trail of CloudTrail, with its status.
+/// A trail of `CloudTrail`, with its status.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Trail {

@@ -11,8 +11,8 @@ pub(super) struct Detected {
     pub(super) confidence: Confidence,
 }
 
-const fn sure(what: &'static str) -> Option<Detected> {
-    Some(Detected { what, confidence: Confidence::High })
+const fn sure(what: &'static str) -> Detected {
+    Detected { what, confidence: Confidence::High }
 }
 
 /// Beginnings of tokens that their makers publish, with the least length of the whole (documentation of each, 2026-09).
@@ -57,19 +57,19 @@ pub(super) fn of_variable(name: &str, value: &str) -> Option<Detected> {
 /// What a value is taken for by its form alone.
 pub(super) fn of_value(value: &str) -> Option<Detected> {
     if value.contains("-----BEGIN") && value.contains("PRIVATE KEY") {
-        return sure("a private key");
+        return Some(sure("a private key"));
     }
     let mut words = value.split(|one: char| one.is_whitespace() || "'\"=,;()<>".contains(one));
     let of_word = words.find_map(|word| {
         let token = TOKENS.iter().find(|(start, length, _)| word.starts_with(start) && word.len() >= *length);
         match token {
-            Some((_, _, what)) => sure(what),
-            None if is_access_key(word) => sure("an AWS access key ID"),
-            None if is_json_web_token(word) => sure("a JSON Web Token"),
+            Some((_, _, what)) => Some(sure(what)),
+            None if is_access_key(word) => Some(sure("an AWS access key ID")),
+            None if is_json_web_token(word) => Some(sure("a JSON Web Token")),
             None => None,
         }
     });
-    of_word.or_else(|| has_password_in_url(value).then_some(()).and_then(|()| sure("a URL with a password")))
+    of_word.or_else(|| has_password_in_url(value).then_some(sure("a URL with a password")))
 }
 
 /// What the arguments of a command hold: `--password x`, `NAME=x` and values that tell by themselves.
@@ -95,7 +95,7 @@ fn of_name(name: &str, value: &str) -> Option<Detected> {
     if !is_named || allows || ABOUT.contains(&last) || is_setting(value) {
         return None;
     }
-    Some(Detected { what: "a credential by its name", confidence: Confidence::Medium })
+    Some(Detected { what: "a credential by the name", confidence: Confidence::Medium })
 }
 
 /// Long texts of letters in both cases and digits in no order.
