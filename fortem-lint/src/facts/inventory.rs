@@ -1,6 +1,6 @@
 //! What runs in a Region: who uses what, and which environment each belongs to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fortem_compile::iam::{Json, JsonValue};
 
@@ -313,20 +313,11 @@ pub(crate) fn worst<'u>(of: &[&'u Environment]) -> Option<&'u Environment> {
     of.iter().find(|one| one.is_production).or_else(|| of.first()).copied()
 }
 
-/// A log group that a container of a task definition writes to.
-#[derive(Debug, Clone, Copy)]
-pub struct LogUse<'u> {
-    /// The name of the group.
-    pub group: &'u str,
-    /// The task definition.
-    pub definition: &'u Item<TaskDefinition>,
-}
-
 impl<'u> Region<'u> {
-    /// The log groups of this Region that task definitions in use name, in the order of the input.
+    /// The log groups of this Region that task definitions in use name, with these.
     #[must_use]
-    pub fn log_uses(&self) -> Vec<LogUse<'u>> {
-        let mut found = Vec::new();
+    pub fn log_uses(&self) -> BTreeMap<&'u str, Vec<&'u Item<TaskDefinition>>> {
+        let mut found: BTreeMap<&str, Vec<&Item<TaskDefinition>>> = BTreeMap::new();
         for definition in self.inventory.task_definitions.iter().flatten() {
             if !self.is_current(definition) {
                 continue;
@@ -336,7 +327,7 @@ impl<'u> Region<'u> {
                 let region = log.options.get("awslogs-region");
                 let here = region.is_none() || region == self.inventory.region.as_ref();
                 if let Some(group) = log.options.get("awslogs-group").filter(|_| here) {
-                    found.push(LogUse { group, definition });
+                    found.entry(group).or_default().push(definition);
                 }
             }
         }
@@ -377,6 +368,14 @@ impl<'u> Region<'u> {
                 Some((own?, *service))
             })
             .collect()
+    }
+
+    /// The ARNs of the clusters that several environments share; see [`Self::is_shared`].
+    #[must_use]
+    pub fn shared_clusters(&self, facts: &Facts<'u>) -> BTreeSet<&'u str> {
+        let clusters = self.clusters.iter();
+        let shared = clusters.filter(|(_, cluster)| self.is_shared(facts, cluster));
+        shared.map(|(arn, _)| *arn).collect()
     }
 
     /// Whether a cluster runs services of several environments, and not only some that stray from its own.

@@ -2,12 +2,13 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::finding::{Confidence, Persona, Severity};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::environments::Environment;
 use crate::facts::{Facts, Region};
 use crate::facts::inventory::last_part;
 use crate::snapshot::{Item, Listed, Service, Summary, Task};
+use crate::unit::Principal;
 
 /// Tags that disagree about the environment.
 #[derive(Debug)]
@@ -44,11 +45,14 @@ impl Rule for EnvironmentMismatch {
         for region in &facts.regions {
             // Of a service that strays from its cluster, tasks and task definition are no second mistake.
             let mut strays = BTreeSet::new();
+            let shared = region.shared_clusters(facts);
             for service in findings.list(&META, region, &region.inventory.services) {
                 if !service.is_active() {
                     continue;
                 }
-                if service_and_cluster(facts, region, findings, service) {
+                if !shared.contains(service.cluster_arn.as_str())
+                    && service_and_cluster(facts, region, findings, service)
+                {
                     strays.insert((service.cluster_arn.as_str(), service.service_name.as_str()));
                 } else {
                     service_and_definition(facts, region, findings, service);
@@ -57,7 +61,7 @@ impl Rule for EnvironmentMismatch {
             for task in findings.list(&META, region, &region.inventory.tasks) {
                 let service = task.service().map(|name| (task.cluster_arn.as_str(), name));
                 if task.is_running() && !service.is_some_and(|one| strays.contains(&one)) {
-                    task_and_owner(facts, region, findings, task);
+                    task_and_owner(facts, region, findings, task, &shared);
                 }
             }
             log_groups(facts, region, findings);
@@ -92,9 +96,6 @@ fn service_and_cluster(
     service: &Item<Service>,
 ) -> bool {
     let Some(cluster) = region.cluster(&service.cluster_arn) else { return false };
-    if region.is_shared(facts, cluster) {
-        return false;
-    }
     compare(
         facts,
         findings,
@@ -125,14 +126,14 @@ fn service_and_definition(
     }
 }
 
-fn task_and_owner(facts: &Facts<'_>, region: &Region<'_>, findings: &mut Findings<'_>, task: &Item<Task>) {
+fn task_and_owner(facts: &Facts<'_>, region: &Region<'_>, findings: &mut Findings<'_>, task: &Item<Task>, shared: &BTreeSet<&str>) {
     let own = (format!("task `{}`", last_part(&task.task_arn)), facts.environment_of(task.tags()));
     let service = task.service().and_then(|name| region.service(&task.cluster_arn, name));
     if let Some(service) = service {
         let other = (format!("its service `{}`", service.service_name), facts.environment_of(service.tags()));
         compare(facts, findings, &Summary::of(task), (&own.0, own.1), (&other.0, other.1));
     } else if let Some(cluster) = region.cluster(&task.cluster_arn)
-        && !region.is_shared(facts, cluster)
+        && !shared.contains(task.cluster_arn.as_str())
     {
         let other = (format!("its cluster `{}`", cluster.cluster_name), facts.environment_of(cluster.tags()));
         compare(facts, findings, &Summary::of(task), (&own.0, own.1), (&other.0, other.1));
@@ -142,17 +143,17 @@ fn task_and_owner(facts: &Facts<'_>, region: &Region<'_>, findings: &mut Finding
 fn log_groups(facts: &Facts<'_>, region: &Region<'_>, findings: &mut Findings<'_>) {
     let uses = region.log_uses();
     for group in region.inventory.log_groups.iter().flatten() {
-        let mut own = uses.iter().filter(|one| one.group == group.log_group_name);
+        let mut own = uses.get(group.log_group_name.as_str()).into_iter().flatten();
         let what = format!("log group `{}`", group.log_group_name);
         // One writer of another environment is enough; several environments are FL615.
         own.any(|one| {
-            let other = format!("task definition `{}`, which writes to it,", last_part(one.definition.arn()));
+            let other = format!("task definition `{}`, which writes to it,", last_part(one.arn()));
             compare(
                 facts,
                 findings,
                 &Summary::of(group),
                 (&what, facts.environment_of(group.tags())),
-                (&other, facts.environment_of(one.definition.tags())),
+                (&other, facts.environment_of(one.tags())),
             )
         });
     }
@@ -160,13 +161,16 @@ fn log_groups(facts: &Facts<'_>, region: &Region<'_>, findings: &mut Findings<'_
 
 fn roles(facts: &Facts<'_>, region: &Region<'_>, findings: &mut Findings<'_>) {
     let mut seen = BTreeSet::new();
+    let principals = facts.unit.principals.iter();
+    let principals: BTreeMap<&str, &Principal> =
+        principals.map(|one| (one.arn.as_str(), one)).collect();
     for definition in region.inventory.task_definitions.iter().flatten() {
         if !region.is_current(definition) {
             continue;
         }
         let its = facts.environment_of(definition.tags());
         for arn in definition.task_role_arn.iter().chain(&definition.execution_role_arn) {
-            let role = facts.unit.principals.iter().find(|one| one.arn == *arn);
+            let role = principals.get(arn.as_str());
             let tag = role.and_then(|role| role.tag(facts.environments.tag_key()));
             let own = tag.and_then(|tag| facts.environments.meant_by(tag));
             let (Some(own), Some(its), true) = (own, its, seen.insert((arn, &definition.family))) else {

@@ -2,8 +2,6 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::finding::{Confidence, Persona, Severity};
-use std::collections::BTreeMap;
-
 use crate::facts::{Facts, Region};
 use crate::facts::inventory::{distinct, last_part, listed, worst};
 use crate::snapshot::{Endpoint, Item, Listed, Summary, TaskDefinition};
@@ -43,11 +41,7 @@ impl Rule for SharedStore {
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for region in &facts.regions {
             findings.list(&META, region, &region.inventory.task_definitions);
-            let mut groups: BTreeMap<&str, Vec<&Item<TaskDefinition>>> = BTreeMap::new();
-            for one in region.log_uses() {
-                groups.entry(one.group).or_default().push(one.definition);
-            }
-            for (name, definitions) in groups {
+            for (name, definitions) in region.log_uses() {
                 let known = region.inventory.log_groups.iter().flatten();
                 let known = known.into_iter().find(|one| one.log_group_name == name).map(Summary::of);
                 shared(facts, region, findings, &format!("log group `{name}`"), known, &definitions);

@@ -3,8 +3,6 @@
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
 use crate::finding::{Confidence, Persona, Severity};
-use std::collections::BTreeSet;
-
 use super::Draft;
 use crate::snapshot::Summary;
 
@@ -42,10 +40,10 @@ impl Rule for ShortLogRetention {
         const WINDOW: u32 = 365;
         for region in &facts.regions {
             findings.list(&META, region, &region.inventory.task_definitions);
-            let used: BTreeSet<&str> = region.log_uses().iter().map(|one| one.group).collect();
+            let uses = region.log_uses();
             for group in findings.list(&META, region, &region.inventory.log_groups) {
                 let Some(days) = group.retention_in_days.filter(|days| *days < WINDOW) else { continue };
-                if !used.contains(group.log_group_name.as_str()) {
+                if !uses.contains_key(group.log_group_name.as_str()) {
                     continue;
                 }
                 let message = format!("log group `{}` keeps events for {days} days", group.log_group_name);

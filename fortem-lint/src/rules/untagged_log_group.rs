@@ -3,8 +3,6 @@
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
 use crate::finding::{Confidence, Persona, Severity};
-use std::collections::BTreeSet;
-
 use super::untagged;
 use crate::facts::inventory::worst;
 
@@ -41,14 +39,12 @@ impl Rule for UntaggedLogGroup {
         for region in &facts.regions {
             findings.list(&META, region, &region.inventory.task_definitions);
             let uses = region.log_uses();
-            let written: BTreeSet<&str> = uses.iter().map(|one| one.group).collect();
             let groups = findings.list(&META, region, &region.inventory.log_groups).iter();
-            let groups = groups.filter(|one| written.contains(one.log_group_name.as_str()));
+            let groups = groups.filter(|one| uses.contains_key(one.log_group_name.as_str()));
             untagged::report(&META, facts, region, findings, groups, |group| {
-                let own = uses.iter().filter(|one| one.group == group.log_group_name);
-                let of_uses: Vec<_> = own
-                    .flat_map(|one| region.environments_of_definition(facts, one.definition))
-                    .collect();
+                let own = uses.get(group.log_group_name.as_str()).into_iter().flatten();
+                let of_uses: Vec<_> =
+                    own.flat_map(|one| region.environments_of_definition(facts, one)).collect();
                 facts.environment_named(&group.log_group_name).or_else(|| worst(&of_uses))
             });
         }

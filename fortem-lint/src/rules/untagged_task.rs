@@ -74,9 +74,7 @@ fn draft(facts: &Facts<'_>, region: &Region<'_>, cluster: &str, tasks: &[&Item<T
         Some(task) => META.at_resource(facts, &Summary::of(task), message),
         None => META.at(facts.place_in(None, &[]), message),
     };
-    let known = region.inventory.services.iter().flatten().find(|one| {
-        one.cluster_arn == cluster && Some(one.service_name.as_str()) == service
-    });
+    let known = service.and_then(|name| region.service(cluster, name));
     if let Some(service) = known {
         // The service outlives its tasks, so the finding is the same in the next run.
         draft = draft.resource(service.arn());

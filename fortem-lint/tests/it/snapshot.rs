@@ -7,7 +7,7 @@ use fortem_compile::reference::Reference;
 use fortem_lint::check::{Report, Selection, check};
 use fortem_lint::environments::Environments;
 use fortem_lint::finding::Persona;
-use fortem_lint::input::{self, Kind, Reading};
+use fortem_lint::input::{self, Kind, NotAssessed, Reading};
 use fortem_lint::snapshot::{Cluster, Inventory, Service, Tags, TaskDefinition, Variable};
 
 const ACCOUNT: &str = "111122223333";
@@ -17,15 +17,15 @@ fn arn(rest: &str) -> String {
     format!("arn:aws:ecs:eu-west-1:{ACCOUNT}:{rest}")
 }
 
-fn tags(value: &str) -> Option<Tags> {
-    Some(Tags::new(vec![("Environment".to_owned(), value.to_owned())]))
+fn tags(value: &str) -> Tags {
+    Tags::new(vec![("Environment".to_owned(), value.to_owned())])
 }
 
 fn inventory() -> Inventory {
     let cluster = Cluster {
         cluster_arn: arn("cluster/fleet"),
         cluster_name: "fleet".to_owned(),
-        tags: tags("prod"),
+        tags: Some(tags("prod")),
         ..Cluster::default()
     };
     let service = Service {
@@ -33,7 +33,7 @@ fn inventory() -> Inventory {
         service_name: "web".to_owned(),
         cluster_arn: cluster.cluster_arn.clone(),
         task_definition: arn("task-definition/web:1"),
-        tags: tags("staging"),
+        tags: Some(tags("staging")),
         ..Service::default()
     };
     let variable = Variable { name: "DB_PASSWORD".to_owned(), value: SECRET.to_owned() };
@@ -76,8 +76,8 @@ fn write(folder: &Path) {
 fn read(folder: &Path) -> Reading {
     let (entries, problems) = input::entries(&[folder.to_owned()]);
     assert!(problems.is_empty(), "{problems:?}");
-    assert_eq!(entries.len(), 1, "a snapshot is one input");
-    input::read(&entries[0])
+    let [entry] = entries.as_slice() else { panic!("a snapshot is one input") };
+    input::read(entry)
 }
 
 fn judge(reading: Reading, rules: &[&str]) -> Report {
@@ -93,8 +93,8 @@ fn judge(reading: Reading, rules: &[&str]) -> Report {
     report
 }
 
-fn reasons(reading: &Reading) -> String {
-    reading.not_assessed.iter().map(|one| format!("{one}\n")).collect()
+fn lines(of: &[NotAssessed]) -> String {
+    of.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn what_was_written_is_read() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());
     let reading = read(folder.path());
-    assert_eq!(reasons(&reading), "");
+    assert_eq!(lines(&reading.not_assessed), "");
     assert_eq!(reading.input.kind, Kind::Snapshot);
     let [unit] = reading.units.as_slice() else { panic!("one account") };
     assert_eq!(unit.account.as_deref(), Some(ACCOUNT));
@@ -125,7 +125,7 @@ fn a_list_that_is_absent_is_not_judged_and_not_clean() {
     write(folder.path());
     let report = judge(read(folder.path()), &["FL001", "FL003", "FL007"]);
     assert!(report.findings.is_empty(), "{:?}", report.findings);
-    let text: String = report.not_assessed.iter().map(|one| format!("{one}\n")).collect();
+    let text = lines(&report.not_assessed);
     assert!(text.contains("replicationGroups in eu-west-1 of account 111122223333 not read, so not judged by FL007"), "{text}");
     assert!(!text.contains("tasks in") && !text.contains("clusters in"), "{text}");
     assert!(report.is_incomplete());
@@ -174,7 +174,7 @@ fn what_is_missing_or_cut_off_is_said() {
             None => fs::remove_file(folder.path().join(name)).unwrap(),
         }
         let reading = read(folder.path());
-        let said = reasons(&reading);
+        let said = lines(&reading.not_assessed);
         assert!(said.contains(expected), "{name}: {said}");
         assert!(reading.not_assessed.iter().all(|one| one.incomplete));
     }
@@ -188,10 +188,10 @@ fn calls_that_failed_are_passed_on() {
         "accounts": [{"id": "111122223333"}], "unread": [{"account": "111122223333", "region": "us-east-1",
         "service": "ecs", "call": "ListClusters", "reason": "AccessDeniedException"}]}"#;
     fs::write(folder.path().join("snapshot.json"), manifest).unwrap();
-    let said = reasons(&read(folder.path()));
+    let said = lines(&read(folder.path()).not_assessed);
     assert_eq!(
         said,
-        "ecs:ListClusters in us-east-1 of account 111122223333 could not be read: AccessDeniedException\n"
+        "ecs:ListClusters in us-east-1 of account 111122223333 could not be read: AccessDeniedException"
     );
 }
 
@@ -204,7 +204,7 @@ fn what_the_command_line_prints_is_an_input() {
         "environment": [{"name": "MYSQL_ROOT_PASSWORD", "value": "password"}]}]}"#;
     for text in [definition, register] {
         let reading = input::of_text("input.json", text.to_owned(), true);
-        assert_eq!(reasons(&reading), "");
+        assert_eq!(lines(&reading.not_assessed), "");
         assert_eq!(reading.input.kind, Kind::Inventory);
         let report = judge(reading, &["FL608"]);
         let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
