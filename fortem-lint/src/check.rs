@@ -110,7 +110,9 @@ pub fn check(
     let mut report = Report::default();
     for unit in units.iter().chain(organization.map(|one| &one.unit)) {
         let facts = Facts::of(unit, environments, organization, reference);
-        report.findings.extend(check_unit(&facts, &rules));
+        let findings = check_unit(&facts, &rules);
+        report.not_assessed.extend(findings.unread());
+        report.findings.extend(findings.into_vec());
         report.summary.add(unit);
         report.access = selection.access.then(|| {
             let mut access = report.access.take().unwrap_or_else(|| Matrix::of(environments));
@@ -134,7 +136,7 @@ pub fn check(
     report
 }
 
-fn check_unit(facts: &Facts<'_>, rules: &[(&'static dyn Rule, Calls)]) -> Vec<Finding> {
+fn check_unit<'f>(facts: &'f Facts<'f>, rules: &[(&'static dyn Rule, Calls)]) -> Findings<'f> {
     let mut findings = Findings::new(facts);
     for policy in &facts.unit.policies {
         for (rule, _) in rules {
@@ -156,7 +158,7 @@ fn check_unit(facts: &Facts<'_>, rules: &[(&'static dyn Rule, Calls)]) -> Vec<Fi
             rule.check_organization(organization, facts, &mut findings);
         }
     }
-    findings.into_vec()
+    findings
 }
 
 fn sort(findings: &mut [Finding]) {

@@ -3,6 +3,7 @@
 mod candidates;
 pub mod condition;
 mod directory;
+pub(crate) mod inventory;
 pub mod matrix;
 mod opening;
 pub mod pointer;
@@ -24,6 +25,7 @@ use crate::organization::Organization;
 use crate::unit::Unit;
 
 pub use directory::Directory;
+pub use inventory::{Region, Use};
 pub use opening::{CREATING_CALLS, SCOPED_CALLS, TAG_CALLS, is_of_request, is_of_resource};
 pub use reach::{Guard, Reached, ReachedGroup, Target};
 pub use retagging::Retagging;
@@ -49,6 +51,8 @@ pub struct Facts<'u> {
     /// Whoever is subject to policies: users and roles, and for policies that nobody has, whoever may get them.
     pub subjects: Vec<Subject<'u>>,
     directory: OnceLock<Directory>,
+    /// What runs in the account, by Region; empty if the input does not tell.
+    pub regions: Vec<Region<'u>>,
 }
 
 impl<'u> Facts<'u> {
@@ -69,6 +73,7 @@ impl<'u> Facts<'u> {
             reference,
             subjects,
             directory: OnceLock::new(),
+            regions: unit.resources.as_ref().map(Region::all).unwrap_or_default(),
         }
     }
 

@@ -3,9 +3,11 @@
 mod assembly;
 mod authorization;
 mod cloudformation;
+mod inventory;
 mod organization;
 mod policy;
 mod recognise;
+mod snapshot;
 mod terraform;
 mod walk;
 
@@ -118,6 +120,9 @@ impl InputError {
 /// It never fails: what cannot be read is in [`Reading::not_assessed`].
 #[must_use]
 pub fn read(entry: &Entry) -> Reading {
+    if let Entry::Snapshot { path } = entry {
+        return snapshot::read(path);
+    }
     let name = entry.name();
     match read_text(entry) {
         Ok(text) => of_text(&name, text, entry.is_named()),

@@ -127,8 +127,10 @@ impl Organization {
 
     /// The control policies attached to a node.
     pub fn policies_at<'o>(&'o self, id: &'o str) -> impl Iterator<Item = &'o Policy> {
-        let attached =
-            self.attachments.iter().filter(move |one| one.targets.iter().any(|target| target == id));
+        let attached = self
+            .attachments
+            .iter()
+            .filter(move |one| one.targets.iter().any(|target| target == id));
         attached.filter_map(|one| self.unit.policy(one.policy))
     }
 

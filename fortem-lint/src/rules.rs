@@ -4,6 +4,7 @@ mod findings;
 mod guards;
 pub mod page;
 mod unscoped;
+mod untagged;
 
 use crate::facts::{Facts, Subject};
 use crate::finding::{Confidence, Persona, Severity};
@@ -121,11 +122,26 @@ macro_rules! rules {
 
 // By id.
 rules! {
+    untagged_cluster::UntaggedCluster, // FL001
+    untagged_service::UntaggedService, // FL002
+    untagged_task::UntaggedTask, // FL003
+    untagged_task_definition::UntaggedTaskDefinition, // FL004
+    untagged_container_instance::UntaggedContainerInstance, // FL005
+    untagged_log_group::UntaggedLogGroup, // FL006
+    untagged_cache::UntaggedCache, // FL007
     untagged_principal::UntaggedPrincipal, // FL008
+    untagged_schedule::UntaggedSchedule, // FL009
+    untagged_secret::UntaggedSecret, // FL010
+    standalone_task_invisible::StandaloneTaskInvisible, // FL011
     tag_value_alias::TagValueAlias, // FL020
+    tag_key_case_duplicate::TagKeyCaseDuplicate, // FL021
     tag_key_drift::TagKeyDrift, // FL022
     tag_value_malformed::TagValueMalformed, // FL023
+    environment_mismatch::EnvironmentMismatch, // FL024
+    orphan_environment::OrphanEnvironment, // FL025
     env_prefix_collision::EnvPrefixCollision, // FL026
+    name_contradicts_tag::NameContradictsTag, // FL027
+    old_arn_format::OldArnFormat, // FL028
     list_unconditioned::ListUnconditioned, // FL101
     describe_unconditioned::DescribeUnconditioned, // FL102
     describe_task_definition::DescribeTaskDefinition, // FL103
@@ -162,6 +178,7 @@ rules! {
     passrole_by_tag::PassroleByTag, // FL203
     passrole_crosses_env::PassroleCrossesEnv, // FL204
     passed_role_outranks::PassedRoleOutranks, // FL205
+    shared_role::SharedRole, // FL206
     scheduler_side_door::SchedulerSideDoor, // FL207
     autoscaling_side_door::AutoscalingSideDoor, // FL208
     container_instance_hijack::ContainerInstanceHijack, // FL209
@@ -174,6 +191,7 @@ rules! {
     tagging_api_door::TaggingApiDoor, // FL223
     account_setting_mutation::AccountSettingMutation, // FL224
     policy_mutation::PolicyMutation, // FL225
+    image_crosses_environment::ImageCrossesEnvironment, // FL226
     identity_pivot::IdentityPivot, // FL227
     secrets_unscoped::SecretsUnscoped, // FL230
     code_path_door::CodePathDoor, // FL231
@@ -201,6 +219,22 @@ rules! {
     tag_protection_missing::TagProtectionMissing, // FL504
     scp_void::ScpVoid, // FL505
     scp_quota::ScpQuota, // FL509
+    exec_without_logging::ExecWithoutLogging, // FL601
+    exec_enabled_production::ExecEnabledProduction, // FL602
+    propagate_tags_off::PropagateTagsOff, // FL603
+    managed_tags_off::ManagedTagsOff, // FL604
+    tag_authorization_off::TagAuthorizationOff, // FL605
+    long_arn_off::LongArnOff, // FL606
+    shared_hosts::SharedHosts, // FL607
+    plaintext_secret::PlaintextSecret, // FL608
+    host_escape::HostEscape, // FL609
+    shared_image_tag::SharedImageTag, // FL610
+    missing_task_role::MissingTaskRole, // FL611
+    shared_cluster::SharedCluster, // FL612
+    no_audit_trail::NoAuditTrail, // FL613
+    short_log_retention::ShortLogRetention, // FL614
+    shared_store::SharedStore, // FL615
+    public_ip::PublicIp, // FL616
     policy_quota::PolicyQuota, // FL701
     parse_error::ParseError, // FL702
     unknown_name::UnknownName, // FL703

@@ -1,10 +1,126 @@
 //! The snapshot: what was read from accounts, as plain JSON in a directory.
+//!
+//! ```text
+//! snapshot.json            the manifest: schema, version, accounts, and what could not be read
+//! organization.json        the tree of the Organization with its policies (optional)
+//! 111122223333/iam.json    `aws iam get-account-authorization-details`, as it is printed
+//! 111122223333/eu-west-1.json   what runs there
+//! ```
+//!
+//! A file of a Region is an [`Inventory`]: lists in the field names of the AWS APIs, unknown fields ignored. A list that
+//! is absent was not read, and rules that need it say so; an empty list says that nothing is there. In the same way a
+//! resource without `tags` is one whose tags were not read, and one with empty `tags` has none.
+//!
+//! A lone file of a Region is an input too, and so is what `aws ecs describe-services`, `describe-task-definition` and
+//! their kin print, since their lists have the same names.
+
+mod ecs;
+mod inventory;
+mod other;
+mod tags;
+
+use serde::{Deserialize, Serialize};
+
+pub use ecs::{
+    AccountSetting, AwsvpcConfiguration, Capabilities, CapacityProvider, Cluster,
+    ClusterConfiguration, Container, ContainerInstance, ContainerOverride, Deployment,
+    ExecConfiguration, ExecLog, Host, LinuxParameters, LogConfiguration, NetworkConfiguration,
+    Overrides, SecretReference, Service, Strategy, Task, TaskDefinition, Variable, Volume,
+};
+pub(crate) use inventory::Lists;
+pub use inventory::{Inventory, Item, Listed, Summary};
+pub use other::{
+    CacheCluster, CacheUser, CacheUserGroup, EcsParameters, Endpoint, EventRule, LogGroup,
+    NodeGroup, Parameter, ReplicationGroup, Repository, ScalableTarget, Schedule, ScheduleGroup,
+    Secret, ServerlessCache, Target, Trail,
+};
+pub use tags::Tags;
+
+/// What the manifest says of itself in `schema`.
+pub const SCHEMA: &str = "fortem-snapshot";
+/// The version of the format that is written, and the highest that is read.
+pub const VERSION: u32 = 1;
+/// The name of the manifest.
+pub const MANIFEST: &str = "snapshot.json";
+/// The name of the file with the Organization.
+pub const ORGANIZATION: &str = "organization.json";
+/// The name of the file with an account's users, roles, groups and policies.
+pub const IAM: &str = "iam.json";
+
+/// The manifest of a snapshot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The version of the format.
+    pub version: u32,
+    /// What wrote it.
+    #[serde(default)]
+    pub tool: String,
+    /// When, as RFC 3339.
+    #[serde(default)]
+    pub collected: String,
+    /// The Regions that were asked.
+    #[serde(default)]
+    pub regions: Vec<String>,
+    /// The number of the management account, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_account: Option<String>,
+    /// The accounts; each has a folder.
+    #[serde(default)]
+    pub accounts: Vec<Account>,
+    /// What could not be read.
+    #[serde(default)]
+    pub unread: Vec<Unread>,
+}
+
+/// An account of a snapshot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its number.
+    pub id: String,
+    /// Its name, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// A call that failed while a snapshot was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// The account.
+    #[serde(default)]
+    pub account: String,
+    /// The Region; empty for global services.
+    #[serde(default)]
+    pub region: String,
+    /// The service, as in action names.
+    #[serde(default)]
+    pub service: String,
+    /// The call.
+    #[serde(default)]
+    pub call: String,
+    /// Why it failed.
+    #[serde(default)]
+    pub reason: String,
+}
 
 /// What runs in one account.
 #[derive(Debug, Default)]
-pub struct Resources {}
+pub struct Resources {
+    /// One for each Region, in the order of their names.
+    pub regions: Vec<Inventory>,
+    /// Whether an absent list is a gap. It is none in a lone file, which is whatever a person chose to give.
+    pub is_whole: bool,
+}
 
 impl Resources {
     /// Calls `visit` with key and value of every tag.
-    pub fn each_tag(&self, _visit: impl FnMut(&str, &str)) {}
+    pub fn each_tag(&self, mut visit: impl FnMut(&str, &str)) {
+        for region in &self.regions {
+            region.each(|resource| {
+                let tags = resource.tags.into_iter().flat_map(Tags::iter);
+                tags.for_each(|(key, value)| visit(key, value));
+            });
+        }
+    }
 }

@@ -36,7 +36,10 @@ fn document(text: &str) -> (std::ops::Range<usize>, String) {
 
 /// What a document is likely attached to.
 pub(super) fn kind_of(text: &str) -> DocumentKind {
-    let inspection = Document::read(text, DocumentKind::Resource);
+    // A statement without principals is none of a resource policy's, and with them none of an identity policy's.
+    let named = text.contains("Principal\"");
+    let read_as = if named { DocumentKind::Resource } else { DocumentKind::Identity };
+    let inspection = Document::read(text, read_as);
     let statements = inspection.document().statements();
     let has_principal = |one: &Statement| !one.principals().is_empty() || one.is_not_principal();
     let assumes = |one: &Statement| {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
-    Entry, InputError, LIMIT, NotAssessed, authorization, cloudformation, organization, policy,
-    terraform,
+    Entry, InputError, LIMIT, NotAssessed, authorization, cloudformation, inventory, organization,
+    policy, terraform,
 };
 use crate::organization::Organization;
 use crate::source::Source;
@@ -33,6 +33,8 @@ pub enum Kind {
     Organization,
     /// A snapshot of `fortem-lint collect`.
     Snapshot,
+    /// What runs in a Region: a file of a snapshot, or what the AWS CLI prints of ECS.
+    Inventory,
     /// None of these.
     Unknown,
 }
@@ -46,6 +48,7 @@ impl fmt::Display for Kind {
             Self::CloudFormation => "a CloudFormation template",
             Self::Organization => "an Organization",
             Self::Snapshot => "a snapshot",
+            Self::Inventory => "what runs in a Region",
             Self::Unknown => "unknown",
         })
     }
@@ -134,6 +137,9 @@ pub(super) fn units(source: Source) -> Result<Recognised, InputError> {
             return Ok(cloudformation::unit(source, &json).into());
         }
     }
+    if inventory::looks_like_one(text) {
+        return inventory::unit(source).map(Recognised::from);
+    }
     Err(InputError::Unknown)
 }
 
@@ -163,6 +169,7 @@ pub fn read_text(entry: &Entry) -> Result<String, InputError> {
             bytes.reserve(usize::try_from(length).unwrap_or_default());
             file.take(LIMIT + 1).read_to_end(&mut bytes)?
         }
+        Entry::Snapshot { .. } => return Err(InputError::Unknown),
     };
     if bytes.len() as u64 > LIMIT {
         return Err(InputError::TooLarge);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{NotAssessed, shown};
+use super::{NotAssessed, shown, snapshot};
 
 /// Something to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,11 @@ pub enum Entry {
         /// Whether a person named it.
         named: bool,
     },
+    /// The folder of a snapshot, which is read as a whole.
+    Snapshot {
+        /// Its path.
+        path: PathBuf,
+    },
 }
 
 impl Entry {
@@ -25,14 +30,14 @@ impl Entry {
     pub fn name(&self) -> String {
         match self {
             Self::Stdin => "<stdin>".to_owned(),
-            Self::File { path, .. } => shown(path),
+            Self::File { path, .. } | Self::Snapshot { path } => shown(path),
         }
     }
 
     /// Whether a person named it.
     #[must_use]
     pub fn is_named(&self) -> bool {
-        matches!(self, Self::Stdin | Self::File { named: true, .. })
+        !matches!(self, Self::File { named: false, .. })
     }
 }
 
@@ -48,6 +53,10 @@ pub fn walk(path: &Path, entries: &mut Vec<Entry>, problems: &mut Vec<NotAssesse
 }
 
 fn walk_folder(folder: &Path, entries: &mut Vec<Entry>, problems: &mut Vec<NotAssessed>) {
+    if snapshot::is_one(folder) {
+        entries.push(Entry::Snapshot { path: folder.to_owned() });
+        return;
+    }
     let mut problem = |path: &Path, why: String, incomplete| {
         problems.push(NotAssessed { what: shown(path), why, incomplete });
     };

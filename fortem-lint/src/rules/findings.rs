@@ -1,13 +1,17 @@
 //! Findings in the making.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use fortem_compile::iam::Statement;
 use serde_json::{Map, Value};
 
 use super::Meta;
 use crate::environments::Environment;
-use crate::facts::{Facts, Reached, Subject};
+use crate::facts::{Facts, Reached, Region, Subject};
 use crate::finding::{Confidence, Finding, Fix, Severity};
 use crate::fix;
+use crate::input::NotAssessed;
+use crate::snapshot::{Item, Listed, Summary};
 use crate::source::{Place, Position};
 use crate::unit::{Owner, Policy};
 
@@ -16,6 +20,8 @@ use crate::unit::{Owner, Policy};
 pub struct Findings<'f> {
     facts: &'f Facts<'f>,
     found: Vec<Finding>,
+    // What was not read, and the rules that ask for it.
+    unread: BTreeMap<String, BTreeSet<&'static str>>,
 }
 
 /// A finding in the making.
@@ -57,6 +63,29 @@ impl Meta {
             remediation: None,
             fix: None,
         }
+    }
+
+    /// Begins a finding about a resource.
+    #[must_use]
+    pub fn at_resource(
+        &'static self,
+        facts: &Facts<'_>,
+        resource: &Summary<'_>,
+        message: impl Into<String>,
+    ) -> Draft {
+        self.at(facts.place_of(resource), message).resource(resource.arn)
+    }
+
+    /// Begins a finding at a part of a resource, which `path` leads to.
+    #[must_use]
+    pub fn at_part<T: Listed>(
+        &'static self,
+        facts: &Facts<'_>,
+        item: &Item<T>,
+        path: &[&str],
+        message: impl Into<String>,
+    ) -> Draft {
+        self.at(facts.place_in(item.place.as_ref(), path), message).resource(item.arn())
     }
 
     /// Begins a finding at a statement.
@@ -151,6 +180,12 @@ impl Draft {
         Self { severity, ..self }
     }
 
+    /// One level milder.
+    #[must_use]
+    pub fn lowered(self) -> Self {
+        Self { severity: self.severity.lowered(), ..self }
+    }
+
     /// Less sure than the rule.
     #[must_use]
     pub fn confidence(self, confidence: Confidence) -> Self {
@@ -184,7 +219,7 @@ impl<'f> Findings<'f> {
     /// None yet.
     #[must_use]
     pub fn new(facts: &'f Facts<'f>) -> Self {
-        Self { facts, found: Vec::new() }
+        Self { facts, found: Vec::new(), unread: BTreeMap::new() }
     }
 
     /// The correction that rewrites a statement; see [`fix::statement`].
@@ -232,6 +267,40 @@ impl<'f> Findings<'f> {
             criteria: draft.meta.criteria,
             fingerprint,
         });
+    }
+
+    /// The elements of a list of a Region. Where it was not read, the rule is not judged there.
+    pub fn list<'u, T: Listed>(
+        &mut self,
+        meta: &'static Meta,
+        region: &Region<'_>,
+        list: &'u Option<Vec<Item<T>>>,
+    ) -> &'u [Item<T>] {
+        if list.is_none() {
+            self.not_assessed(meta, region, T::LIST);
+        }
+        list.as_deref().unwrap_or_default()
+    }
+
+    /// Notes that a rule is not judged, since something of a Region was not read. A lone file has no gaps.
+    pub fn not_assessed(&mut self, meta: &'static Meta, region: &Region<'_>, what: &str) {
+        if region.is_whole {
+            self.unread.entry(format!("{what} in {}", region.label())).or_default().insert(meta.id);
+        }
+    }
+
+    /// What was not read, and the rules that were not judged by it.
+    #[must_use]
+    pub fn unread(&self) -> Vec<NotAssessed> {
+        let rules = |ids: &BTreeSet<&str>| ids.iter().copied().collect::<Vec<_>>().join(", ");
+        let entries = self.unread.iter();
+        entries
+            .map(|(what, ids)| NotAssessed {
+                what: what.clone(),
+                why: format!("not read, so not judged by {}", rules(ids)),
+                incomplete: true,
+            })
+            .collect()
     }
 
     /// What was found, in the order in which it was reported.

@@ -7,3 +7,4 @@ mod docs;
 mod inputs;
 mod reports;
 mod rules;
+mod snapshot;

@@ -1,0 +1,223 @@
+//! The folder of a snapshot; see [`crate::snapshot`].
+
+use std::fs;
+use std::path::Path;
+
+use super::inventory::{self, AccessKeys};
+use super::{Entry, Input, InputError, Kind, NotAssessed, Reading, read_text, recognise, shown};
+use crate::organization::Organization;
+use crate::snapshot::{Account, IAM, MANIFEST, Manifest, ORGANIZATION, Resources, SCHEMA, VERSION};
+use crate::source::{Source, digest};
+use crate::unit::Unit;
+
+/// The name of the file with the users' access keys.
+const CREDENTIALS: &str = "credentials.json";
+
+/// Whether a folder has the manifest of a snapshot.
+pub(super) fn is_one(folder: &Path) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        schema: String,
+    }
+    let text = fs::read_to_string(folder.join(MANIFEST)).unwrap_or_default();
+    // A manifest that is cut off is still one, and reading it says what is wrong.
+    serde_json::from_str::<Head>(&text)
+        .map_or_else(|error| error.is_eof() && text.contains(SCHEMA), |head| head.schema == SCHEMA)
+}
+
+/// Reads a snapshot: one unit for each account.
+pub(super) fn read(folder: &Path) -> Reading {
+    let mut reader = Reader { folder, digests: String::new(), bytes: 0, not_assessed: Vec::new() };
+    let units = match reader.manifest() {
+        Ok(manifest) => reader.units(&manifest),
+        Err(error) => {
+            reader.note(shown(&folder.join(MANIFEST)), error.to_string());
+            Vec::new()
+        }
+    };
+    let organization = reader.organization();
+    let sha256 = digest(&reader.digests);
+    let input = Input { file: shown(folder), kind: Kind::Snapshot, sha256, bytes: reader.bytes };
+    Reading { input, units, organization, not_assessed: reader.not_assessed }
+}
+
+struct Reader<'f> {
+    folder: &'f Path,
+    // Name and digest of each file that was read.
+    digests: String,
+    bytes: u64,
+    not_assessed: Vec<NotAssessed>,
+}
+
+impl Reader<'_> {
+    fn note(&mut self, what: String, why: impl Into<String>) {
+        self.not_assessed.push(NotAssessed { what, why: why.into(), incomplete: true });
+    }
+
+    fn source(&mut self, path: &Path) -> Result<Source, InputError> {
+        let text = read_text(&Entry::File { path: path.to_owned(), named: true })?;
+        let source = Source::new(shown(path), text);
+        let name = path.strip_prefix(self.folder).map(shown).unwrap_or_default();
+        self.digests.extend([digest(source.text()), " ".to_owned(), name, "\n".to_owned()]);
+        self.bytes += source.text().len() as u64;
+        Ok(source)
+    }
+
+    fn manifest(&mut self) -> Result<Manifest, InputError> {
+        let source = self.source(&self.folder.join(MANIFEST))?;
+        let manifest: Manifest =
+            serde_json::from_str(source.text()).map_err(|error| InputError::json(&error))?;
+        if manifest.version > VERSION {
+            let message =
+                format!("of version {}; this program reads up to {VERSION}", manifest.version);
+            return Err(InputError::Shape { kind: Kind::Snapshot, message });
+        }
+        Ok(manifest)
+    }
+
+    fn units(&mut self, manifest: &Manifest) -> Vec<Unit> {
+        for one in &manifest.unread {
+            let place =
+                if one.region.is_empty() { String::new() } else { format!(" in {}", one.region) };
+            let what = format!("{}:{}{place} of account {}", one.service, one.call, one.account);
+            self.note(what, format!("could not be read: {}", one.reason));
+        }
+        let mut folders = self.names(self.folder);
+        folders.retain(|name| name != MANIFEST && name != ORGANIZATION);
+        for name in folders {
+            if !manifest.accounts.iter().any(|account| account.id == name) {
+                self.note(shown(&self.folder.join(name)), format!("is not in {MANIFEST}"));
+            }
+        }
+        manifest.accounts.iter().map(|account| self.unit(manifest, account)).collect()
+    }
+
+    /// The names of the files and folders in a folder, sorted.
+    fn names(&mut self, folder: &Path) -> Vec<String> {
+        let listed = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let mut names: Vec<String> = match listed {
+            Ok(entries) => {
+                entries.iter().map(|one| one.file_name().to_string_lossy().into_owned()).collect()
+            }
+            Err(error) => {
+                self.note(shown(folder), format!("cannot be listed: {error}"));
+                Vec::new()
+            }
+        };
+        names.sort();
+        names
+    }
+
+    fn unit(&mut self, manifest: &Manifest, account: &Account) -> Unit {
+        let folder = self.folder.join(&account.id);
+        let names = self.names(&folder);
+        let mut unit = self.iam(account, &folder, &names);
+        unit.account = Some(account.id.clone());
+        unit.account_name.clone_from(&account.name);
+        if names.iter().any(|name| name == CREDENTIALS) {
+            self.access_keys(&mut unit, &folder.join(CREDENTIALS));
+        }
+        for region in &manifest.regions {
+            let told = manifest
+                .unread
+                .iter()
+                .any(|one| one.account == account.id && one.region == *region);
+            if !told && !names.contains(&format!("{region}.json")) {
+                self.note(format!("{region} of account {}", account.id), "is not in the snapshot");
+            }
+        }
+        let mut resources = Resources { regions: Vec::new(), is_whole: true };
+        for name in names.iter().filter(|name| *name != IAM && *name != CREDENTIALS) {
+            self.region(&mut unit, &mut resources, &folder.join(name), account);
+        }
+        unit.resources = Some(resources);
+        unit
+    }
+
+    /// The tree of the Organization, if the snapshot has it.
+    fn organization(&mut self) -> Option<Organization> {
+        let path = self.folder.join(ORGANIZATION);
+        if !path.exists() {
+            return None;
+        }
+        match self.source(&path).and_then(recognise::units) {
+            Ok(read) if read.organization.is_some() => read.organization,
+            Ok(read) => {
+                self.note(
+                    shown(&path),
+                    format!("is {}, and not {}", read.kind, Kind::Organization),
+                );
+                None
+            }
+            Err(error) => {
+                self.note(shown(&path), error.to_string());
+                None
+            }
+        }
+    }
+
+    /// Users, roles, groups and policies.
+    fn iam(&mut self, account: &Account, folder: &Path, names: &[String]) -> Unit {
+        if !names.iter().any(|name| name == IAM) {
+            self.note(format!("{IAM} of account {}", account.id), "is not in the snapshot");
+            return Unit::default();
+        }
+        let path = folder.join(IAM);
+        match self.source(&path).and_then(recognise::units) {
+            Ok(mut read) if read.kind == Kind::AuthorizationDetails => {
+                self.not_assessed.extend(read.not_assessed);
+                read.units.pop().unwrap_or_default()
+            }
+            Ok(read) => {
+                self.note(
+                    shown(&path),
+                    format!("is {}, and not {}", read.kind, Kind::AuthorizationDetails),
+                );
+                Unit::default()
+            }
+            Err(error) => {
+                self.note(shown(&path), error.to_string());
+                Unit::default()
+            }
+        }
+    }
+
+    fn access_keys(&mut self, unit: &mut Unit, path: &Path) {
+        let read = self.source(path).and_then(|source| {
+            serde_json::from_str(source.text()).map_err(|error| InputError::json(&error))
+        });
+        let keys: AccessKeys = match read {
+            Ok(keys) => keys,
+            Err(error) => return self.note(shown(path), error.to_string()),
+        };
+        let users = unit.principals.iter_mut();
+        for user in users.filter(|one| one.kind == crate::unit::PrincipalKind::User) {
+            let of_user = keys.access_key_metadata.iter().filter(|key| key.user_name == user.name);
+            user.access_keys = Some(of_user.filter(|key| key.status != "Inactive").count());
+        }
+    }
+
+    fn region(
+        &mut self,
+        unit: &mut Unit,
+        resources: &mut Resources,
+        path: &Path,
+        account: &Account,
+    ) {
+        let read = self.source(path).and_then(|source| {
+            let (inventory, problems) = inventory::inventory(&source, unit.sources.len())?;
+            Ok((source, inventory, problems))
+        });
+        match read {
+            Ok((source, mut inventory, problems)) => {
+                inventory.account = Some(account.id.clone());
+                let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+                inventory.region = stem;
+                self.not_assessed.extend(problems);
+                unit.sources.push(source);
+                resources.regions.push(inventory);
+            }
+            Err(error) => self.note(shown(path), error.to_string()),
+        }
+    }
+}
