@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fortem_compile::iam::{Json, JsonValue};
+use fortem_compile::iam::{Json, JsonValue, Member};
 
 use crate::source::Place;
 use crate::unit::{Policy, Unit};
@@ -85,7 +85,7 @@ impl TagPolicy {
     #[must_use]
     pub fn of_key(&self, key: &str) -> Option<&Json> {
         let JsonValue::Object(keys) = self.content.get("tags")?.value() else { return None };
-        keys.iter().find(|one| one.key().eq_ignore_ascii_case(key)).map(|one| one.value())
+        keys.iter().find(|one| one.key().eq_ignore_ascii_case(key)).map(Member::value)
     }
 }
 
