@@ -76,7 +76,8 @@ fn write(folder: &Path) {
 fn read(folder: &Path) -> Reading {
     let (entries, problems) = input::entries(&[folder.to_owned()]);
     assert!(problems.is_empty(), "{problems:?}");
-    let [entry] = entries.as_slice() else { panic!("a snapshot is one input") };
+    assert_eq!(entries.len(), 1, "a snapshot is one input");
+    let entry = entries.first().unwrap();
     input::read(entry)
 }
 
