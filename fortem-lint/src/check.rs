@@ -144,7 +144,11 @@ fn check_unit<'f>(facts: &'f Facts<'f>, rules: &[(&'static dyn Rule, Calls)]) ->
         }
     }
     for subject in &facts.subjects {
+        let is_administrator = subject.is_plain_administrator(facts);
         for (rule, calls) in rules {
+            if is_administrator && !rule.concerns_administrators() {
+                continue;
+            }
             if rule.calls().is_empty() || subject.may_call_any(calls) {
                 rule.check_subject(subject, facts, &mut findings);
             }

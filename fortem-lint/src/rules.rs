@@ -81,6 +81,11 @@ pub trait Rule: Sync {
         &[]
     }
 
+    /// Whether it has something to say of whoever may do everything; what that opens is said once, by FL108.
+    fn concerns_administrators(&self) -> bool {
+        self.calls().is_empty()
+    }
+
     /// Judges one document of any kind, for what is written in it.
     fn check_policy(&self, _policy: &Policy, _facts: &Facts<'_>, _findings: &mut Findings<'_>) {}
 

@@ -10,7 +10,7 @@ use fortem_compile::reference::{Action, Carries, ResourceType};
 
 use super::candidates::{self, Resource};
 use super::scope::{TagOf, tag_of_key};
-use super::{Facts, Subject, Who};
+use super::{Facts, Subject, Who, plausible};
 use crate::catalogue::{Call, Calls};
 use crate::unit::{Policy, PrincipalKind};
 
@@ -214,7 +214,12 @@ impl<'u> Subject<'u> {
         known: &Context,
     ) -> Option<Reached<'u>> {
         let action = facts.catalogue.known(call);
-        resources.into_iter().find_map(|resource| {
+        let of_iam = facts.catalogue.name(call).starts_with("iam:");
+        let account = facts.unit.account.as_deref();
+        let resources = resources.into_iter();
+        let mut resources =
+            resources.filter(|one| !of_iam || is_of_account(&one.arn, account));
+        resources.find_map(|resource| {
             let mut trial = Trial::new(self, facts, call, action, target, &resource, known);
             trial.run(statement).then_some(Reached {
                 policy,
@@ -298,6 +303,13 @@ impl<'u> Subject<'u> {
     }
 }
 
+/// Whether an identity or policy can be the account's own: IAM changes, and passes, those of no other, and AWS's policies
+/// belong to `aws`.
+fn is_of_account(arn: &str, account: Option<&str>) -> bool {
+    let of = arn.split(':').nth(4).unwrap_or_default();
+    of != "aws" && account.is_none_or(|own| of.is_empty() || of == own)
+}
+
 /// Whether the tag that a statement asks for is not the target's, whatever the resource: it saves looking for one.
 fn is_ruled_out(
     statement: &Statement,
@@ -374,7 +386,10 @@ impl<'a, 'u> Trial<'a, 'u> {
                 }
             }
         }
-        if let Some(region) = region.filter(|region| !region.is_empty()) {
+        // IAM has its one endpoint there (IAM User Guide, "aws:RequestedRegion", 2026-09).
+        let of_iam = self.facts.catalogue.name(self.call).starts_with("iam:");
+        let region_of_call = if of_iam { Some("us-east-1") } else { region };
+        if let Some(region) = region_of_call.filter(|region| !region.is_empty()) {
             self.request.context_mut().insert("aws:RequestedRegion", region);
         }
         if self.is_carried("ecs:cluster") && self.request.context().get("ecs:cluster").is_none() {
@@ -425,7 +440,8 @@ impl<'a, 'u> Trial<'a, 'u> {
             .iter()
             .filter(|one| one.key().eq_ignore_ascii_case(key))
             .collect();
-        let tried = about.iter().flat_map(|one| one.candidates(self.request.context()));
+        let tried = about.iter().flat_map(|one| one.candidates(self.request.context())).collect();
+        let tried = plausible::possible(key, tried, self.facts.reference.date()).into_iter();
         let tried: Vec<Option<Values>> = std::iter::once(None).chain(tried.map(Some)).collect();
         let before = self.request.context_mut().remove(key);
         for values in tried {

@@ -1,10 +1,10 @@
 //! Who is as good as an administrator, and who belongs to another environment.
 
-use fortem_compile::iam::Effect;
+use fortem_compile::iam::{Effect, Statement};
 
 use super::{Facts, Subject, Target};
 use crate::environments::{Environment, Environments};
-use crate::unit::Principal;
+use crate::unit::{Policy, Principal};
 
 /// Calls with which whoever has them for any resource gives himself everything else (Rhino Security Labs, "AWS IAM
 /// privilege escalation methods"; <https://pathfinding.cloud>, 2026-11).
@@ -27,7 +27,7 @@ pub(crate) const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/Administr
 pub(crate) const UNBOUNDED: &[(&str, Option<&str>)] =
     &[("iam:PermissionsBoundary", None), ("iam:PolicyARN", Some(ADMINISTRATOR_ACCESS))];
 
-impl Subject<'_> {
+impl<'u> Subject<'u> {
     /// Whether it may change policies at will, and so give itself everything.
     #[must_use]
     pub fn is_administrator(&self, facts: &Facts<'_>) -> bool {
@@ -44,21 +44,35 @@ impl Subject<'_> {
         })
     }
 
-    /// Whether a policy gives it everything outright, and it is not meant for one environment: a known administrator.
+    /// Whether it may do everything, so that of all the ways to another environment none is worth telling but this one.
+    /// Whoever is held back by a boundary or, belonging to an environment, by a Deny, is not meant.
     #[must_use]
-    pub fn is_plain_administrator(&self) -> bool {
-        let outright = self.identity.iter().any(|policy| {
-            policy.document.statements().iter().any(|one| {
-                one.effect() == Effect::Allow
-                    && !one.is_not_action()
-                    && one.actions().iter().any(|action| action == "*")
-                    && one.resources().iter().any(|resource| resource == "*")
-                    && one.conditions().is_empty()
-            })
-        });
-        self.principal().is_some_and(|one| one.boundary.is_none())
-            && self.environment_tag.is_none()
-            && (outright || self.has_missing(&[ADMINISTRATOR_ACCESS]))
+    pub fn is_plain_administrator(&self, facts: &Facts<'_>) -> bool {
+        let has_all = self.everything().is_some() || self.has_missing(&[ADMINISTRATOR_ACCESS]);
+        if !has_all || self.principal().is_some_and(|one| one.boundary.is_some()) {
+            return false;
+        }
+        let statements = self.identity.iter().flat_map(|one| one.document.statements());
+        let is_denied = statements.into_iter().any(|one| one.effect() == Effect::Deny);
+        if is_denied && (self.principal().is_none() || self.is_scoped()) {
+            return false;
+        }
+        (!is_denied && self.limits.is_empty()) || self.is_administrator(facts)
+    }
+
+    /// The statement that allows everything on everything, if there is one.
+    #[must_use]
+    pub fn everything(&self) -> Option<(&'u Policy, &'u Statement)> {
+        let is_all = |one: &&Statement| {
+            one.effect() == Effect::Allow
+                && !one.is_not_action()
+                && one.actions().iter().any(|action| matches!(action.as_str(), "*" | "*:*"))
+                && one.resources().iter().any(|resource| resource == "*")
+                && one.conditions().is_empty()
+        };
+        let mut policies = self.identity.iter().copied();
+        policies
+            .find_map(|policy| Some((policy, policy.document.statements().iter().find(is_all)?)))
     }
 
     fn has_missing(&self, policies: &[&str]) -> bool {

@@ -45,9 +45,6 @@ impl Rule for AccountSettingMutation {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if subject.is_plain_administrator() {
-            return;
-        }
         let mut reached = Vec::new();
         for (action, call) in
             facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call))

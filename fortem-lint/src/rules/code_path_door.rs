@@ -29,7 +29,6 @@ static META: Meta = Meta {
 
 /// What deploys with a role of its own (service authorization reference of the services, 2026-09).
 const CALLS: &[&str] = &[
-    "cloudformation:CreateChangeSet",
     "cloudformation:DeleteStack",
     "cloudformation:ExecuteChangeSet",
     "cloudformation:UpdateStack",
@@ -52,9 +51,6 @@ impl Rule for CodePathDoor {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if subject.is_plain_administrator() {
-            return;
-        }
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         for group in subject.reached_by_statement(facts, CALLS, &Target::tagged(&foreign.name)) {
             if Scoping::of(group.first().statement, facts.environments).is_faulty() {

@@ -40,9 +40,6 @@ impl Rule for ContainerInstanceHijack {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if subject.is_plain_administrator() {
-            return;
-        }
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         for group in subject.reached_by_statement(
             facts,

@@ -42,9 +42,6 @@ impl Rule for EnableExecFlip {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if subject.is_plain_administrator() {
-            return;
-        }
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         let target = Target::tagged(&foreign.name).with(SWITCHED_ON);
         for group in subject.reached_by_statement(facts, CALLS, &target) {

@@ -45,7 +45,7 @@ impl Rule for EnvOpsByIamUser {
         let Some(user) = subject.principal().filter(|one| one.kind == PrincipalKind::User) else {
             return;
         };
-        if user.access_keys == Some(0) || subject.is_plain_administrator() {
+        if user.access_keys == Some(0) || subject.is_plain_administrator(facts) {
             return;
         }
         let mut calls = facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call));

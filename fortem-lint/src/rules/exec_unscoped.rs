@@ -39,9 +39,6 @@ impl Rule for ExecUnscoped {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if subject.is_plain_administrator() {
-            return;
-        }
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         let target = Target::tagged(&foreign.name);
         for (_, call) in facts.catalogue.calls(CALLS) {

@@ -45,9 +45,6 @@ impl Rule for IamTagMutation {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if subject.is_plain_administrator() {
-            return;
-        }
         let environments = facts.environments;
         let Some(foreign) =
             environments.foreign_to(&subject.environments).or(environments.all().first())

@@ -42,6 +42,8 @@ const CALLS: &[&str] = &[
     "iam:ResetServiceSpecificCredential",
     "iam:UpdateAccessKey",
     "iam:UpdateLoginProfile",
+    "iam:UpdateSAMLProvider",
+    "iam:UploadSSHPublicKey",
     "sts:AssumeRole",
 ];
 
@@ -55,9 +57,6 @@ impl Rule for IdentityPivot {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if subject.is_plain_administrator() {
-            return;
-        }
         let mut reached = Vec::new();
         for (action, call) in
             facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call))

@@ -1,6 +1,6 @@
 //! FL105.
 
-use super::{Findings, Input, Meta, Rule};
+use super::{Findings, Input, Meta, Rule, sibling_action_door};
 use crate::facts::{Facts, Scoping, Subject, Target};
 use crate::finding::{Confidence, Persona, Severity};
 
@@ -64,7 +64,10 @@ impl Rule for MutateUnscoped {
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         let target = Target::tagged(&foreign.name);
-        for group in subject.reached_by_statement(facts, CALLS, &target) {
+        // A Deny that was meant for them has its own rule.
+        let reported = sibling_action_door::reported(subject, facts, foreign);
+        let calls: Vec<_> = CALLS.iter().copied().filter(|one| !reported.contains(one)).collect();
+        for group in subject.reached_by_statement(facts, &calls, &target) {
             if Scoping::of(group.first().statement, facts.environments).is_faulty() {
                 continue; // A rule of its own says what is wrong with the condition.
             }

@@ -2,7 +2,8 @@
 
 use super::guards;
 use super::{Findings, Input, Meta, Rule};
-use crate::facts::{Facts, Subject, Target};
+use crate::environments::Environment;
+use crate::facts::{Facts, Guard, ReachedGroup, Subject, Target};
 use crate::finding::{Confidence, Persona, Severity};
 
 /// A guard by the resource's tag does not stop what is created in production.
@@ -53,24 +54,17 @@ impl Rule for NeverprodCreateGap {
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(foreign) = guards::kept_from(subject, facts) else { return };
-        let mut guarded = facts.catalogue.calls(guards::GUARDED);
-        let guard = guarded.find_map(|(_, call)| guards::guard_of(subject, facts, call, foreign));
-        let Some(guard) = guard.filter(|one| guards::is_by_tag(one.statement, facts)) else {
-            return;
-        };
-        let nowhere = facts.environments.all().iter().find(|one| !one.is_production);
-        let nowhere = nowhere.map_or("staging", |one| one.name.as_str());
-        let own = subject.environments.first().map_or(nowhere, String::as_str);
-        let tag = subject.own_tag().unwrap_or(own);
-        let at_home = Target { tag: Some(tag), ..Target::tagged(own) };
-        let in_place = at_home.on_cluster_of(&foreign.name);
-        let request_tag = format!("aws:RequestTag/{}", facts.environments.tag_key());
-        let keys = [(request_tag.as_str(), Some(foreign.name.as_str()))];
+        let Some(guard) = guard_by_tag(subject, facts, foreign) else { return };
         let mut place = format!("on the cluster of `{}`", foreign.name);
-        let mut groups = subject.reached_by_statement(facts, CALLS, &in_place);
+        let mut groups = in_place(subject, facts, foreign);
         if groups.is_empty() {
+            let own = own_environment(subject, facts);
+            let tag = subject.own_tag().unwrap_or(own);
+            let request_tag = format!("aws:RequestTag/{}", facts.environments.tag_key());
+            let keys = [(request_tag.as_str(), Some(foreign.name.as_str()))];
+            let target = Target { tag: Some(tag), ..Target::tagged(own) }.with(&keys);
             place = format!("with the tag of `{}`", foreign.name);
-            groups = subject.reached_by_statement(facts, RUN, &at_home.with(&keys));
+            groups = subject.reached_by_statement(facts, RUN, &target);
         }
         let Some(first) = groups.first() else { return };
         let missed: Vec<&str> =
@@ -80,4 +74,42 @@ impl Rule for NeverprodCreateGap {
         findings
             .report(guards::at_guard(&META, subject, &guard, first.first(), message).to(foreign));
     }
+}
+
+/// Whether a guard is reported here that does not stop what is created on a cluster of another environment.
+pub(super) fn speaks_of_place(subject: &Subject<'_>, facts: &Facts<'_>) -> bool {
+    guards::kept_from(subject, facts).is_some_and(|foreign| {
+        guard_by_tag(subject, facts, foreign).is_some()
+            && !in_place(subject, facts, foreign).is_empty()
+    })
+}
+
+/// The first Deny that keeps a subject from something of an environment, if it goes by the tag.
+fn guard_by_tag<'u>(
+    subject: &Subject<'u>,
+    facts: &Facts<'_>,
+    foreign: &Environment,
+) -> Option<Guard<'u>> {
+    let mut guarded = facts.catalogue.calls(guards::GUARDED);
+    let guard = guarded.find_map(|(_, call)| guards::guard_of(subject, facts, call, foreign));
+    guard.filter(|one| guards::is_by_tag(one.statement, facts))
+}
+
+/// What may be created on a cluster of another environment with the subject's own tag.
+fn in_place<'u>(
+    subject: &Subject<'u>,
+    facts: &Facts<'_>,
+    foreign: &Environment,
+) -> Vec<ReachedGroup<'u>> {
+    let own = own_environment(subject, facts);
+    let tag = subject.own_tag().unwrap_or(own);
+    let at_home = Target { tag: Some(tag), ..Target::tagged(own) };
+    subject.reached_by_statement(facts, CALLS, &at_home.on_cluster_of(&foreign.name))
+}
+
+/// The environment of a subject; of one that has none, whichever is not production.
+fn own_environment<'s>(subject: &'s Subject<'_>, facts: &'s Facts<'_>) -> &'s str {
+    let nowhere = facts.environments.all().iter().find(|one| !one.is_production);
+    let nowhere = nowhere.map_or("staging", |one| one.name.as_str());
+    subject.environments.first().map_or(nowhere, String::as_str)
 }

@@ -1,10 +1,10 @@
 //! FL205.
 
 use super::Draft;
-use super::{Findings, Input, Meta, Rule};
+use super::{Findings, Input, Meta, Rule, passrole_wildcard};
 use crate::catalogue::Call;
 use crate::environments::Environment;
-use crate::facts::{Facts, Reached, Scoping, Subject, Target, services_of};
+use crate::facts::{Facts, Reached, ReachedGroup, Scoping, Subject, Target, services_of};
 use crate::unit::PrincipalKind;
 
 mod paths;
@@ -47,7 +47,7 @@ impl Rule for PassedRoleOutranks {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for subject in &facts.subjects {
-            if subject.is_plain_administrator() || subject.is_administrator(facts) {
+            if subject.is_plain_administrator(facts) || subject.is_administrator(facts) {
                 continue;
             }
             if let Some(draft) = by_passing(subject, facts) {
@@ -87,7 +87,7 @@ fn by_passing(subject: &Subject<'_>, facts: &Facts<'_>) -> Option<Draft> {
         draft = draft.to(environment);
     }
     if !taken.is_known && facts.unit.principals.iter().any(|one| one.kind == PrincipalKind::Role) {
-        draft = draft.confidence(Confidence::Medium).evidence(
+        draft = draft.severity(Severity::Medium).confidence(Confidence::Medium).evidence(
             "no role of the account is known that the service may take on and that has more",
         );
     }
@@ -167,32 +167,78 @@ fn any_role<'f, 'u>(
     let foreign = facts.environments.foreign_to(&subject.environments)?;
     let target = Target::tagged(&foreign.name).with(&keys);
     let reached = subject.reach(facts, pass, &target).filter(|one| !one.is_spelt())?;
+    // The roles of a known account are known: a pattern of names that takes in none of them is no way out.
+    let is_known = facts.unit.principals.iter().any(|one| one.kind == PrincipalKind::Role);
+    if is_known && !passrole_wildcard::takes_any_name(reached.statement) {
+        return None;
+    }
     let whose = format!("any role of `{}`", foreign.name);
     Some(Taken { whose, reached, environment: Some(foreign), is_known: false })
+}
+
+/// Whether a service runs what a caller wishes as the role that is passed to it, as far as is known.
+pub(super) fn is_runner(service: &str) -> bool {
+    PASSED.iter().any(|path| path.service == service)
+}
+
+/// The services that do.
+pub(super) fn runners() -> impl Iterator<Item = &'static str> {
+    PASSED.iter().map(|path| path.service)
+}
+
+/// Whether a subject has a call for each step of some way to use a role that is passed; of whoever gets a policy that
+/// nobody has, the other policies are not known.
+pub(super) fn may_use_roles(subject: &Subject<'_>, facts: &Facts<'_>) -> bool {
+    let has = |step: &&[&'static str]| {
+        facts.catalogue.calls(step).any(|(_, call)| subject.may_call(call))
+    };
+    subject.principal().is_none() || PASSED.iter().any(|path| path.steps.iter().all(|one| has(one)))
 }
 
 /// What exists in another environment and may be made to run the subject's code.
 fn by_taking_over(subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
-    let instance = Target::tagged(&foreign.name);
-    for action in DIRECT {
-        // Of what `ssm` can reach, documents and the like have no role.
-        let target =
-            if action.starts_with("ssm:") { instance.of_type("instance") } else { instance };
-        for group in subject.reached_by_statement(facts, std::slice::from_ref(action), &target) {
-            let reached = group.first();
-            if Scoping::of(reached.statement, facts.environments).is_faulty() || reached.is_spelt()
-            {
-                continue;
+    let mut reached = Vec::new();
+    for way in DIRECT {
+        let Some((first, others)) = way.split_first() else { continue };
+        let mut others = others.iter().map(|action| facts.catalogue.call(action));
+        if !others.all(|call| call.is_some_and(|call| subject.may_call(call))) {
+            continue;
+        }
+        let Some(call) = facts.catalogue.call(first) else { continue };
+        for (policy, statement) in subject.grants(call) {
+            let target = target_of(first, foreign);
+            let found = subject.reach_through(facts, call, &target, policy, statement);
+            let found = found.filter(|one| !one.is_spelt() && has_others(way, subject, facts));
+            if Scoping::of(statement, facts.environments).is_faulty() {
+                continue; // A rule of its own says what is wrong with the condition.
             }
-            let message = format!(
-                "code may be run as roles that are in use in `{}`, by {}",
-                foreign.name,
-                group.actions()
-            );
-            let evidence = "what is reached runs as its own role, without `iam:PassRole`";
-            let draft = META.at_reached(subject, reached, message).severity(Severity::High);
-            findings.report(draft.to(foreign).evidence(evidence));
+            reached.extend(found.map(|one| (*first, one)));
         }
     }
+    for group in ReachedGroup::by_statement(reached) {
+        let message = format!(
+            "code may be run as roles that are in use in `{}`, by {}",
+            foreign.name,
+            group.actions()
+        );
+        let mut draft = META.at_reached(subject, group.first(), message).severity(Severity::High);
+        if let [_, _, _, ..] = group.names() {
+            draft = draft.evidence(format!("the calls are `{}`", group.names().join("`, `")));
+        }
+        let evidence = "what is reached runs as its own role, without `iam:PassRole`";
+        findings.report(draft.to(foreign).evidence(evidence));
+    }
+}
+
+/// Of what `ssm` can reach, documents and the like have no role.
+fn target_of<'e>(action: &str, foreign: &'e Environment) -> Target<'e> {
+    let target = Target::tagged(&foreign.name);
+    if action.starts_with("ssm:") { target.of_type("instance") } else { target }
+}
+
+/// Whether the calls after the first of a way may be made on something.
+fn has_others(way: &[&'static str], subject: &Subject<'_>, facts: &Facts<'_>) -> bool {
+    let mut calls = way.iter().skip(1).filter_map(|action| facts.catalogue.call(action));
+    calls.all(|call| subject.reach_anywhere(facts, call, &[]).is_some())
 }

@@ -1,7 +1,7 @@
 //! FL204.
 
 use super::Draft;
-use super::{Findings, Input, Meta, Rule};
+use super::{Findings, Input, Meta, Rule, passed_role_outranks};
 use crate::catalogue::Call;
 use crate::environments::Environment;
 use crate::facts::{Facts, Reached, Subject, Target, services_of};
@@ -50,13 +50,13 @@ impl Rule for PassroleCrossesEnv {
     }
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        for subject in facts.subjects.iter().filter(|one| !one.is_plain_administrator()) {
+        for subject in facts.subjects.iter().filter(|one| !one.is_plain_administrator(facts)) {
             for (_, call) in
                 facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call))
             {
                 for (_, statement) in subject.grants(call) {
                     if let Some(found) = Passable::find(facts, subject, call, statement) {
-                        findings.report(found.draft(subject));
+                        findings.report(found.draft(subject, facts));
                     }
                 }
             }
@@ -64,11 +64,23 @@ impl Rule for PassroleCrossesEnv {
     }
 }
 
+/// Whether a statement that lets a subject pass roles is reported here.
+pub(super) fn speaks_of(
+    subject: &Subject<'_>,
+    facts: &Facts<'_>,
+    call: Call,
+    statement: &Statement,
+) -> bool {
+    Passable::find(facts, subject, call, statement).is_some()
+}
+
 /// A role that may be passed and should not be.
 struct Passable<'f, 'u> {
     role: &'f str,
     reached: Reached<'u>,
     environment: Option<&'f Environment>,
+    // Whether the service to which it may be passed is known to run code.
+    is_run: bool,
 }
 
 impl<'f, 'u> Passable<'f, 'u> {
@@ -94,21 +106,31 @@ impl<'f, 'u> Passable<'f, 'u> {
                 let keys = [("iam:PassedToService", Some(service.as_str()))];
                 let target = Target { tag, ..Target::untagged("") }.with(&keys);
                 let reached = subject.reach_arn(facts, call, &target, &role.arn)?;
-                Some(Self { role: &role.arn, reached, environment })
+                let is_run = passed_role_outranks::is_runner(service);
+                Some(Self { role: &role.arn, reached, environment, is_run })
             })
         })
     }
 
-    fn draft(self, subject: &Subject<'_>) -> Draft {
+    fn draft(self, subject: &Subject<'_>, facts: &Facts<'_>) -> Draft {
         let whose = self.environment.map_or_else(
             || "a role with the rights of an administrator".to_owned(),
             |one| format!("a role of `{}`", one.name),
         );
         let message = format!("`{}` may be passed, {whose}", self.role);
         let draft = META.at_reached(subject, &self.reached, message);
-        match self.environment {
+        let draft = match self.environment {
             Some(environment) => draft.to(environment),
             None => draft,
+        };
+        if !self.is_run {
+            let evidence = "no service that takes it on is known to run code";
+            draft.severity(Severity::Low).evidence(evidence)
+        } else if !passed_role_outranks::may_use_roles(subject, facts) {
+            let evidence = "no call of the principal is known that hands it over";
+            draft.severity(Severity::Medium).evidence(evidence)
+        } else {
+            draft
         }
     }
 }

@@ -1,9 +1,12 @@
 //! FL200.
 
 use super::{Findings, Input, Meta, Rule};
+use super::{passed_role_outranks, passrole_crosses_env, passrole_no_service};
+use crate::catalogue::Call;
 use crate::environments::{Environment, names_word};
-use crate::facts::{Facts, Subject, Target};
+use crate::facts::{Facts, Reached, Subject, Target};
 use crate::finding::{Confidence, Persona, Severity};
+use crate::unit::{Policy, PrincipalKind};
 use fortem_compile::iam::Statement;
 
 /// A pattern of roles to pass that does not end at the border of the environment.
@@ -42,18 +45,17 @@ impl Rule for PassroleWildcard {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if subject.is_plain_administrator() {
-            return;
-        }
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         for (_, call) in facts.catalogue.calls(CALLS) {
             for (policy, statement) in subject.grants(call) {
-                let target = Target::tagged(&foreign.name);
-                let Some(reached) = subject.reach_through(facts, call, &target, policy, statement)
-                else {
+                let Some(reached) = wide(subject, facts, call, (policy, statement)) else {
                     continue;
                 };
-                if reached.is_spelt() || names(statement, foreign) {
+                // The roles of a known account are known: a pattern of names that takes in none of them is harmless.
+                let is_known = facts.unit.principals.iter().any(|one| one.kind == PrincipalKind::Role);
+                if (is_known && !takes_any_name(statement))
+                    || passrole_crosses_env::speaks_of(subject, facts, call, statement)
+                {
                     continue;
                 }
                 let patterns = statement.resources().join("`, `");
@@ -62,15 +64,50 @@ impl Rule for PassroleWildcard {
                     "roles of `{}` may be passed: {which}`{patterns}` is not tied to an environment",
                     foreign.name
                 );
-                let draft = META.at_reached(subject, &reached, message).to(foreign);
-                findings.report(if is_open(statement) {
-                    draft
-                } else {
-                    draft.severity(Severity::High).confidence(Confidence::Medium)
-                });
+                let mut draft = META.at_reached(subject, &reached, message).to(foreign);
+                if !takes_any_name(statement) {
+                    draft = draft.severity(Severity::High).confidence(Confidence::Medium);
+                }
+                if !to_runner(subject, facts, call, (policy, statement)) {
+                    let evidence = "no service to which they may be passed is known to run code";
+                    draft = draft.severity(Severity::Low).evidence(evidence);
+                } else if !passed_role_outranks::may_use_roles(subject, facts) {
+                    let evidence = "no call of the principal is known that hands them over";
+                    draft = draft.severity(Severity::Medium).evidence(evidence);
+                }
+                if passrole_no_service::to_any(subject, facts, call, (policy, statement)).is_some() {
+                    draft = draft.evidence("nothing limits to which service they may be passed");
+                }
+                findings.report(draft);
             }
         }
     }
+}
+
+/// A role of another environment that a statement allows to pass by a pattern not meant for it.
+pub(super) fn wide<'u>(
+    subject: &Subject<'u>,
+    facts: &Facts<'_>,
+    call: Call,
+    (policy, statement): (&'u Policy, &'u Statement),
+) -> Option<Reached<'u>> {
+    let foreign = facts.environments.foreign_to(&subject.environments)?;
+    let target = Target::tagged(&foreign.name);
+    let reached = subject.reach_through(facts, call, &target, policy, statement)?;
+    (!reached.is_spelt() && !names(statement, foreign)).then_some(reached)
+}
+
+/// Whether roles may be passed to a service that runs code with them.
+fn to_runner<'u>(
+    subject: &Subject<'u>,
+    facts: &Facts<'_>,
+    call: Call,
+    (policy, statement): (&'u Policy, &'u Statement),
+) -> bool {
+    passed_role_outranks::runners().any(|service| {
+        let keys = [("iam:PassedToService", Some(service))];
+        subject.reach_anywhere_through(facts, call, &keys, policy, statement).is_some()
+    })
 }
 
 /// Whether the statement itself names the environment: then it is meant for it.
@@ -82,7 +119,7 @@ fn names(statement: &Statement, environment: &Environment) -> bool {
 }
 
 /// Whether any name will do, path aside.
-fn is_open(statement: &Statement) -> bool {
+pub(super) fn takes_any_name(statement: &Statement) -> bool {
     let any =
         |pattern: &String| pattern == "*" || pattern.ends_with(":*") || pattern.ends_with("/*");
     statement.is_not_resource() || statement.resources().iter().any(any)

@@ -53,6 +53,11 @@ const CHANGES: &[&str] = &[
     "iam:PutUserPolicy",
     "iam:SetDefaultPolicyVersion",
     "iam:UpdateAssumeRolePolicy",
+    "identitystore:CreateGroupMembership",
+    "sso:AttachCustomerManagedPolicyReferenceToPermissionSet",
+    "sso:AttachManagedPolicyToPermissionSet",
+    "sso:CreateAccountAssignment",
+    "sso:PutInlinePolicyToPermissionSet",
 ];
 
 /// Those, and how a role is used.
@@ -71,6 +76,11 @@ const CALLS: &[&str] = &[
     "iam:PutUserPolicy",
     "iam:SetDefaultPolicyVersion",
     "iam:UpdateAssumeRolePolicy",
+    "identitystore:CreateGroupMembership",
+    "sso:AttachCustomerManagedPolicyReferenceToPermissionSet",
+    "sso:AttachManagedPolicyToPermissionSet",
+    "sso:CreateAccountAssignment",
+    "sso:PutInlinePolicyToPermissionSet",
     "iam:PassRole",
     "sts:AssumeRole",
 ];
@@ -88,9 +98,6 @@ impl Rule for PolicyMutation {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if subject.is_plain_administrator() {
-            return;
-        }
         let mut reached = Vec::new();
         for (action, call) in
             facts.catalogue.calls(CHANGES).filter(|(_, call)| subject.may_call(*call))

@@ -51,7 +51,7 @@ impl Rule for RoleChainCrossesEnv {
         for subject in &facts.subjects {
             let Some(principal) = subject.principal() else { continue };
             let scoped = subject.home(facts).is_some() || !subject.environments.is_empty();
-            if subject.is_plain_administrator() {
+            if subject.is_plain_administrator(facts) {
                 continue;
             }
             if let Some(chain) = Chain::from(subject, facts, &named, scoped) {

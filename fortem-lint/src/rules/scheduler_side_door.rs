@@ -1,7 +1,7 @@
 //! FL207.
 
 use super::{Findings, Input, Meta, Rule};
-use crate::facts::{Facts, Subject, Target};
+use crate::facts::{Facts, ReachedGroup, Subject, Target};
 use crate::finding::{Confidence, Persona, Severity};
 
 /// Tasks started by way of a schedule, rule, pipe or state machine.
@@ -60,15 +60,13 @@ impl Rule for SchedulerSideDoor {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if subject.is_plain_administrator() {
-            return;
-        }
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         let Some(pass) =
             facts.catalogue.call("iam:PassRole").filter(|call| subject.may_call(*call))
         else {
             return;
         };
+        let (mut found, mut passes) = (Vec::new(), Vec::new());
         for (action, service) in DOORS {
             let Some(call) = facts.catalogue.call(action).filter(|call| subject.may_call(*call))
             else {
@@ -77,16 +75,21 @@ impl Rule for SchedulerSideDoor {
             let Some(reached) = subject.reach_anywhere(facts, call, &[]) else { continue };
             let keys = [("iam:PassedToService", Some(*service))];
             let target = Target::tagged(&foreign.name).with(&keys);
-            let Some(passed) = subject.reach(facts, pass, &target) else { continue };
+            if let Some(passed) = subject.reach(facts, pass, &target) {
+                found.push((*action, reached));
+                passes.push((*action, *service, passed.to_string()));
+            }
+        }
+        for group in ReachedGroup::by_statement(found) {
+            let of_group = |(action, ..): &&(&str, &str, String)| group.names().contains(action);
+            let Some((_, service, passed)) = passes.iter().find(of_group) else { continue };
             let message = format!(
-                "`{action}` starts tasks with roles of `{}`, which may be passed to `{service}`",
-                foreign.name
+                "tasks can be started with roles of `{}` by {}: they may be passed to `{service}`",
+                foreign.name,
+                group.actions()
             );
-            let draft = META
-                .at_reached(subject, &reached, message)
-                .to(foreign)
-                .evidence(passed.to_string());
-            findings.report(draft);
+            let draft = META.at_reached(subject, group.first(), message).to(foreign);
+            findings.report(draft.evidence(passed));
         }
     }
 }

@@ -60,9 +60,6 @@ impl Rule for SecretsUnscoped {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if subject.is_plain_administrator() {
-            return;
-        }
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         let alias = format!("alias/{}", foreign.name);
         // A key is known by its alias, if at all.

@@ -41,9 +41,6 @@ impl Rule for SessionTagOverride {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if subject.is_plain_administrator() {
-            return;
-        }
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         let may_assume =
             facts.catalogue.call("sts:AssumeRole").is_some_and(|call| subject.may_call(call));

@@ -88,16 +88,7 @@ impl Rule for SiblingActionDoor {
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
-        for (named, siblings) in FAMILIES {
-            let Some(call) = facts.catalogue.call(named).filter(|one| subject.may_call(*one))
-            else {
-                continue;
-            };
-            let Some(guard) = guards::guard_of(subject, facts, call, foreign) else { continue };
-            if subject.reach(facts, call, &Target::tagged(&foreign.name)).is_some() {
-                continue;
-            }
-            let missed = missed(subject, facts, foreign, &guard, siblings);
+        for (named, guard, missed) in gaps(subject, facts, foreign) {
             let Some((_, reached)) = missed.first() else { continue };
             let actions: Vec<&str> = missed.iter().map(|(action, _)| *action).collect();
             let message = format!(
@@ -126,4 +117,31 @@ fn missed<'u>(
     calls
         .filter_map(|(action, call)| Some((action, subject.reach(facts, call, &target)?)))
         .collect()
+}
+
+/// An action of a family, the Deny that covers it, and what that misses.
+type Gap<'u> = (&'static str, Guard<'u>, Vec<(&'static str, Reached<'u>)>);
+
+/// The families of which a Deny covers one and misses others.
+fn gaps<'u>(subject: &Subject<'u>, facts: &Facts<'_>, foreign: &Environment) -> Vec<Gap<'u>> {
+    let gap = |(named, siblings): &(&'static str, &'static [&'static str])| {
+        let call = facts.catalogue.call(named).filter(|one| subject.may_call(*one))?;
+        let guard = guards::guard_of(subject, facts, call, foreign)?;
+        if subject.reach(facts, call, &Target::tagged(&foreign.name)).is_some() {
+            return None;
+        }
+        let missed = missed(subject, facts, foreign, &guard, siblings);
+        Some((*named, guard, missed))
+    };
+    FAMILIES.iter().filter_map(gap).collect()
+}
+
+/// The actions that are reported here.
+pub(super) fn reported(
+    subject: &Subject<'_>,
+    facts: &Facts<'_>,
+    foreign: &Environment,
+) -> Vec<&'static str> {
+    let gaps = gaps(subject, facts, foreign).into_iter();
+    gaps.flat_map(|(_, _, missed)| missed.into_iter().map(|(action, _)| action)).collect()
 }

@@ -90,9 +90,6 @@ impl Rule for TaggingApiDoor {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if subject.is_plain_administrator() {
-            return;
-        }
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         let retagging = Retagging::of(subject, facts);
         let mut reached = Vec::new();

@@ -44,7 +44,7 @@ impl Rule for UnionOfEnvironments {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if subject.principal().is_none() || subject.is_plain_administrator() {
+        if subject.principal().is_none() || subject.is_plain_administrator(facts) {
             return;
         }
         // Each environment with the policy that opens it; a policy that opens several is no union.

@@ -46,7 +46,7 @@ impl Rule for UntaggedPrincipal {
         let Some(principal) = subject.principal() else { return };
         let tag_key = facts.environments.tag_key();
         if subject.environment_tag.is_some()
-            || subject.is_plain_administrator()
+            || subject.is_plain_administrator(facts)
             || !is_of_people(facts, principal)
             || accepts_session_tags(facts, principal)
             || subject
