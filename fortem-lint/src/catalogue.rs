@@ -1,10 +1,10 @@
 //! The API actions that rules ask about, numbered, so that what a statement covers is a set of bits.
 
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex, OnceLock};
 
 use fortem_compile::iam::Statement;
-use fortem_compile::reference::{Action, Reference};
+use fortem_compile::reference::{Action, Carries, Reference};
 use fortem_core::pattern;
 
 use crate::facts::matrix;
@@ -22,6 +22,41 @@ pub struct Calls([u64; WORDS]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Call(usize);
 
+/// Prefixes of the condition keys for the tags of a resource (service authorization reference, 2026-09-26).
+const TAG_PREFIXES: [&str; 8] =
+    ["aws", "ecs", "iam", "logs", "elasticache", "secretsmanager", "ssm", "ecr"];
+
+/// What a call shows of its resource to conditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shown {
+    tags: [bool; TAG_PREFIXES.len()],
+    /// Whether it shows the cluster.
+    pub cluster: bool,
+}
+
+impl Shown {
+    fn of(action: &Action, kind: Option<&str>) -> Self {
+        let shows = |key: &str| {
+            Reference::builtin()
+                .is_ok_and(|of| of.carries(action.name(), kind, key) != Carries::No)
+        };
+        let tags = TAG_PREFIXES.map(|prefix| shows(&format!("{prefix}:ResourceTag/Environment")));
+        Self { tags, cluster: shows("ecs:cluster") }
+    }
+
+    /// Of an action that the reference leaves out: the general key, and that of its service.
+    fn of_unknown(name: &str) -> Self {
+        let service = name.split(':').next().unwrap_or_default();
+        let tags = TAG_PREFIXES.map(|prefix| prefix == "aws" || prefix == service);
+        Self { tags, cluster: service == "ecs" }
+    }
+
+    /// The prefixes of the condition keys that have the resource's tags: `aws` stands for `aws:ResourceTag/…`.
+    pub fn tag_prefixes(&self) -> impl Iterator<Item = &'static str> {
+        TAG_PREFIXES.into_iter().zip(self.tags).filter_map(|(prefix, shown)| shown.then_some(prefix))
+    }
+}
+
 /// Every action that a rule, or the matrix of access, asks about.
 #[derive(Debug)]
 pub struct Catalogue {
@@ -29,6 +64,8 @@ pub struct Catalogue {
     lower: Vec<String>,
     numbers: HashMap<&'static str, usize>,
     known: Vec<Option<&'static Action>>,
+    // What the calls of each action show of the resource, with the name of its type.
+    shown: Vec<OnceLock<Vec<(Option<&'static str>, Shown)>>>,
     // What each pattern covers: the same few patterns stand in thousands of statements.
     covered: Mutex<HashMap<String, Calls>>,
 }
@@ -85,7 +122,8 @@ impl Catalogue {
         let numbers = names.iter().enumerate().map(|(at, name)| (*name, at)).collect();
         let reference = Reference::builtin().ok();
         let known = lower.iter().map(|name| reference.and_then(|of| of.action(name))).collect();
-        Self { names, lower, numbers, known, covered: Mutex::default() }
+        let shown = names.iter().map(|_| OnceLock::new()).collect();
+        Self { names, lower, numbers, known, shown, covered: Mutex::default() }
     }
 
     /// The number of an action as AWS writes it; none if no rule names it in its list of calls.
@@ -120,6 +158,20 @@ impl Catalogue {
     #[must_use]
     pub fn known(&self, call: Call) -> Option<&'static Action> {
         self.known.get(call.0).copied().flatten()
+    }
+
+    /// What calls of an action show of a resource to conditions: its tags and its cluster.
+    #[must_use]
+    pub fn shown(&self, call: Call, kind: Option<&str>) -> Shown {
+        let Some((slot, action)) = self.shown.get(call.0).zip(self.known(call)) else {
+            return Shown::of_unknown(self.name(call));
+        };
+        let by_type = slot.get_or_init(|| {
+            let types = action.resource_types().iter().map(|kind| Some(kind.name()));
+            let all = types.chain([None]);
+            all.map(|kind| (kind, Shown::of(action, kind))).collect()
+        });
+        by_type.iter().find(|(name, _)| *name == kind).map(|(_, shown)| *shown).unwrap_or_default()
     }
 
     /// The actions that the `Action` or `NotAction` of a statement covers.

@@ -1,12 +1,13 @@
 //! Units in, a report out.
 
 use fortem_compile::reference::Reference;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::catalogue::{Calls, Catalogue};
 use crate::environments::{Environments, Origin};
 use crate::facts::Facts;
-use crate::facts::matrix::Matrix;
+use crate::facts::matrix::{self, Matrix};
 use crate::finding::{Finding, Persona, Severity};
 use crate::input::{Input, NotAssessed};
 use crate::organization::Organization;
@@ -108,19 +109,23 @@ pub fn check(
         .map(|rule| (rule, Catalogue::builtin().set(rule.calls())))
         .collect();
     let mut report = Report::default();
-    for unit in units.iter().chain(organization.map(|one| &one.unit)) {
+    let units: Vec<&Unit> = units.iter().chain(organization.map(|one| &one.unit)).collect();
+    let judged = units.par_iter().map(|unit| {
         let facts = Facts::of(unit, environments, organization, reference);
         let findings = check_unit(&facts, &rules);
-        report.not_assessed.extend(findings.unread());
-        report.findings.extend(findings.into_vec());
+        let rows = if selection.access { matrix::rows(&facts) } else { Vec::new() };
+        (findings.unread(), findings.into_vec(), rows)
+    });
+    let judged: Vec<_> = judged.collect();
+    let mut access = Matrix::of(environments);
+    for (unit, (unread, findings, rows)) in units.into_iter().zip(judged) {
         report.summary.add(unit);
-        report.access = selection.access.then(|| {
-            let mut access = report.access.take().unwrap_or_else(|| Matrix::of(environments));
-            access.add(&facts);
-            access
-        });
+        report.not_assessed.extend(unread);
+        report.findings.extend(findings);
+        access.rows.extend(rows);
     }
-    report.access.iter_mut().for_each(Matrix::sort);
+    access.sort();
+    report.access = Some(access).filter(|_| selection.access);
     report.summary.available.extend(organization.map(|_| Needed::Organization));
     report.summary.available.sort_unstable();
     report.summary.available.dedup();
@@ -137,28 +142,33 @@ pub fn check(
 }
 
 fn check_unit<'f>(facts: &'f Facts<'f>, rules: &[(&'static dyn Rule, Calls)]) -> Findings<'f> {
-    let mut findings = Findings::new(facts);
-    for policy in &facts.unit.policies {
-        for (rule, _) in rules {
-            rule.check_policy(policy, facts, &mut findings);
-        }
-    }
-    for subject in &facts.subjects {
+    let of_policies = facts.unit.policies.par_iter().map(|policy| {
+        let mut findings = Findings::new(facts);
+        rules.iter().for_each(|(rule, _)| rule.check_policy(policy, facts, &mut findings));
+        findings
+    });
+    let of_subjects = facts.subjects.par_iter().map(|subject| {
+        let mut findings = Findings::new(facts);
         for (rule, calls) in rules {
             if rule.calls().is_empty() || subject.may_call_any(calls) {
                 rule.check_subject(subject, facts, &mut findings);
             }
         }
-    }
-    for (rule, _) in rules {
+        findings
+    });
+    let of_unit = rules.par_iter().map(|(rule, _)| {
+        let mut findings = Findings::new(facts);
         rule.check_unit(facts, &mut findings);
         if let Some(organization) = facts.organization
             && std::ptr::eq(&raw const organization.unit, facts.unit)
         {
             rule.check_organization(organization, facts, &mut findings);
         }
-    }
-    findings
+        findings
+    });
+    // Collected in order, whoever is ready first.
+    let all: Vec<Findings<'f>> = of_policies.chain(of_subjects).chain(of_unit).collect();
+    all.into_iter().fold(Findings::new(facts), Findings::joined_with)
 }
 
 fn sort(findings: &mut [Finding]) {

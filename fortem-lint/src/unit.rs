@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use fortem_compile::iam::{
-    Document, DocumentError, DocumentKind, DocumentRemark, Effect, Span, Statement,
+    Document, DocumentError, DocumentKind, DocumentRemark, Effect, Span, Statement, Version,
 };
 
 use crate::catalogue::{Calls, Catalogue};
@@ -65,10 +65,14 @@ pub struct Policy {
     pub spots: Vec<Range<usize>>,
     /// Which version of a managed policy it is, and whether it is the one in force.
     pub version: Option<ManagedVersion>,
+    /// Its size as IAM counts it: characters without the white space between its parts.
+    pub characters: usize,
     // INVARIANT: one for each statement of `document`.
     covered: Vec<Calls>,
     /// What its Allow statements cover together.
     pub(crate) allowed: Calls,
+    /// What its Deny statements cover together.
+    pub(crate) denied: Calls,
 }
 
 /// One version of a managed policy.
@@ -163,12 +167,19 @@ impl Policy {
     pub fn read(text: &str, kind: DocumentKind, owner: Owner, place: Place) -> Self {
         let inspection = Document::read(text, kind);
         let (document, errors, remarks) = inspection.into_parts();
+        let characters = document.characters();
+        // The JSON is most of the memory, and asked for only where something is wrong or old.
+        let is_plain = errors.is_empty() && remarks.is_empty() && document.version() == Version::V2012;
+        let document = if is_plain { document.without_json() } else { document };
         let catalogue = Catalogue::builtin();
         let statements = document.statements().iter();
         let covered: Vec<Calls> = statements.map(|one| catalogue.covered_by(one)).collect();
-        let statements = document.statements().iter().zip(&covered);
-        let allows = statements.filter(|(one, _)| one.effect() == Effect::Allow);
-        let allowed = allows.fold(Calls::default(), |all, (_, calls)| all.or(*calls));
+        let all_of = |effect| {
+            let statements = document.statements().iter().zip(&covered);
+            let of_effect = statements.filter(|(one, _)| one.effect() == effect);
+            of_effect.fold(Calls::default(), |all, (_, calls)| all.or(*calls))
+        };
+        let (allowed, denied) = (all_of(Effect::Allow), all_of(Effect::Deny));
         Self {
             name: None,
             owner,
@@ -179,8 +190,10 @@ impl Policy {
             verbatim: true,
             spots: Vec::new(),
             version: None,
+            characters,
             covered,
             allowed,
+            denied,
         }
     }
 

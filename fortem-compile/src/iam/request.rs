@@ -78,12 +78,12 @@ impl Context {
         Some(values).filter(|values| !values.as_slice().is_empty())
     }
 
-    /// Where a key is, or where it would be.
     /// The keys with their values, sorted by key, keys in lower case.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Values)> {
         self.keys.iter().map(|(key, values)| (key.as_str(), values))
     }
 
+    /// Where a key is, or where it would be.
     fn place(&self, key: &str) -> Result<usize, usize> {
         self.keys.binary_search_by(|(known, _)| known.as_str().cmp(key))
     }

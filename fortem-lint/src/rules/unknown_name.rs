@@ -1,6 +1,6 @@
 //! FL703.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use fortem_compile::iam::Condition;
@@ -65,7 +65,11 @@ impl Rule for UnknownName {
 /// What is wrong with an action or pattern.
 fn unknown_action(name: &str, reference: &Reference) -> Option<String> {
     let (service, action) = name.split_once(':')?;
-    if service.contains(['*', '?']) || !reference.matching(name).is_empty() {
+    let is_known = || match name.contains(['*', '?']) {
+        true => !reference.matching(name).is_empty(),
+        false => reference.action(name).is_some(),
+    };
+    if service.contains(['*', '?']) || is_known() {
         return None;
     }
     if reference.actions(service).next().is_none() {
@@ -82,21 +86,23 @@ fn unknown_action(name: &str, reference: &Reference) -> Option<String> {
     })
 }
 
-/// The services of the reference data.
-static SERVICES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+/// The services of the reference data by their letters.
+static SERVICES: LazyLock<BTreeMap<Vec<char>, &str>> = LazyLock::new(|| {
     let all = Reference::builtin().map(|reference| reference.matching("*")).unwrap_or_default();
-    all.into_iter().filter_map(|one| Some(one.name().split_once(':')?.0)).collect()
+    let services = all.into_iter().filter_map(|one| Some(one.name().split_once(':')?.0));
+    services.map(|service| (letters(service), service)).collect()
 });
+
+fn letters(text: &str) -> Vec<char> {
+    let mut letters: Vec<char> = text.to_lowercase().chars().collect();
+    letters.sort_unstable();
+    letters
+}
 
 /// The service whose letters are those of an unknown one in another order, if it has the action. Most services are not
 /// in the data, so that more than this would be guessing.
 fn misspelt_service(service: &str, action: &str, reference: &Reference) -> Option<String> {
-    let letters = |text: &str| {
-        let mut letters: Vec<char> = text.to_lowercase().chars().collect();
-        letters.sort_unstable();
-        letters
-    };
-    let meant = SERVICES.iter().find(|known| letters(known) == letters(service))?;
+    let meant = SERVICES.get(&letters(service))?;
     let exists = !reference.matching(&format!("{meant}:{action}")).is_empty();
     exists.then(|| format!("{meant}:{action}"))
 }
