@@ -147,6 +147,9 @@ impl Reference {
     pub fn matching(&self, pattern: &str) -> Vec<&Action> {
         let pattern = pattern.to_ascii_lowercase();
         let begin = pattern::literal(&pattern);
+        if begin.len() == pattern.len() {
+            return self.actions.get(&pattern).into_iter().collect();
+        }
         let near = self.actions.range(begin.to_owned()..);
         let near = near.take_while(|(name, _)| name.starts_with(begin));
         let matching = near.filter(|(name, _)| pattern::matches(&pattern, name));

@@ -1,11 +1,11 @@
 //! The API actions that rules ask about, numbered, so that what a statement covers is a set of bits.
 
-use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, OnceLock};
 
 use fortem_compile::iam::Statement;
 use fortem_compile::reference::{Action, Carries, Reference};
 use fortem_core::pattern;
+use rustc_hash::FxHashMap;
 
 use crate::facts::matrix;
 use crate::rules;
@@ -62,12 +62,13 @@ impl Shown {
 pub struct Catalogue {
     names: Vec<&'static str>,
     lower: Vec<String>,
-    numbers: HashMap<&'static str, usize>,
+    numbers: FxHashMap<&'static str, usize>,
+    numbers_of_lower: FxHashMap<String, usize>,
     known: Vec<Option<&'static Action>>,
     // What the calls of each action show of the resource, with the name of its type.
     shown: Vec<OnceLock<Vec<(Option<&'static str>, Shown)>>>,
-    // What each pattern covers: the same few patterns stand in thousands of statements.
-    covered: Mutex<HashMap<String, Calls>>,
+    // What each pattern with wildcards covers: the same few patterns stand in thousands of statements.
+    covered: Mutex<FxHashMap<String, Calls>>,
 }
 
 impl Calls {
@@ -119,11 +120,13 @@ impl Catalogue {
     fn of(names: Vec<&'static str>) -> Self {
         debug_assert!(names.len() <= CAPACITY, "{} actions", names.len());
         let lower: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let numbers_of_lower = lower.iter().cloned().enumerate().map(|(at, name)| (name, at));
+        let numbers_of_lower = numbers_of_lower.collect();
         let numbers = names.iter().enumerate().map(|(at, name)| (*name, at)).collect();
         let reference = Reference::builtin().ok();
         let known = lower.iter().map(|name| reference.and_then(|of| of.action(name))).collect();
         let shown = names.iter().map(|_| OnceLock::new()).collect();
-        Self { names, lower, numbers, known, shown, covered: Mutex::default() }
+        Self { names, lower, numbers, numbers_of_lower, known, shown, covered: Mutex::default() }
     }
 
     /// The number of an action as AWS writes it; none if no rule names it in its list of calls.
@@ -184,11 +187,16 @@ impl Catalogue {
 
     fn covered_by_pattern(&self, pattern: &str) -> Calls {
         let pattern = pattern.to_ascii_lowercase();
+        let mut calls = Calls::default();
+        if !pattern.contains(['*', '?']) {
+            let number = self.numbers_of_lower.get(&pattern);
+            number.into_iter().for_each(|number| calls.insert(*number));
+            return calls;
+        }
         let mut covered = self.covered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(known) = covered.get(&pattern) {
             return *known;
         }
-        let mut calls = Calls::default();
         for (number, name) in self.lower.iter().enumerate() {
             if pattern::matches(&pattern, name) {
                 calls.insert(number);

@@ -59,8 +59,11 @@ impl Source {
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
         let (line, start) = self.line_of(offset);
-        let column = 1 + self.characters_before(offset) - self.characters_before(start);
-        Position { line, column }
+        let characters = match self.text.as_bytes().get(start..offset) {
+            Some(before) if before.len() < BLOCK => characters_in(before),
+            _ => self.characters_before(offset) - self.characters_before(start),
+        };
+        Position { line, column: 1 + characters }
     }
 
     /// The white space with which the line of a byte begins.

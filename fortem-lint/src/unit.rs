@@ -167,7 +167,7 @@ impl Policy {
     pub fn read(text: &str, kind: DocumentKind, owner: Owner, place: Place) -> Self {
         let inspection = Document::read(text, kind);
         let (document, errors, remarks) = inspection.into_parts();
-        let characters = document.characters();
+        let characters = characters_in(text);
         // The JSON is most of the memory, and asked for only where something is wrong or old.
         let is_plain = errors.is_empty() && remarks.is_empty() && document.version() == Version::V2012;
         let document = if is_plain { document.without_json() } else { document };
@@ -264,6 +264,22 @@ impl Policy {
     }
 }
 
+/// How many characters a JSON text has, the white space between its parts aside (IAM User Guide, "IAM and AWS STS
+/// quotas").
+fn characters_in(text: &str) -> usize {
+    let (mut in_string, mut escaped) = (false, false);
+    let counts = |byte: &u8| {
+        if in_string {
+            in_string = escaped || *byte != b'"';
+            escaped = *byte == b'\\' && !escaped;
+            return !matches!(byte, 0x80..=0xbf);
+        }
+        in_string = *byte == b'"';
+        !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x80..=0xbf)
+    };
+    text.as_bytes().iter().copied().filter(counts).count()
+}
+
 impl Unit {
     /// The policy of an index that the unit handed out.
     #[must_use]
@@ -276,5 +292,17 @@ impl Unit {
     pub fn text_at(&self, place: &Place) -> &str {
         let source = self.sources.get(place.source);
         source.map(|source| source.slice(place.range.clone())).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::characters_in;
+
+    #[test]
+    fn white_space_counts_in_strings_only() {
+        assert_eq!(characters_in("{\n  \"a b\": [ 1,\t2 ]\r\n}"), 13);
+        assert_eq!(characters_in(r#"{"a": "x \" y \\" }"#), 17);
+        assert_eq!(characters_in("\"é é\""), 5);
     }
 }

@@ -5,7 +5,7 @@ mod findings;
 mod kind;
 mod read;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use super::json::{Json, JsonValue};
 use super::statement::Statement;
@@ -174,30 +174,10 @@ impl Document {
         Self { json: JsonValue::Null.into(), ..self }
     }
 
-    /// How many characters it has, white space between its parts aside, as IAM counts them against its quotas ("IAM and
-    /// AWS STS quotas").
-    #[must_use]
-    pub fn characters(&self) -> usize {
-        let mut counted = Characters(0);
-        // Counting never fails.
-        let _ = write!(counted, "{}", self.json);
-        counted.0
-    }
-
     /// The JSON it was read from.
     #[must_use]
     pub fn json(&self) -> &Json {
         &self.json
-    }
-}
-
-/// Counts what is written to it.
-struct Characters(usize);
-
-impl fmt::Write for Characters {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 += text.chars().count();
-        Ok(())
     }
 }
 

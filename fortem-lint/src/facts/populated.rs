@@ -66,7 +66,10 @@ pub fn may_cover(statement: &Statement, kind: &ResourceType) -> bool {
     if statement.is_not_resource() || statement.resources().is_empty() {
         return true;
     }
-    statement.resources().iter().any(|written| ArnPattern::new(written).overlaps(kind.arn()))
+    let overlaps = |written: &String| {
+        written == "*" || ArnPattern::new(written).overlaps(kind.arn())
+    };
+    statement.resources().iter().any(overlaps)
 }
 
 /// Whether a key is one that some calls have and others do not by what they are: tags, and keys of a service.

@@ -65,11 +65,7 @@ impl Rule for UnknownName {
 /// What is wrong with an action or pattern.
 fn unknown_action(name: &str, reference: &Reference) -> Option<String> {
     let (service, action) = name.split_once(':')?;
-    let is_known = || match name.contains(['*', '?']) {
-        true => !reference.matching(name).is_empty(),
-        false => reference.action(name).is_some(),
-    };
-    if service.contains(['*', '?']) || is_known() {
+    if service.contains(['*', '?']) || !reference.matching(name).is_empty() {
         return None;
     }
     if reference.actions(service).next().is_none() {
