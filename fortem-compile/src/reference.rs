@@ -41,6 +41,8 @@ use crate::iam::KeyCarrier;
 pub struct Reference {
     date: String,
     actions: BTreeMap<String, Action>,
+    /// Those of the actions, in lower case.
+    services: BTreeSet<String>,
     /// Keys that every request has, in lower case.
     always: BTreeSet<String>,
     /// By key, in lower case.
@@ -133,6 +135,12 @@ impl Reference {
     #[must_use]
     pub fn action(&self, name: &str) -> Option<&Action> {
         self.actions.get(&name.to_ascii_lowercase())
+    }
+
+    /// Whether it has the API actions of a service, in whatever letter case.
+    #[must_use]
+    pub fn has_service(&self, service: &str) -> bool {
+        self.services.contains(service) || self.services.contains(&service.to_ascii_lowercase())
     }
 
     /// The API actions of a service, by name.

@@ -37,8 +37,7 @@ pub struct Shown {
 impl Shown {
     fn of(action: &Action, kind: Option<&str>) -> Self {
         let shows = |key: &str| {
-            Reference::builtin()
-                .is_ok_and(|of| of.carries(action.name(), kind, key) != Carries::No)
+            Reference::builtin().is_ok_and(|of| of.carries(action.name(), kind, key) != Carries::No)
         };
         let tags = TAG_PREFIXES.map(|prefix| shows(&format!("{prefix}:ResourceTag/Environment")));
         Self { tags, cluster: shows("ecs:cluster") }
@@ -53,7 +52,10 @@ impl Shown {
 
     /// The prefixes of the condition keys that have the resource's tags: `aws` stands for `aws:ResourceTag/…`.
     pub fn tag_prefixes(&self) -> impl Iterator<Item = &'static str> {
-        TAG_PREFIXES.into_iter().zip(self.tags).filter_map(|(prefix, shown)| shown.then_some(prefix))
+        TAG_PREFIXES
+            .into_iter()
+            .zip(self.tags)
+            .filter_map(|(prefix, shown)| shown.then_some(prefix))
     }
 }
 

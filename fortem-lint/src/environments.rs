@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use fortem_core::{Fleet, Names, Tier};
+use rayon::prelude::*;
 use serde::Deserialize;
 
-use crate::unit::Unit;
+use crate::unit::{Policy, Unit};
 
 /// The environments that a check distinguishes, and the tag that tells them apart.
 #[derive(Debug, Clone)]
@@ -261,14 +262,32 @@ impl Seen {
         if let Some(resources) = &unit.resources {
             resources.each_tag(|key, value| self.tag(key, value));
         }
-        for policy in &unit.policies {
-            for statement in policy.document.statements() {
-                statement.resources().iter().for_each(|resource| self.arn(resource));
-                for condition in statement.conditions() {
-                    self.condition(condition.key(), condition.values());
-                }
+        let of_policies = unit.policies.par_iter().fold(Self::default, |mut seen, policy| {
+            seen.look_at_policy(policy);
+            seen
+        });
+        // Sums and sets: the order in which they are joined does not matter.
+        self.add(of_policies.reduce(Self::default, |mut seen, more| {
+            seen.add(more);
+            seen
+        }));
+    }
+
+    fn look_at_policy(&mut self, policy: &Policy) {
+        for statement in policy.document.statements() {
+            statement.resources().iter().for_each(|resource| self.arn(resource));
+            for condition in statement.conditions() {
+                self.condition(condition.key(), condition.values());
             }
         }
+    }
+
+    fn add(&mut self, more: Self) {
+        for (all, more) in [(&mut self.keys, more.keys), (&mut self.values, more.values)] {
+            more.into_iter().for_each(|(text, uses)| *all.entry(text).or_default() += uses);
+        }
+        self.words.extend(more.words);
+        self.words_of_roles.extend(more.words_of_roles);
     }
 
     fn tag(&mut self, key: &str, value: &str) {

@@ -31,8 +31,7 @@ pub fn statement(
         return None;
     }
     let replacement = serde_json::to_string_pretty(&after).ok()?;
-    let replacement =
-        replacement.replace('\n', &format!("\n{}", source.indentation(range.start)));
+    let replacement = replacement.replace('\n', &format!("\n{}", source.indentation(range.start)));
     Some(Fix { description: description.to_owned(), safe, range, replacement })
 }
 

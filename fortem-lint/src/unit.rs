@@ -169,7 +169,8 @@ impl Policy {
         let (document, errors, remarks) = inspection.into_parts();
         let characters = characters_in(text);
         // The JSON is most of the memory, and asked for only where something is wrong or old.
-        let is_plain = errors.is_empty() && remarks.is_empty() && document.version() == Version::V2012;
+        let is_plain =
+            errors.is_empty() && remarks.is_empty() && document.version() == Version::V2012;
         let document = if is_plain { document.without_json() } else { document };
         let catalogue = Catalogue::builtin();
         let statements = document.statements().iter();

@@ -93,6 +93,12 @@ impl Condition {
         self.holds_with(context.get_folded(&self.folded_key), context)
     }
 
+    /// What a context has for the key.
+    #[must_use]
+    pub fn values_in<'c>(&self, context: &'c Context) -> Option<&'c Values> {
+        context.get_folded(&self.folded_key)
+    }
+
     /// Whether the condition holds for a call that is as the context says, but whose key has these values, or none.
     #[must_use]
     pub fn holds_with(&self, values: Option<&Values>, context: &Context) -> Truth {

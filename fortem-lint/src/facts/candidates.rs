@@ -205,7 +205,9 @@ fn usual_name(
     let cluster = target.cluster.unwrap_or(environment);
     match number {
         0 => Some(fill(cluster, &format!("{environment}-orders"))),
-        1 if in_cluster => Some(fill(&format!("fleet-{cluster}"), &format!("{environment}-orders"))),
+        1 if in_cluster => {
+            Some(fill(&format!("fleet-{cluster}"), &format!("{environment}-orders")))
+        }
         2 => Some(fill(cluster, environment)),
         3 if !in_cluster => {
             let path = format!("ecs/{environment}/orders");

@@ -128,7 +128,9 @@ impl<'u> Subject<'u> {
             return None;
         }
         let search = Search::of(facts, call, target, statement, &known);
-        search.first(|resource| self.attempt(facts, call, target, (policy, statement), resource, &known))
+        search.first(|resource| {
+            self.attempt(facts, call, target, (policy, statement), resource, &known)
+        })
     }
 
     /// A call on some resource that one Allow statement spells, of whatever environment, if nothing else forbids it.
@@ -240,9 +242,9 @@ impl<'u> Subject<'u> {
         let known = self.known(facts, target);
         let action = facts.catalogue.known(call);
         let (name, account) = (facts.catalogue.name(call), facts.unit.account.as_deref());
-        candidates::usual(name, action, account, target).into_iter().find_map(|resource| {
-            Trial::new(self, facts, call, target, &resource, &known).deny()
-        })
+        candidates::usual(name, action, account, target)
+            .into_iter()
+            .find_map(|resource| Trial::new(self, facts, call, target, &resource, &known).deny())
     }
 
     /// Every policy that bears on the subject, identity policies first.
@@ -317,9 +319,13 @@ fn is_ruled_out(
             return is_plain && one.holds_with(tag.as_ref(), known) == Truth::No;
         }
         let is_given = |key: &str| {
-            known.get(key).is_some() || target.keys.iter().any(|(of, _)| of.eq_ignore_ascii_case(key))
+            known.get(key).is_some()
+                || target.keys.iter().any(|(of, _)| of.eq_ignore_ascii_case(key))
         };
-        is_given(one.key()) && one.variables().all(is_given) && one.holds(known) == Truth::No
+        let values = one.values_in(known);
+        (values.is_some() || is_given(one.key()))
+            && one.holds_with(values, known) == Truth::No
+            && one.variables().all(is_given)
     })
 }
 

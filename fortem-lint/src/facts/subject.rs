@@ -171,7 +171,17 @@ impl<'u> Subject<'u> {
             Who::Anyone => None,
         };
         let always = OnceLock::new();
-        Self { who, identity, limits, environments: own, environment_tag, home, allowed, denied, always }
+        Self {
+            who,
+            identity,
+            limits,
+            environments: own,
+            environment_tag,
+            home,
+            allowed,
+            denied,
+            always,
+        }
     }
 
     /// The name of the environment to which the principal itself belongs, by its tag or name.

@@ -65,12 +65,15 @@ impl Rule for UnknownName {
 /// What is wrong with an action or pattern.
 fn unknown_action(name: &str, reference: &Reference) -> Option<String> {
     let (service, action) = name.split_once(':')?;
-    if service.contains(['*', '?']) || !reference.matching(name).is_empty() {
+    if service.contains(['*', '?']) {
         return None;
     }
-    if reference.actions(service).next().is_none() {
+    if !reference.has_service(service) {
         let meant = misspelt_service(service, action, reference)?;
         return Some(format!("there is no service `{service}`, did you mean `{meant}`"));
+    }
+    if !reference.matching(name).is_empty() {
+        return None;
     }
     if action.contains(['*', '?']) {
         return Some(format!("no action matches `{name}`"));
@@ -106,7 +109,7 @@ fn misspelt_service(service: &str, action: &str, reference: &Reference) -> Optio
 /// What is wrong with a condition key.
 fn unknown_key(name: &str, reference: &Reference) -> Option<String> {
     let (service, _) = name.split_once(':')?;
-    let judged = service.eq_ignore_ascii_case("aws") || reference.actions(service).next().is_some();
+    let judged = service.eq_ignore_ascii_case("aws") || reference.has_service(service);
     if !judged || reference.key_type(name).is_some() {
         return None;
     }

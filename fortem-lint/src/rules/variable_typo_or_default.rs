@@ -118,7 +118,7 @@ fn is_variable(key: &str, facts: &Facts<'_>) -> bool {
         Some(known) => !known.multivalued && !key.ends_with('/'),
         None => match key.split_once(':') {
             Some((service, _)) => {
-                service != "aws" && facts.reference.actions(service).next().is_none()
+                service != "aws" && !facts.reference.has_service(service)
             }
             None => false,
         },
