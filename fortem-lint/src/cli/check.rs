@@ -9,12 +9,16 @@ use fortem_compile::reference::Reference;
 use fortem_core::Source as FleetSource;
 
 use super::colour::Colour;
-use crate::check::{Selection, check};
+use super::{fix, terms};
+use crate::audit::Audit;
+use crate::baseline::Baseline;
+use crate::check::{Report, Selection};
 use crate::date;
 use crate::environments::Environments;
 use crate::exit::Exit;
+use crate::files;
 use crate::finding::{Persona, Severity};
-use crate::input;
+use crate::input::{self, Readings};
 use crate::report::{self, Format, Style};
 
 #[derive(Debug, Args)]
@@ -67,45 +71,87 @@ pub(super) struct Check {
     /// Tells findings by the exit code in SARIF too, where they are otherwise left to the reader.
     #[arg(long)]
     exit_code: bool,
+
+    #[command(flatten)]
+    terms: terms::Accepting,
+
+    #[command(flatten)]
+    fixing: fix::Fixing,
 }
 
 impl Check {
     pub(super) fn run(self, colour: Colour) -> Result<Exit> {
         let reference = Reference::builtin().map_err(|error| anyhow::anyhow!("{error}"))?;
-        let (entries, mut not_assessed) = input::entries(&self.paths);
-        let read = input::read_all(&entries);
-        let organization = read.organization.as_ref();
-        not_assessed.extend(read.not_assessed);
+        let Some(terms) = self.terms.read(colour)? else { return Ok(Exit::Usage) };
+        let (entries, mut unread) = input::entries(&self.paths);
+        let Readings { mut inputs, mut units, organization, not_assessed } =
+            input::read_all(&entries);
+        unread.extend(not_assessed);
+        let organization = organization.as_ref();
         let environments = match &self.fleet {
             Some(path) => fleet(path)?,
             None => {
-                Environments::inferred(read.units.iter().chain(organization.map(|one| &one.unit)))
+                Environments::inferred(units.iter().chain(organization.map(|one| &one.unit)))
             }
         };
-        let selection = Selection {
-            select: self.select,
-            ignore: self.ignore,
+        let selection = self.selection();
+        let audit = Audit {
+            environments: &environments,
+            organization,
+            reference,
+            selection: &selection,
+            today: terms.today,
+            ignores: terms.ignores.as_ref(),
+            baseline: terms.baseline.as_ref(),
+        };
+        if self.fixing.fix {
+            self.fixing.run(&audit, &entries, &mut inputs, &mut units)?;
+        }
+        let mut report = audit.run(&units, inputs, unread);
+        report.date.clone_from(&self.date);
+        if self.fixing.fix {
+            fix::tell_refused(&report)?;
+        }
+        self.write(&report, colour)?;
+        Ok(self.exit(&mut report))
+    }
+
+    fn selection(&self) -> Selection {
+        Selection {
+            select: self.select.clone(),
+            ignore: self.ignore.clone(),
             min_severity: self.min_severity,
             persona: Some(self.persona),
             access: self.format.shows_access(),
-        };
-        let mut report = check(&read.units, &environments, organization, reference, &selection);
-        report.inputs = read.inputs;
-        not_assessed.append(&mut report.not_assessed);
-        report.not_assessed = not_assessed;
-        report.date = self.date;
+        }
+    }
+
+    /// Writes the report, and the baseline if one is asked for.
+    fn write(&self, report: &Report, colour: Colour) -> Result<()> {
+        if let Some(path) = &self.terms.write_baseline {
+            let text = Baseline::of(report).to_text()?;
+            files::replace(path, &text)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        if self.fixing.dry_run {
+            return Ok(());
+        }
         let style = Style {
             colour: colour.is_wanted(stdout().is_terminal()),
             quiet: self.quiet,
             statistics: self.statistics,
         };
         let mut out = std::io::BufWriter::new(stdout().lock());
-        report::write(&report, self.format, style, &mut out).context("cannot write the report")?;
-        out.flush().context("cannot write the report")?;
-        if self.format == Format::Sarif && !self.exit_code {
+        report::write(report, self.format, style, &mut out).context("cannot write the report")?;
+        out.flush().context("cannot write the report")
+    }
+
+    fn exit(&self, report: &mut Report) -> Exit {
+        let left_to_reader = self.format == Format::Sarif && !self.exit_code;
+        if left_to_reader || self.terms.write_baseline.is_some() {
             report.findings.clear();
         }
-        Ok(Exit::of(&report, self.fail_on))
+        Exit::of(report, self.fail_on)
     }
 }
 
