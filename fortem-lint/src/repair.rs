@@ -6,10 +6,11 @@ pub mod widening;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use fortem_compile::iam::{Request, Statement};
+use fortem_compile::iam::{Condition, Request, Statement};
 use serde_json::{Map, Value};
 
 use self::widening::Verdict;
+use crate::catalogue::Catalogue;
 use crate::environments::Environments;
 use crate::finding::{Finding, Fix};
 use crate::input::{self, Kind};
@@ -66,20 +67,19 @@ struct Spot<'r> {
     pointer: &'r str,
 }
 
-/// Why the findings of a kind of input are not corrected there; none for policy documents.
+/// Why the findings of an input that is no plain policy document are not corrected there.
 #[must_use]
-pub fn refusal(kind: Kind) -> Option<&'static str> {
+pub fn refusal(kind: Kind) -> &'static str {
     match kind {
-        Kind::Policy => None,
-        Kind::TerraformPlan => Some("a plan is made from a configuration; correct it there"),
-        Kind::CloudFormation => Some("templates are not rewritten; correct the statement there"),
-        Kind::AuthorizationDetails
+        Kind::TerraformPlan => "a plan is made from a configuration; correct it there",
+        Kind::CloudFormation => "templates are not rewritten; correct the statement there",
+        // A policy that is not the whole file is what AWS answered.
+        Kind::Policy
+        | Kind::AuthorizationDetails
         | Kind::Organization
         | Kind::Snapshot
         | Kind::Inventory
-        | Kind::Unknown => {
-            Some("it is evidence of what AWS has; correct what it was deployed from")
-        }
+        | Kind::Unknown => "it is evidence of what AWS has; correct what it was deployed from",
     }
 }
 
@@ -159,13 +159,21 @@ impl Repairs<'_> {
     fn weigh(&self, before: &Statement, after: &Statement) -> Result<Outcome, String> {
         match widening::judge(before, after, self.environments) {
             Verdict::Within => Ok(Outcome::Made),
-            Verdict::Wider(call) if self.unsafe_fixes => Ok(Outcome::MadeWider(shown(&call))),
+            Verdict::Wider(call) if self.unsafe_fixes => {
+                Ok(Outcome::MadeWider(shown(&call, after)))
+            }
             Verdict::Wider(call) => {
-                Err(format!("it would grant {}; `--unsafe-fixes` makes it", shown(&call)))
+                Err(format!("it would grant {}; `--unsafe-fixes` makes it", shown(&call, after)))
             }
             Verdict::Unknown(why) => Err(format!("it cannot be shown to grant nothing new: {why}")),
         }
     }
+}
+
+/// Whether a text is a policy document and nothing else, so that it can be corrected.
+#[must_use]
+pub fn takes(file: &str, text: &str) -> bool {
+    policy_file(file, text).is_some()
 }
 
 /// The unit of a text if it is a policy document and nothing else.
@@ -191,12 +199,20 @@ fn applied(text: &str, fix: &Fix) -> Option<String> {
     Some(format!("{head}{statement}{tail}"))
 }
 
-/// A call in words: `ecs:StopTask` on `arn:…` with `aws:ResourceTag/Environment` = `prod`.
-fn shown(call: &Request) -> String {
+/// A call in words: `ecs:StopTask` on `arn:…` with `aws:ResourceTag/Environment` = `prod`; names are written as AWS and
+/// the statement write them.
+fn shown(call: &Request, statement: &Statement) -> String {
+    let written = |key: &str| {
+        let mut keys = statement.conditions().iter().map(Condition::key);
+        keys.find(|one| one.eq_ignore_ascii_case(key)).unwrap_or(key).to_owned()
+    };
     let keys = call.context().iter().map(|(key, values)| {
-        format!("`{key}` = `{}`", values.as_slice().join("`, `"))
+        format!("`{}` = `{}`", written(key), values.as_slice().join("`, `"))
     });
     let keys: Vec<String> = keys.collect();
     let with = if keys.is_empty() { String::new() } else { format!(" with {}", keys.join(" and ")) };
-    format!("`{}` on `{}`{with}", call.action(), call.resource())
+    let names = Catalogue::builtin().names().iter().copied();
+    let name = names.chain(statement.actions().iter().map(String::as_str));
+    let name = name.into_iter().find(|name| name.eq_ignore_ascii_case(call.action()));
+    format!("`{}` on `{}`{with}", name.unwrap_or(call.action()), call.resource())
 }

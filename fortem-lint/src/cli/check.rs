@@ -15,13 +15,17 @@ use crate::baseline::Baseline;
 use crate::check::{Report, Selection};
 use crate::date;
 use crate::environments::Environments;
-use crate::exit::Exit;
+use crate::exit::{Exit, TABLE};
 use crate::files;
 use crate::finding::{Persona, Severity};
 use crate::input::{self, Readings};
 use crate::report::{self, Format, Style};
 
+const JUDGED: &str = "What is judged";
+const REPORT: &str = "The report";
+
 #[derive(Debug, Args)]
+#[command(after_help = TABLE)]
 pub(super) struct Check {
     /// Files and folders; `-` is standard input.
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -29,47 +33,47 @@ pub(super) struct Check {
 
     /// The folder with `fleet.toml`, or that file: environments, tiers, aliases and the tag key. Without it they are
     /// guessed from the input.
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = JUDGED)]
     fleet: Option<PathBuf>,
 
     /// The format of the report.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = REPORT)]
     format: Format,
 
     /// Rules to run: ids, beginnings of ids, or names.
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = JUDGED)]
     select: Vec<String>,
 
     /// Rules not to run.
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = JUDGED)]
     ignore: Vec<String>,
 
     /// The mildest severity that is reported.
-    #[arg(long, value_enum, value_name = "SEVERITY")]
+    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = REPORT)]
     min_severity: Option<Severity>,
 
     /// The mildest severity that the exit code tells.
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Severity::Low)]
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Severity::Low, help_heading = REPORT)]
     fail_on: Severity,
 
     /// Whose rules: those of the persona and of all before it.
-    #[arg(long, value_enum, default_value_t = Persona::Regular)]
+    #[arg(long, value_enum, default_value_t = Persona::Regular, help_heading = JUDGED)]
     persona: Persona,
 
     /// The day or time (UTC) of which the inputs tell; reports repeat it.
-    #[arg(long, value_name = "DATE", value_parser = date::parse, required_if_eq("format", "ocsf"))]
+    #[arg(long, value_name = "DATE", value_parser = date::parse, required_if_eq("format", "ocsf"), help_heading = JUDGED)]
     date: Option<String>,
 
     /// Counts the findings of each rule at the end of the text.
-    #[arg(long)]
+    #[arg(long, help_heading = REPORT)]
     statistics: bool,
 
     /// One line of text a finding, and nothing else.
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = REPORT)]
     quiet: bool,
 
     /// Tells findings by the exit code in SARIF too, where they are otherwise left to the reader.
-    #[arg(long)]
+    #[arg(long, help_heading = REPORT)]
     exit_code: bool,
 
     #[command(flatten)]
@@ -90,9 +94,7 @@ impl Check {
         let organization = organization.as_ref();
         let environments = match &self.fleet {
             Some(path) => fleet(path)?,
-            None => {
-                Environments::inferred(units.iter().chain(organization.map(|one| &one.unit)))
-            }
+            None => Environments::inferred(units.iter().chain(organization.map(|one| &one.unit))),
         };
         let selection = self.selection();
         let audit = Audit {
@@ -104,13 +106,14 @@ impl Check {
             ignores: terms.ignores.as_ref(),
             baseline: terms.baseline.as_ref(),
         };
-        if self.fixing.fix {
-            self.fixing.run(&audit, &entries, &mut inputs, &mut units)?;
-        }
+        let taken = match self.fixing.fix {
+            true => Some(self.fixing.run(&audit, &entries, &mut inputs, &mut units)?),
+            false => None,
+        };
         let mut report = audit.run(&units, inputs, unread);
         report.date.clone_from(&self.date);
-        if self.fixing.fix {
-            fix::tell_refused(&report)?;
+        if let Some(taken) = taken {
+            fix::tell_refused(&report, &taken)?;
         }
         self.write(&report, colour)?;
         Ok(self.exit(&mut report))

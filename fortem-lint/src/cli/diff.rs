@@ -11,7 +11,16 @@ use crate::exit::Exit;
 use crate::finding::Severity;
 use crate::report;
 
+/// The exit codes, as far as they mean something else here.
+const CODES: &str = "\
+Exit codes:
+  0      nothing new at or above --fail-on
+  1, 2   as of every command
+  3      nothing new, but the later report is incomplete
+  11–15  the worst new finding is informational, low, medium, high, critical";
+
 #[derive(Debug, Args)]
+#[command(after_help = CODES)]
 pub(super) struct Diff {
     /// The earlier report, of `check --format json`.
     #[arg(value_hint = ValueHint::FilePath)]

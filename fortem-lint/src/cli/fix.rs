@@ -35,14 +35,14 @@ pub(super) struct Fixing {
 const MARK: &str = "\u{feff}";
 
 impl Fixing {
-    /// Corrects the policies among the inputs, in their files and in `units`.
+    /// Corrects the policies among the inputs, in their files and in `units`; gives the names of those it can correct.
     pub(super) fn run(
         &self,
         audit: &Audit<'_>,
         entries: &[Entry],
         inputs: &mut [Input],
         units: &mut [Unit],
-    ) -> Result<()> {
+    ) -> Result<Vec<String>> {
         let judge = |unit: &Unit| {
             let name = unit.sources.first().map_or("", |source| source.name());
             let report = audit.run(std::slice::from_ref(unit), Vec::new(), Vec::new());
@@ -53,6 +53,7 @@ impl Fixing {
             environments: audit.environments,
             unsafe_fixes: self.unsafe_fixes,
         };
+        let mut taken = Vec::new();
         for (entry, input) in entries.iter().zip(inputs) {
             let Entry::File { path, .. } = entry else { continue };
             if input.kind != Kind::Policy {
@@ -63,13 +64,17 @@ impl Fixing {
                 Some(rest) => (MARK, rest),
                 None => ("", text.as_str()),
             };
+            if !repair::takes(&input.file, text) {
+                continue;
+            }
+            taken.push(input.file.clone());
             let (corrected, made) = repairs.make(&input.file, text);
             tell(&made, self.dry_run)?;
             if corrected != text {
                 self.put(path, text, &format!("{mark}{corrected}"), input, units)?;
             }
         }
-        Ok(())
+        Ok(taken)
     }
 
     /// Puts a corrected text in its place: into the file, and into what is judged.
@@ -101,16 +106,16 @@ impl Fixing {
     }
 }
 
-/// Says which findings of a report have a correction that is not made, since it is not for their kind of input.
-pub(super) fn tell_refused(report: &Report) -> Result<()> {
-    for input in &report.inputs {
+/// Says which findings of a report have a correction that is not made, since it is not for their kind of input; of the
+/// files that were taken each correction has been told.
+pub(super) fn tell_refused(report: &Report, taken: &[String]) -> Result<()> {
+    for input in report.inputs.iter().filter(|input| !taken.contains(&input.file)) {
         let of_input = report.open().filter(|one| one.file == input.file && one.fix.is_some());
         let number = of_input.count();
-        let why = match (number, repair::refusal(input.kind)) {
-            (0, _) => continue,
-            (_, Some(why)) => why,
-            (_, None) if input.file == "<stdin>" => "standard input cannot be rewritten",
-            (_, None) => continue,
+        let why = match number {
+            0 => continue,
+            _ if input.file == Entry::Stdin.name() => "standard input cannot be rewritten",
+            _ => repair::refusal(input.kind),
         };
         let corrections = if number == 1 { "correction" } else { "corrections" };
         writeln!(io::stderr(), "not fixed: {}: {number} {corrections}: {why}", one_line(&input.file))?;

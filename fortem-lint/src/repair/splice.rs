@@ -66,18 +66,27 @@ impl<'t> Layout<'t> {
         edits: &mut Vec<Edit>,
     ) -> Option<()> {
         let members = members(old)?;
-        let stays = members.iter().all(|member| new.contains_key(member.key()));
-        if !stays || members.is_empty() {
-            let spread = self.slice(old).contains('\n');
-            let value = Value::Object(new.clone());
-            edits.push((old.span().range(), self.render(&value, indent(before), spread)?));
-            return Some(());
+        let mut gone = members.iter().filter(|member| !new.contains_key(member.key()));
+        let mut added: Vec<_> = new.iter().filter(|(key, _)| old.get(key).is_none()).collect();
+        match (gone.next(), gone.next(), added.as_slice()) {
+            (None, _, _) if !members.is_empty() => {}
+            (Some(one), None, [(key, value)]) if self.says(one.value(), value) => {
+                edits.push((one.key_span().range(), serde_json::to_string(key).ok()?));
+                added.clear();
+            }
+            _ => {
+                let spread = self.slice(old).contains('\n');
+                let value = Value::Object(new.clone());
+                edits.push((old.span().range(), self.render(&value, indent(before), spread)?));
+                return Some(());
+            }
         }
         for member in members {
             let before = self.line_before(member.key_span().range().start);
-            self.value(member.value(), new.get(member.key())?, before, edits)?;
+            if let Some(value) = new.get(member.key()) {
+                self.value(member.value(), value, before, edits)?;
+            }
         }
-        let added = new.iter().filter(|(key, _)| old.get(key).is_none());
         let (at, separator) = self.separator(old, members)?;
         let margin = separator.rsplit_once('\n').map_or(indent(before), |(_, margin)| margin);
         for (key, value) in added {
@@ -89,18 +98,23 @@ impl<'t> Layout<'t> {
     }
 
     fn value(&self, old: &Json, new: &Value, before: &str, edits: &mut Vec<Edit>) -> Option<()> {
-        let text = self.slice(old);
-        if serde_json::from_str::<Value>(text).ok()? == *new {
+        if self.says(old, new) {
             return Some(());
         }
         match (old.value(), new) {
             (JsonValue::Object(_), Value::Object(new)) => self.object(old, new, before, edits),
             _ => {
-                let rendered = self.render(new, indent(before), text.contains('\n'))?;
+                let spread = self.slice(old).contains('\n');
+                let rendered = self.render(new, indent(before), spread)?;
                 edits.push((old.span().range(), rendered));
                 Some(())
             }
         }
+    }
+
+    /// Whether a text says a value already.
+    fn says(&self, old: &Json, new: &Value) -> bool {
+        serde_json::from_str::<Value>(self.slice(old)).is_ok_and(|old| old == *new)
     }
 
     /// Where a member is added, and what stands between it and the one before.
@@ -201,6 +215,15 @@ mod tests {
         assert_eq!(
             spliced(r#"{"A": "x"}"#, "  \"Statement\": [", r#"{"A": ["x", "y"], "B": {"C": "1"}}"#),
             r#"{"A": ["x", "y"], "B": {"C": "1"}}"#
+        );
+    }
+
+    #[test]
+    fn a_key_that_is_renamed_stays_where_it_is() {
+        let text = "{\n  \"A\": {  \"B\": {\"C\":  \"1\"} },\n  \"E\": []\n}";
+        assert_eq!(
+            spliced(text, "", r#"{"A": {"D": {"C": "1"}}, "E": []}"#),
+            "{\n  \"A\": {  \"D\": {\"C\":  \"1\"} },\n  \"E\": []\n}"
         );
     }
 

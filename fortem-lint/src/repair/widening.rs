@@ -7,13 +7,14 @@
 use std::collections::BTreeSet;
 
 use fortem_compile::iam::{Condition, Context, Effect, Request, Statement, Truth, Values};
+use fortem_compile::reference::Reference;
 
 use crate::catalogue::Catalogue;
 use crate::environments::Environments;
 use crate::facts::tag_of_key;
 
-/// The most calls that are tried.
-const LIMIT: usize = 400_000;
+/// The most combinations of values that are tried.
+const LIMIT: usize = 50_000;
 /// What no policy is likely to compare with.
 const OTHER: &str = "fortem-other";
 
@@ -42,22 +43,21 @@ pub fn judge(before: &Statement, after: &Statement, environments: &Environments)
         Effect::Allow => (after, before),
         Effect::Deny => (before, after),
     };
-    let mut trial = Trial { wide, narrow, environments, tried: 0 };
-    let keys = trial.keys();
-    match trial.vary(&keys, &mut Context::default()) {
-        Ok(Some(call)) => Verdict::Wider(Box::new(call)),
-        Ok(None) => Verdict::Within,
-        Err(TooMany) => Verdict::Unknown("it compares too many keys to try them all"),
+    let trial = Trial { wide, narrow, environments };
+    let (keys, actions) = (trial.keys(), trial.actions());
+    if trial.combinations(&keys) > LIMIT {
+        return Verdict::Unknown("it compares too many keys to try them all");
+    }
+    match trial.vary(&keys, &actions, &mut Context::default()) {
+        Some(call) => Verdict::Wider(Box::new(call)),
+        None => Verdict::Within,
     }
 }
-
-struct TooMany;
 
 struct Trial<'s> {
     wide: &'s Statement,
     narrow: &'s Statement,
     environments: &'s Environments,
-    tried: usize,
 }
 
 impl<'s> Trial<'s> {
@@ -83,28 +83,38 @@ impl<'s> Trial<'s> {
         variables.into_iter().chain(compared).collect()
     }
 
+    /// About how many combinations of values there are; how many a key has hardly depends on the others.
+    fn combinations(&self, keys: &[String]) -> usize {
+        let context = Context::default();
+        let numbers = keys.iter().map(|key| 1 + self.values(key, &context).len());
+        numbers.fold(1, usize::saturating_mul)
+    }
+
     /// Gives the keys every combination of values, and tries the calls with each.
-    fn vary(&mut self, keys: &[String], context: &mut Context) -> Result<Option<Request>, TooMany> {
-        let Some((key, rest)) = keys.split_first() else { return self.call(context) };
+    fn vary(&self, keys: &[String], actions: &[String], context: &mut Context) -> Option<Request> {
+        let Some((key, rest)) = keys.split_first() else { return self.call(actions, context) };
         context.remove(key);
-        if let Some(call) = self.vary(rest, context)? {
-            return Ok(Some(call));
+        if let Some(call) = self.vary(rest, actions, context) {
+            return Some(call);
         }
         for value in self.values(key, context) {
             context.insert(key, value);
-            if let Some(call) = self.vary(rest, context)? {
-                return Ok(Some(call));
+            if let Some(call) = self.vary(rest, actions, context) {
+                return Some(call);
             }
         }
         context.remove(key);
-        Ok(None)
+        None
     }
 
     fn values(&self, key: &str, context: &Context) -> Vec<Values> {
-        let mut texts: BTreeSet<String> = BTreeSet::from([OTHER.to_owned()]);
-        let mut is_set = false;
+        // A tag may have no text at all.
+        let mut texts: BTreeSet<String> = BTreeSet::from([OTHER.to_owned(), String::new()]);
+        // Whoever compares a key with sets may believe it to be a list; of unknown keys nobody knows.
+        let known = Reference::builtin().ok().and_then(|of| of.key_type(key));
+        let mut is_list = known.is_none_or(|known| known.multivalued);
         for condition in self.conditions().filter(|one| one.key().eq_ignore_ascii_case(key)) {
-            is_set |= condition.operator().starts_with("For");
+            is_list |= condition.operator().starts_with("For");
             let near = condition.candidates(context);
             texts.extend(near.iter().flat_map(|values| values.as_slice().iter().cloned()));
             for value in condition.values().iter().filter(|_| !condition.is_null()) {
@@ -116,7 +126,7 @@ impl<'s> Trial<'s> {
             texts.extend(self.environments.all().iter().map(|one| one.name.clone()));
         }
         let mut values: Vec<Values> = texts.iter().cloned().map(Values::One).collect();
-        if is_set {
+        if is_list {
             values.push(Values::Many(Vec::new()));
             for text in texts {
                 values.push(Values::Many(vec![text.clone()]));
@@ -127,22 +137,19 @@ impl<'s> Trial<'s> {
     }
 
     /// A call that the wide statement covers and the narrow one does not.
-    fn call(&mut self, context: &Context) -> Result<Option<Request>, TooMany> {
-        for action in self.actions() {
-            for resource in self.resources(context) {
-                self.tried += 1;
-                if self.tried > LIMIT {
-                    return Err(TooMany);
-                }
-                let mut request = Request::new(&action, &resource);
+    fn call(&self, actions: &[String], context: &Context) -> Option<Request> {
+        let resources = self.resources(context);
+        let mut calls = actions.iter().flat_map(|action| {
+            resources.iter().map(|resource| {
+                let mut request = Request::new(action, resource);
                 *request.context_mut() = context.clone();
-                let holds = |statement: &Statement| strength(statement.applies(&request));
-                if holds(self.wide) > holds(self.narrow) {
-                    return Ok(Some(request));
-                }
-            }
-        }
-        Ok(None)
+                request
+            })
+        });
+        calls.find(|request| {
+            let holds = |statement: &Statement| strength(statement.applies(request));
+            holds(self.wide) > holds(self.narrow)
+        })
     }
 
     /// Actions that the wide statement covers: one that the narrow one covers too, and one that it does not.
@@ -166,9 +173,10 @@ impl<'s> Trial<'s> {
     /// Resources that the statements name, one that they do not, and none; of those that they cover alike, one.
     fn resources(&self, context: &Context) -> Vec<String> {
         let named = self.statements().into_iter().flat_map(|one| one.filled_resources(context));
-        let others = ["*".to_owned(), format!("arn:aws:ecs:eu-west-1:111122223333:service/{OTHER}/{OTHER}")];
         let mut seen = Vec::new();
-        let resources = named.flat_map(|pattern| instances(&pattern)).chain(others);
+        let others = ["arn:aws:ecs:eu-west-1:111122223333:service/example/example", "*"];
+        let others = others.into_iter().map(str::to_owned);
+        let resources = others.chain(named.flat_map(|pattern| instances(&pattern)));
         let apart = resources.filter(|resource| {
             let covers =
                 self.statements().map(|one| strength(one.covers_resource(resource, context)));

@@ -2,9 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod baselines;
 mod cli;
 mod docs;
+mod fixes;
+mod ignores;
 mod inputs;
+mod narrowing;
 mod reports;
 mod rules;
+mod sandbox;
 mod snapshot;
