@@ -43,8 +43,7 @@ impl Audit<'_> {
     pub fn run(&self, units: &[Unit], inputs: Vec<Input>, unread: Vec<NotAssessed>) -> Report {
         // An ignore may be for a finding that is too mild to be told, and is needed all the same.
         let all = Selection { min_severity: None, ..self.selection.clone() };
-        let mut report =
-            check(units, self.environments, self.organization, self.reference, &all);
+        let mut report = check(units, self.environments, self.organization, self.reference, &all);
         report.inputs = inputs;
         report.not_assessed = unread.into_iter().chain(report.not_assessed).collect();
         report.findings.extend(self.data());

@@ -58,7 +58,8 @@ impl<'k> Comparison<'k> {
     #[must_use]
     pub fn of(earlier: &'k [Known], later: &[Known]) -> Self {
         let mut open: Vec<Option<&Known>> = earlier.iter().map(Some).collect();
-        let mut places: std::collections::HashMap<&str, Vec<usize>> = std::collections::HashMap::new();
+        let mut places: std::collections::HashMap<&str, Vec<usize>> =
+            std::collections::HashMap::new();
         for (at, one) in earlier.iter().enumerate() {
             places.entry(one.fingerprint.as_str()).or_default().push(at);
         }
@@ -112,7 +113,10 @@ impl Scope {
         let rules = rules::all().iter().map(|rule| rule.meta());
         let read = report.inputs.iter().filter(|input| input.kind != Kind::Unknown);
         Self {
-            rules: rules.filter(|meta| judged(meta, report)).map(|meta| meta.id.to_owned()).collect(),
+            rules: rules
+                .filter(|meta| judged(meta, report))
+                .map(|meta| meta.id.to_owned())
+                .collect(),
             accounts: report.summary.accounts.iter().cloned().collect(),
             files: read.map(|input| input.file.clone()).collect(),
             min_severity: report.summary.min_severity,

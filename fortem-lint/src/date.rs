@@ -45,7 +45,11 @@ pub fn milliseconds(text: &str) -> Option<i64> {
 }
 
 /// Writes a day as `2026-09-30`.
-pub(crate) fn serialize<S: serde::Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+pub(crate) fn serialize<S: serde::Serializer>(
+    day: &Date,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(day)
 }
 

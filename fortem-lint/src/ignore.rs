@@ -170,9 +170,8 @@ impl Ignore {
     }
 
     fn matches(&self, finding: &Finding) -> bool {
-        let is = |wanted: &Option<String>, found: &Option<String>| {
-            wanted.is_none() || wanted == found
-        };
+        let is =
+            |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
         let named = [&finding.principal, &finding.resource, &finding.policy];
         names(&self.rule, finding.rule, finding.name)
             && is(&self.account, &finding.account)

@@ -124,9 +124,15 @@ impl Repairs<'_> {
     }
 
     /// Corrects a statement until the rule is content with it.
-    fn correct(&self, file: &str, text: &str, spot: &Spot<'_>) -> Result<(String, Outcome), String> {
+    fn correct(
+        &self,
+        file: &str,
+        text: &str,
+        spot: &Spot<'_>,
+    ) -> Result<(String, Outcome), String> {
         let original = policy_file(file, text).ok_or("it cannot be read")?;
-        let before = statement_at(&original, spot.pointer).ok_or("it cannot be found in the text")?;
+        let before =
+            statement_at(&original, spot.pointer).ok_or("it cannot be found in the text")?;
         let mut corrected = text.to_owned();
         for _ in 0..ROUNDS {
             let unit = policy_file(file, &corrected).ok_or("what it makes cannot be read")?;
@@ -135,10 +141,12 @@ impl Repairs<'_> {
                 return Err("the document is not valid; correct that first".to_owned());
             }
             let findings = (self.judge)(&unit).into_iter();
-            let mut left =
-                findings.filter(|one| one.rule == spot.rule && one.pointer == spot.pointer).peekable();
+            let mut left = findings
+                .filter(|one| one.rule == spot.rule && one.pointer == spot.pointer)
+                .peekable();
             if left.peek().is_none() {
-                let after = statement_at(&unit, spot.pointer).ok_or("it takes the statement away")?;
+                let after =
+                    statement_at(&unit, spot.pointer).ok_or("it takes the statement away")?;
                 let outcome = self.weigh(before, after)?;
                 return Ok((corrected, outcome));
             }
@@ -181,7 +189,8 @@ fn policy_file(file: &str, text: &str) -> Option<Unit> {
     let reading = input::of_text(file, text.to_owned(), true);
     let is_whole = |policy: &Policy| policy.verbatim && policy.place.pointer.is_empty();
     let unit = reading.units.into_iter().next()?;
-    (reading.input.kind == Kind::Policy && unit.policies.first().is_some_and(is_whole)).then_some(unit)
+    (reading.input.kind == Kind::Policy && unit.policies.first().is_some_and(is_whole))
+        .then_some(unit)
 }
 
 fn statement_at<'u>(unit: &'u Unit, pointer: &str) -> Option<&'u Statement> {
@@ -206,11 +215,13 @@ fn shown(call: &Request, statement: &Statement) -> String {
         let mut keys = statement.conditions().iter().map(Condition::key);
         keys.find(|one| one.eq_ignore_ascii_case(key)).unwrap_or(key).to_owned()
     };
-    let keys = call.context().iter().map(|(key, values)| {
-        format!("`{}` = `{}`", written(key), values.as_slice().join("`, `"))
-    });
+    let keys = call
+        .context()
+        .iter()
+        .map(|(key, values)| format!("`{}` = `{}`", written(key), values.as_slice().join("`, `")));
     let keys: Vec<String> = keys.collect();
-    let with = if keys.is_empty() { String::new() } else { format!(" with {}", keys.join(" and ")) };
+    let with =
+        if keys.is_empty() { String::new() } else { format!(" with {}", keys.join(" and ")) };
     let names = Catalogue::builtin().names().iter().copied();
     let name = names.chain(statement.actions().iter().map(String::as_str));
     let name = name.into_iter().find(|name| name.eq_ignore_ascii_case(call.action()));

@@ -114,12 +114,7 @@ pub trait Rule: Sync {
     fn check_data(&self, _today: Date, _facts: &Facts<'_>, _findings: &mut Findings<'_>) {}
 
     /// Judges the ignores of the run.
-    fn check_ignores(
-        &self,
-        _ignores: &[Assessed<'_>],
-        _today: Date,
-        _findings: &mut Findings<'_>,
-    ) {
+    fn check_ignores(&self, _ignores: &[Assessed<'_>], _today: Date, _findings: &mut Findings<'_>) {
     }
 }
 

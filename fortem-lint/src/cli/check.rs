@@ -106,10 +106,9 @@ impl Check {
             ignores: terms.ignores.as_ref(),
             baseline: terms.baseline.as_ref(),
         };
-        let taken = match self.fixing.fix {
-            true => Some(self.fixing.run(&audit, &entries, &mut inputs, &mut units)?),
-            false => None,
-        };
+        let fixing = self.fixing.fix.then_some(&self.fixing);
+        let taken = fixing.map(|fixing| fixing.run(&audit, &entries, &mut inputs, &mut units));
+        let taken = taken.transpose()?;
         let mut report = audit.run(&units, inputs, unread);
         report.date.clone_from(&self.date);
         if let Some(taken) = taken {

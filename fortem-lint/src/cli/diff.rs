@@ -55,7 +55,8 @@ impl Diff {
         match self.format {
             DiffFormat::Text => report::write_difference(&difference, &mut out)?,
             DiffFormat::Json => {
-                serde_json::to_writer_pretty(&mut out, &difference).map_err(std::io::Error::from)?;
+                serde_json::to_writer_pretty(&mut out, &difference)
+                    .map_err(std::io::Error::from)?;
                 writeln!(out)?;
             }
         }
@@ -65,6 +66,7 @@ impl Diff {
 }
 
 fn read(path: &Path) -> Result<Run> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     Run::read(&text).map_err(|error| anyhow::anyhow!("{} {error}", path.display()))
 }

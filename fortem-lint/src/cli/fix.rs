@@ -28,7 +28,7 @@ pub(super) struct Fixing {
     unsafe_fixes: bool,
 
     /// Shows the corrections as a diff instead of a report, and writes nothing.
-    #[arg(long, requires = "fix")]
+    #[arg(long, requires = "fix", conflicts_with = "write_baseline")]
     pub(super) dry_run: bool,
 }
 
@@ -59,7 +59,8 @@ impl Fixing {
             if input.kind != Kind::Policy {
                 continue;
             }
-            let text = input::read_text(entry).with_context(|| format!("cannot read {}", input.file))?;
+            let text =
+                input::read_text(entry).with_context(|| format!("cannot read {}", input.file))?;
             let (mark, text) = match text.strip_prefix(MARK) {
                 Some(rest) => (MARK, rest),
                 None => ("", text.as_str()),
@@ -92,7 +93,8 @@ impl Fixing {
             let name = one_line(&input.file);
             write!(stdout(), "{}", diff.unified_diff().header(&name, &name))?;
         } else {
-            files::replace(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+            files::replace(path, text)
+                .with_context(|| format!("cannot write {}", path.display()))?;
         }
         let mut reading = input::of_text(&input.file, text.to_owned(), true);
         let is_it = |unit: &&mut Unit| {
@@ -118,7 +120,11 @@ pub(super) fn tell_refused(report: &Report, taken: &[String]) -> Result<()> {
             _ => repair::refusal(input.kind),
         };
         let corrections = if number == 1 { "correction" } else { "corrections" };
-        writeln!(io::stderr(), "not fixed: {}: {number} {corrections}: {why}", one_line(&input.file))?;
+        writeln!(
+            io::stderr(),
+            "not fixed: {}: {number} {corrections}: {why}",
+            one_line(&input.file)
+        )?;
     }
     Ok(())
 }

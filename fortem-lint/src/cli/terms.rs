@@ -55,7 +55,11 @@ impl Accepting {
             None => None,
             Some(Ok(ignores)) => Some(ignores),
             Some(Err((source, mistakes))) => {
-                tell(&diagnose::render(&source, &mistakes, colour.is_wanted(stderr().is_terminal())));
+                tell(&diagnose::render(
+                    &source,
+                    &mistakes,
+                    colour.is_wanted(stderr().is_terminal()),
+                ));
                 return Ok(None);
             }
         };

@@ -101,15 +101,12 @@ impl<'t> Layout<'t> {
         if self.says(old, new) {
             return Some(());
         }
-        match (old.value(), new) {
-            (JsonValue::Object(_), Value::Object(new)) => self.object(old, new, before, edits),
-            _ => {
-                let spread = self.slice(old).contains('\n');
-                let rendered = self.render(new, indent(before), spread)?;
-                edits.push((old.span().range(), rendered));
-                Some(())
-            }
+        if let (JsonValue::Object(_), Value::Object(new)) = (old.value(), new) {
+            return self.object(old, new, before, edits);
         }
+        let spread = self.slice(old).contains('\n');
+        edits.push((old.span().range(), self.render(new, indent(before), spread)?));
+        Some(())
     }
 
     /// Whether a text says a value already.
@@ -122,12 +119,12 @@ impl<'t> Layout<'t> {
         let last = members.last()?;
         let end = last.value().span().range().end;
         let begin = last.key_span().range().start;
-        let between = match members.len().checked_sub(2).and_then(|at| members.get(at)) {
-            Some(previous) => self.text.get(previous.value().span().range().end..begin)?.to_owned(),
-            None => {
-                let lead = self.text.get(object.span().range().start + 1..begin)?;
-                if lead.contains('\n') { format!(",{lead}") } else { ", ".to_owned() }
-            }
+        let previous = members.len().checked_sub(2).and_then(|at| members.get(at));
+        let between = if let Some(previous) = previous {
+            self.text.get(previous.value().span().range().end..begin)?.to_owned()
+        } else {
+            let lead = self.text.get(object.span().range().start + 1..begin)?;
+            if lead.contains('\n') { format!(",{lead}") } else { ", ".to_owned() }
         };
         Some((end, between))
     }

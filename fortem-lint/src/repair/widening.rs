@@ -14,7 +14,7 @@ use crate::environments::Environments;
 use crate::facts::tag_of_key;
 
 /// The most combinations of values that are tried.
-const LIMIT: usize = 50_000;
+const LIMIT: usize = 20_000;
 /// What no policy is likely to compare with.
 const OTHER: &str = "fortem-other";
 

@@ -37,7 +37,12 @@ pub fn write_difference(difference: &Difference, out: &mut dyn Write) -> io::Res
 
 fn write_line(finding: &Known, out: &mut dyn Write) -> io::Result<()> {
     let Known { rule, severity, .. } = finding;
-    write!(out, "  {}: {severity}[{rule}]: {}", one_line(&finding.file), one_line(&finding.message))?;
+    write!(
+        out,
+        "  {}: {severity}[{rule}]: {}",
+        one_line(&finding.file),
+        one_line(&finding.message)
+    )?;
     match &finding.principal {
         Some(principal) if !finding.message.contains(principal.as_str()) => {
             writeln!(out, " (`{}`)", one_line(principal))

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{accepted, coverage};
 use super::escape::lines;
+use super::{accepted, coverage};
 use crate::check::Report;
 use crate::finding::{Finding, Severity};
 use crate::ignore::Suppression;

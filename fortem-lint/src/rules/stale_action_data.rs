@@ -43,7 +43,8 @@ impl Rule for StaleActionData {
         };
         if age.get_days() > OLD {
             let place = Place { source: 0, range: 0..0, pointer: "/date".to_owned() };
-            let message = format!("the service authorization reference is more than {OLD} days old");
+            let message =
+                format!("the service authorization reference is more than {OLD} days old");
             findings.report(META.at(place, message).evidence(format!("it is of {date}")));
         }
     }

@@ -38,10 +38,13 @@ impl Rule for StaleIgnore {
         for one in ignores {
             let Some(message) = fault(one, today) else { continue };
             let pointer = format!("/ignore/{}", one.index);
-            let draft =
-                META.at(Place { source: 0, range: one.ignore.range(), pointer }, message);
+            let draft = META.at(Place { source: 0, range: one.ignore.range(), pointer }, message);
             let is_needless = one.matches == 0 && one.is_judged;
-            findings.report(if is_needless { draft.remediation("Delete the entry") } else { draft });
+            findings.report(if is_needless {
+                draft.remediation("Delete the entry")
+            } else {
+                draft
+            });
         }
     }
 }
@@ -58,7 +61,9 @@ fn fault(one: &Assessed<'_>, today: Date) -> Option<String> {
         return Some(format!("the ignore of `{rule}` expired after {expires}{again}"));
     }
     if let Some(field) = one.ignore.blank() {
-        return Some(format!("the ignore of `{rule}` has a blank `{field}`, so that it counts for nothing"));
+        return Some(format!(
+            "the ignore of `{rule}` has a blank `{field}`, so that it counts for nothing"
+        ));
     }
     (one.matches == 0 && one.is_judged)
         .then(|| format!("the ignore of `{rule}` matches no finding"))

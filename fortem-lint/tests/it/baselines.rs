@@ -41,7 +41,11 @@ fn what_is_known_does_not_count_and_what_is_new_does() {
     let said = check(&sandbox, &["--baseline", "known.json"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.out.starts_with("No new findings."), "{}", said.out);
-    assert!(said.out.contains("baseline      2 known findings not listed, 0 fixed since"), "{}", said.out);
+    assert!(
+        said.out.contains("baseline      2 known findings not listed, 0 fixed since"),
+        "{}",
+        said.out
+    );
     // Lines above do not make a finding new, another statement does.
     let more = r#"{ "Sid": "Update", "Effect": "Allow", "Action": "ecs:UpdateService", "Resource": "*" },"#;
     let changed = POLICY.replace("\"Statement\": [", &format!("\"Statement\": [\n\n{more}"));
@@ -111,10 +115,16 @@ fn known_findings_stay_in_sarif_and_fail_their_criteria() {
 
 #[test]
 fn what_is_no_baseline_ends_the_run() {
-    let sandbox = Sandbox::new(&[("policy.json", POLICY), ("known.json", "{\"schema\": \"x/1\", \"findings\": []}")]);
+    let sandbox = Sandbox::new(&[
+        ("policy.json", POLICY),
+        ("known.json", "{\"schema\": \"x/1\", \"findings\": []}"),
+    ]);
     let said = check(&sandbox, &["--baseline", "known.json"]);
     assert_eq!(said.code, 1);
-    assert_eq!(said.err, "error: known.json is of the shape `x/1`, expected `fortem-lint-baseline/1`\n");
+    assert_eq!(
+        said.err,
+        "error: known.json is of the shape `x/1`, expected `fortem-lint-baseline/1`\n"
+    );
     assert_eq!(check(&sandbox, &["--baseline", "policy.json"]).code, 1);
     assert_eq!(check(&sandbox, &["--baseline", "missing.json"]).code, 1);
 }
@@ -165,7 +175,8 @@ fn new_and_fixed_findings_are_told() {
 
 #[test]
 fn what_is_accepted_or_known_is_neither_new_nor_fixed() {
-    let ignores = "[[ignore]]\nrule = \"FL104\"\nreason = \"r\"\nowner = \"o\"\nexpires = 2027-03-31\n";
+    let ignores =
+        "[[ignore]]\nrule = \"FL104\"\nreason = \"r\"\nowner = \"o\"\nexpires = 2027-03-31\n";
     let sandbox = Sandbox::new(&[("policy.json", POLICY), ("ignores.toml", ignores)]);
     let run = |name: &str, arguments: &[&str]| {
         let mut all = vec!["--format", "json"];
@@ -177,7 +188,12 @@ fn what_is_accepted_or_known_is_neither_new_nor_fixed() {
     let between = |old: &str, new: &str| {
         let difference = sandbox.run(&["diff", old, new, "--format", "json"]).json();
         let count = |list: &str| difference[list].as_array().unwrap().len();
-        (count("new"), count("fixed"), count("suppressed"), difference["unchanged"].as_u64().unwrap())
+        (
+            count("new"),
+            count("fixed"),
+            count("suppressed"),
+            difference["unchanged"].as_u64().unwrap(),
+        )
     };
     assert_eq!(between("old.json", "new.json"), (0, 0, 1, 1));
     check(&sandbox, &["--write-baseline", "known.json"]);
@@ -199,5 +215,9 @@ fn what_is_no_report_ends_the_comparison() {
     let sandbox = Sandbox::new(&[("policy.json", POLICY)]);
     let said = sandbox.run(&["diff", "policy.json", "policy.json"]);
     assert_eq!(said.code, 1);
-    assert!(said.err.starts_with("error: policy.json is no report of `--format json`"), "{}", said.err);
+    assert!(
+        said.err.starts_with("error: policy.json is no report of `--format json`"),
+        "{}",
+        said.err
+    );
 }

@@ -28,7 +28,7 @@ fn cases(id: &str) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = paths
         .filter(|path| {
             let name = path.file_name().unwrap().to_str().unwrap();
-            name.starts_with("fires") && name.ends_with(".json")
+            name.starts_with("fires") && path.extension().is_some_and(|one| one == "json")
         })
         .collect();
     paths.sort();
@@ -173,7 +173,8 @@ fn several_faults_of_one_statement_are_all_mended() {
 
 #[test]
 fn what_is_ignored_or_known_is_not_corrected() {
-    let ignores = "[[ignore]]\nrule = \"FL122\"\nreason = \"r\"\nowner = \"o\"\nexpires = 2027-03-31\n";
+    let ignores =
+        "[[ignore]]\nrule = \"FL122\"\nreason = \"r\"\nowner = \"o\"\nexpires = 2027-03-31\n";
     let sandbox = Sandbox::new(&[("case.json", POLICY), ("fortem-lint.toml", ignores)]);
     let said = sandbox.check(&["case.json", "--select", "FL122", "--fix"]);
     assert_eq!((sandbox.read("case.json").as_str(), said.err.as_str()), (POLICY, ""));
@@ -203,7 +204,11 @@ fn evidence_is_not_rewritten() {
     let sandbox = Sandbox::new(&[("case.json", &printed)]);
     let said = sandbox.check(&["case.json", "--select", "FL122", "--fix"]);
     assert_eq!(sandbox.read("case.json"), printed);
-    assert!(said.err.starts_with("not fixed: case.json: 1 correction: it is evidence"), "{}", said.err);
+    assert!(
+        said.err.starts_with("not fixed: case.json: 1 correction: it is evidence"),
+        "{}",
+        said.err
+    );
 }
 
 #[test]
@@ -235,4 +240,6 @@ fn what_belongs_to_fix_asks_for_it() {
     let sandbox = Sandbox::new(&[("case.json", POLICY)]);
     assert_eq!(sandbox.check(&["case.json", "--unsafe-fixes"]).code, 2);
     assert_eq!(sandbox.check(&["case.json", "--dry-run"]).code, 2);
+    let both = ["case.json", "--fix", "--dry-run", "--write-baseline", "known.json"];
+    assert_eq!(sandbox.check(&both).code, 2);
 }

@@ -42,7 +42,10 @@ fn an_ignored_finding_is_listed_and_does_not_count() {
     assert_eq!(report["summary"]["suppressed"], 1);
     let why = &report["suppressed"][0]["suppression"];
     assert_eq!(why["reason"], "one team runs both");
-    assert_eq!((why["owner"].as_str(), why["expires"].as_str()), (Some("platform"), Some("2027-03-31")));
+    assert_eq!(
+        (why["owner"].as_str(), why["expires"].as_str()),
+        (Some("platform"), Some("2027-03-31"))
+    );
 }
 
 #[test]
@@ -59,8 +62,15 @@ fn a_file_of_another_name_is_read_instead() {
         ("fortem-lint.toml", ACCEPTED),
         ("other.toml", &ACCEPTED.replace("FL105", "FL104")),
     ]);
-    let arguments =
-        ["policy.json", "--select", "FL104,FL105", "--format", "json", "--ignore-file", "other.toml"];
+    let arguments = [
+        "policy.json",
+        "--select",
+        "FL104,FL105",
+        "--format",
+        "json",
+        "--ignore-file",
+        "other.toml",
+    ];
     let said = sandbox.check(&arguments);
     assert_eq!(found(&said), (vec!["FL105".to_owned()], vec!["FL104".to_owned()]));
 }
@@ -103,7 +113,14 @@ fn the_last_day_counts_and_the_next_does_not() {
     let on = |day: &str| {
         let sandbox = Sandbox::new(&[("policy.json", POLICY), ("fortem-lint.toml", ACCEPTED)]);
         let said = sandbox.run(&[
-            "check", "policy.json", "--select", "FL105,FL720", "--format", "json", "--today", day,
+            "check",
+            "policy.json",
+            "--select",
+            "FL105,FL720",
+            "--format",
+            "json",
+            "--today",
+            day,
         ]);
         found(&said).0
     };
@@ -115,7 +132,8 @@ fn the_last_day_counts_and_the_next_does_not() {
 fn an_ignore_is_not_unused_because_its_rule_or_severity_is_left_out() {
     let unused = ACCEPTED.replace("FL105", "FL602");
     assert_eq!(json(&unused).0, ["FL105", "FL104"], "FL602 was not run");
-    let said = check(ACCEPTED, &["--select", "FL105,FL720", "--min-severity", "low", "--format", "json"]);
+    let said =
+        check(ACCEPTED, &["--select", "FL105,FL720", "--min-severity", "low", "--format", "json"]);
     assert_eq!(said.json()["summary"]["rules"].as_array().unwrap().len(), 2);
     assert_eq!(found(&said).0, Vec::<String>::new());
 }
@@ -182,7 +200,10 @@ fn a_criterion_whose_findings_are_accepted_does_not_simply_pass() {
         let evidence = check(ignores, &["--select", "FL105", "--format", "soc2"]).json();
         let criteria = evidence["criteria"].as_array().unwrap();
         let one = criteria.iter().find(|one| one["id"] == "CC6.1").unwrap().clone();
-        (one["verdict"].as_str().unwrap().to_owned(), one["accepted_exceptions"].as_array().unwrap().len())
+        (
+            one["verdict"].as_str().unwrap().to_owned(),
+            one["accepted_exceptions"].as_array().unwrap().len(),
+        )
     };
     assert_eq!(verdict(""), ("fail".to_owned(), 0));
     assert_eq!(verdict(ACCEPTED), ("accepted".to_owned(), 1));
@@ -193,7 +214,14 @@ fn old_data_is_told_by_the_day_that_is_given() {
     let on = |day: &str| {
         let sandbox = Sandbox::new(&[("policy.json", POLICY)]);
         let said = sandbox.run(&[
-            "check", "policy.json", "--select", "FL721", "--format", "json", "--today", day,
+            "check",
+            "policy.json",
+            "--select",
+            "FL721",
+            "--format",
+            "json",
+            "--today",
+            day,
         ]);
         (said.code, found(&said).0.len())
     };

@@ -1,6 +1,11 @@
 //! The command, run as a person runs it, and the rules on their cases.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod baselines;
 mod cli;

@@ -52,8 +52,7 @@ fn check_case(id: &str, case: &Path) -> Report {
     // Whether an ignore is needed, the other rules tell.
     let select = if ignores.is_some() { Vec::new() } else { vec![id.to_owned()] };
     let today = fs::read_to_string(case.join("today.txt")).ok();
-    let selection =
-        Selection { select, persona: Some(Persona::Auditor), ..Selection::default() };
+    let selection = Selection { select, persona: Some(Persona::Auditor), ..Selection::default() };
     let audit = Audit {
         environments: &environments,
         organization,
