@@ -139,6 +139,20 @@ fn an_ignore_is_not_unused_because_its_rule_or_severity_is_left_out() {
 }
 
 #[test]
+fn an_ignore_of_what_is_too_mild_to_be_told_is_used() {
+    let policy = POLICY.replace("sts:GetCallerIdentity", "ecs:StopTask");
+    let ignores = ACCEPTED.replace("FL105", "redundant-statement");
+    let rules = |severity: &str| {
+        let sandbox = Sandbox::new(&[("policy.json", &policy), ("fortem-lint.toml", &ignores)]);
+        let arguments = ["policy.json", "--select", "FL705,FL720", "--format", "json"];
+        let persona = ["--persona", "auditor", "--min-severity", severity];
+        found(&sandbox.check(&[&arguments[..], &persona].concat()))
+    };
+    assert_eq!(rules("informational"), (Vec::new(), vec!["FL705".to_owned()]));
+    assert_eq!(rules("low"), (Vec::new(), Vec::new()));
+}
+
+#[test]
 fn severities_that_are_not_told_are_not_told_as_ignored_either() {
     let said = check(ACCEPTED, &["--min-severity", "critical", "--format", "json"]);
     assert_eq!(found(&said).1, ["FL105"]);
