@@ -70,6 +70,8 @@ pub struct Assessed<'i> {
     pub index: usize,
     /// How many findings it matches.
     pub matches: usize,
+    /// How many of these count, since no entry that is in force matches them.
+    pub counting: usize,
     /// Whether everything that it could match was judged, so that no match means that it is not needed.
     pub is_judged: bool,
 }
@@ -104,14 +106,15 @@ impl Ignores {
 
     /// Takes accepted findings out of a report, and says what became of each entry.
     pub fn apply(&self, report: &mut Report, today: Date) -> Vec<Assessed<'_>> {
-        let mut matches = vec![0; self.entries.len()];
+        let mut matches = vec![(0, 0); self.entries.len()];
         for finding in std::mem::take(&mut report.findings) {
-            let mut accepted = None;
-            for (entry, number) in self.entries.iter().zip(&mut matches) {
-                if entry.matches(&finding) {
-                    *number += 1;
-                    accepted = accepted.or_else(|| entry.suppression(today));
-                }
+            let matching = self.entries.iter().zip(&mut matches);
+            let mut matching: Vec<_> =
+                matching.filter(|(entry, _)| entry.matches(&finding)).collect();
+            let accepted = matching.iter().find_map(|(entry, _)| entry.suppression(today));
+            for (_, (number, counting)) in &mut matching {
+                *number += 1;
+                *counting += usize::from(accepted.is_none());
             }
             match accepted {
                 Some(suppression) => report.suppressed.push(Suppressed { finding, suppression }),
@@ -120,9 +123,9 @@ impl Ignores {
         }
         let entries = self.entries.iter().zip(matches).enumerate();
         entries
-            .map(|(index, (ignore, matches))| {
+            .map(|(index, (ignore, (matches, counting)))| {
                 let is_judged = ignore.is_judged(report);
-                Assessed { ignore, index, matches, is_judged }
+                Assessed { ignore, index, matches, counting, is_judged }
             })
             .collect()
     }

@@ -52,8 +52,8 @@ impl Rule for StaleIgnore {
 fn fault(one: &Assessed<'_>, today: Date) -> Option<String> {
     let (rule, expires) = (one.ignore.rule(), one.ignore.expires());
     if one.ignore.is_expired(today) {
-        let again = match one.matches {
-            0 if one.is_judged => ", and matches nothing".to_owned(),
+        let again = match one.counting {
+            0 if one.matches == 0 && one.is_judged => ", and matches nothing".to_owned(),
             0 => String::new(),
             1 => ", so that a finding counts again".to_owned(),
             many => format!(", so that {many} findings count again"),

@@ -129,6 +129,21 @@ fn the_last_day_counts_and_the_next_does_not() {
 }
 
 #[test]
+fn an_expired_ignore_says_what_counts_by_it() {
+    let expired = ACCEPTED.replace("FL105", "FL10").replace("2027", "2026");
+    let message = |ignores: &str| {
+        let said = check(ignores, &["--select", "FL104,FL105,FL720", "--format", "json"]);
+        let report = said.json();
+        let findings = report["findings"].as_array().unwrap();
+        let one = findings.iter().find(|one| one["rule"] == "FL720").unwrap();
+        one["message"].as_str().unwrap().to_owned()
+    };
+    let begin = "the ignore of `FL10` expired after 2026-03-31, so that";
+    assert_eq!(message(&expired), format!("{begin} 2 findings count again"));
+    assert_eq!(message(&format!("{expired}{ACCEPTED}")), format!("{begin} a finding counts again"));
+}
+
+#[test]
 fn an_ignore_is_not_unused_because_its_rule_or_severity_is_left_out() {
     let unused = ACCEPTED.replace("FL105", "FL602");
     assert_eq!(json(&unused).0, ["FL105", "FL104"], "FL602 was not run");
