@@ -108,23 +108,23 @@ impl Fixing {
     }
 }
 
-/// Says which findings of a report have a correction that is not made, since it is not for their kind of input; of the
-/// files that were taken each correction has been told.
+/// Says which inputs have findings and are not corrected, since they are of another kind; of the files that were taken
+/// each correction has been told.
 pub(super) fn tell_refused(report: &Report, taken: &[String]) -> Result<()> {
     for input in report.inputs.iter().filter(|input| !taken.contains(&input.file)) {
-        let of_input = report.open().filter(|one| one.file == input.file && one.fix.is_some());
-        let number = of_input.count();
+        // The findings of a snapshot are in the files of its folder.
+        let is_of = |file: &str| {
+            file.strip_prefix(&input.file)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let number = report.findings.iter().filter(|one| is_of(&one.file)).count();
         let why = match number {
             0 => continue,
             _ if input.file == Entry::Stdin.name() => "standard input cannot be rewritten",
             _ => repair::refusal(input.kind),
         };
-        let corrections = if number == 1 { "correction" } else { "corrections" };
-        writeln!(
-            io::stderr(),
-            "not fixed: {}: {number} {corrections}: {why}",
-            one_line(&input.file)
-        )?;
+        let findings = if number == 1 { "finding" } else { "findings" };
+        writeln!(io::stderr(), "not fixed: {}: {number} {findings}: {why}", one_line(&input.file))?;
     }
     Ok(())
 }

@@ -198,17 +198,40 @@ fn evidence_is_not_rewritten() {
     assert_eq!(sandbox.read("case.json"), dump);
     assert_eq!(
         said.err,
-        "not fixed: case.json: 1 correction: it is evidence of what AWS has; correct what it was deployed from\n"
+        "not fixed: case.json: 1 finding: it is evidence of what AWS has; correct what it was deployed from\n"
     );
     let printed = format!(r#"{{"PolicyVersion": {{"VersionId": "v1", "Document": {POLICY}}}}}"#);
     let sandbox = Sandbox::new(&[("case.json", &printed)]);
     let said = sandbox.check(&["case.json", "--select", "FL122", "--fix"]);
     assert_eq!(sandbox.read("case.json"), printed);
     assert!(
-        said.err.starts_with("not fixed: case.json: 1 correction: it is evidence"),
+        said.err.starts_with("not fixed: case.json: 1 finding: it is evidence"),
         "{}",
         said.err
     );
+}
+
+#[test]
+fn plans_templates_and_standard_input_are_not_rewritten() {
+    for (text, why) in [
+        (
+            include_str!("../inputs/plan.json"),
+            "a plan is made from a configuration; correct it there",
+        ),
+        (
+            include_str!("../inputs/template.json"),
+            "templates are not rewritten; correct the statement there",
+        ),
+    ] {
+        let sandbox = Sandbox::new(&[("case.json", text)]);
+        let said = sandbox.check(&["case.json", "--select", "FL105", "--fix"]);
+        assert_eq!(sandbox.read("case.json"), text);
+        assert!(said.err.ends_with(&format!(": {why}\n")), "{}", said.err);
+    }
+    let sandbox = Sandbox::new(&[("case.json", POLICY)]);
+    let said = sandbox.check_stdin(POLICY, &["-", "--select", "FL122", "--fix"]);
+    assert_eq!(said.err, "not fixed: <stdin>: 1 finding: standard input cannot be rewritten\n");
+    assert_eq!(said.code, 14);
 }
 
 #[test]

@@ -19,6 +19,15 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
@@ -54,18 +63,22 @@ impl Sandbox {
         names
     }
 
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fortem-lint"));
+        command.current_dir(self.0.path()).env_remove("CLICOLOR_FORCE").args(arguments);
+        command
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {
-        let output = Command::new(env!("CARGO_BIN_EXE_fortem-lint"))
-            .current_dir(self.0.path())
-            .env_remove("CLICOLOR_FORCE")
-            .args(arguments)
-            .output()
-            .unwrap();
-        Said {
-            code: output.status.code().unwrap(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+        Said::of(&mut self.command(arguments))
+    }
+
+    /// The same with a text as standard input.
+    pub(crate) fn check_stdin(&self, text: &str, arguments: &[&str]) -> Said {
+        self.write("stdin.txt", text);
+        let mut command = self.command(&["check", "--today", "2026-10-01"]);
+        command.args(arguments).stdin(fs::File::open(self.path("stdin.txt")).unwrap());
+        Said::of(&mut command)
     }
 
     /// `check` on a day when the built-in data is not old.
