@@ -10,7 +10,9 @@
 //! - [`facts`] answers which calls a principal's whole set of policies allows on a resource of an environment, by
 //!   [`fortem_compile::iam`], the one model of IAM in the project.
 //! - [`rules`] judge facts, one file a rule.
-//! - [`check`] runs them; [`audit`] does so with what is accepted ([`ignore`]) and what was there before ([`baseline`]).
+//! - [`check`] runs them; [`audit`] does so with what is accepted ([`ignore`]) and what was there before
+//!   ([`baseline`]).
+//! - [`repair`] puts corrections into policy files, unless they would grant anything new.
 
 pub mod audit;
 pub mod baseline;

@@ -22,6 +22,11 @@ pub(super) fn in_words(suppression: &Suppression) -> String {
     format!("by {owner} until {expires}: {reason}")
 }
 
+/// Whom or what a finding is about: the principal, or else the input.
+pub(super) fn subject(finding: &Finding) -> &str {
+    finding.principal.as_deref().unwrap_or(&finding.file)
+}
+
 /// What was known before and what is mended since: `3 known findings, 1 fixed`; none without a baseline.
 pub(super) fn against(report: &Report) -> Option<String> {
     let baseline = report.baseline.as_ref()?;

@@ -112,16 +112,17 @@ fn write_accepted(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "<section id=\"ignored\">\n<h2>Ignored</h2>\n<p>{number} accepted.</p>\n<div class=\"scroll\">\
-         <table class=\"list\">\n<tr><th>Rule<th>Severity<th>Finding<th>Reason<th>Owner<th>Until"
+         <table class=\"list\">\n<tr><th>Rule<th>Severity<th>Finding<th>About<th>Reason<th>Owner<th>Until"
     )?;
     for (suppression, findings) in accepted::by_reason(report) {
         for one in findings {
             writeln!(
                 out,
-                "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}",
+                "<tr><td>{}<td>{}<td>{}<td><code>{}</code><td>{}<td>{}<td>{}",
                 one.rule,
                 one.severity,
                 Sentence(&one.message),
+                Markup(&one_line(accepted::subject(one))),
                 Markup(&one_line(&suppression.reason)),
                 Markup(&one_line(&suppression.owner)),
                 suppression.expires

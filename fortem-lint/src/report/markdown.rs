@@ -110,7 +110,8 @@ fn write_accepted(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for (suppression, findings) in reasons {
         writeln!(out, "\n{}\n", Prose(&accepted::in_words(suppression)))?;
         for one in findings {
-            writeln!(out, "- {} {}: {}", one.rule, one.severity, Prose(&one.message))?;
+            let (message, subject) = (Prose(&one.message), Code(accepted::subject(one)));
+            writeln!(out, "- {} {}: {message}: {subject}", one.rule, one.severity)?;
         }
     }
     Ok(())
