@@ -131,6 +131,12 @@ impl Catalogue {
         Self { names, lower, numbers, numbers_of_lower, known, shown, covered: Mutex::default() }
     }
 
+    /// All actions, as AWS writes them, sorted.
+    #[must_use]
+    pub fn names(&self) -> &[&'static str] {
+        &self.names
+    }
+
     /// The number of an action as AWS writes it; none if no rule names it in its list of calls.
     #[must_use]
     pub fn call(&self, action: &str) -> Option<Call> {

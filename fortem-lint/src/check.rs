@@ -4,11 +4,13 @@ use fortem_compile::reference::Reference;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::baseline::Against;
 use crate::catalogue::{Calls, Catalogue};
 use crate::environments::{Environments, Origin};
 use crate::facts::Facts;
 use crate::facts::matrix::{self, Matrix};
 use crate::finding::{Finding, Persona, Severity};
+use crate::ignore::Suppressed;
 use crate::input::{Input, NotAssessed};
 use crate::organization::Organization;
 use crate::rules::{self, Findings, Input as Needed, Rule};
@@ -62,6 +64,10 @@ pub struct Report {
     pub access: Option<Matrix>,
     /// The day or time for which the report speaks, as it was given.
     pub date: Option<String>,
+    /// What was found and is accepted.
+    pub suppressed: Vec<Suppressed>,
+    /// What an earlier run had found already, and what is mended since; none if there is no earlier run to look at.
+    pub baseline: Option<Against>,
 }
 
 /// Counts and origins of a report.
@@ -91,6 +97,12 @@ pub struct Summary {
     pub available: Vec<Needed>,
     /// The mildest severity that the report holds; all if none.
     pub min_severity: Option<Severity>,
+    /// Findings that are accepted.
+    pub suppressed: usize,
+    /// Findings that an earlier run had already; none without one.
+    pub known: Option<usize>,
+    /// Findings of an earlier run that are mended; none without one.
+    pub fixed: Option<usize>,
 }
 
 /// Judges units.
@@ -171,7 +183,7 @@ fn check_unit<'f>(facts: &'f Facts<'f>, rules: &[(&'static dyn Rule, Calls)]) ->
     all.into_iter().fold(Findings::new(facts), Findings::joined_with)
 }
 
-fn sort(findings: &mut [Finding]) {
+pub(crate) fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         let key = |one: &Finding| (one.position, one.rule);
         b.severity
@@ -203,6 +215,18 @@ impl Report {
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()
+    }
+
+    /// What is at fault and not accepted, whether it was known before or not.
+    pub fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().chain(self.baseline.iter().flat_map(|one| &one.known))
+    }
+
+    /// Counts what is accepted, known and mended.
+    pub(crate) fn count(&mut self) {
+        self.summary.suppressed = self.suppressed.len();
+        self.summary.known = self.baseline.as_ref().map(|one| one.known.len());
+        self.summary.fixed = self.baseline.as_ref().map(|one| one.fixed.len());
     }
 
     /// Whether something that should have been judged was not.

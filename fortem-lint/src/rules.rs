@@ -6,15 +6,20 @@ pub mod page;
 mod unscoped;
 mod untagged;
 
+use jiff::civil::Date;
+
 use crate::facts::{Facts, Subject};
 use crate::finding::{Confidence, Persona, Severity};
+use crate::ignore::Assessed;
 use crate::organization::Organization;
 use crate::unit::Policy;
 
 pub use findings::{Draft, Findings};
 
 /// What a rule has to be given, the letters of the rule table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Input {
     /// A policy document.
@@ -103,6 +108,13 @@ pub trait Rule: Sync {
         _facts: &Facts<'_>,
         _findings: &mut Findings<'_>,
     ) {
+    }
+
+    /// Judges what this version knows of AWS; the facts are of no account.
+    fn check_data(&self, _today: Date, _facts: &Facts<'_>, _findings: &mut Findings<'_>) {}
+
+    /// Judges the ignores of the run.
+    fn check_ignores(&self, _ignores: &[Assessed<'_>], _today: Date, _findings: &mut Findings<'_>) {
     }
 }
 
@@ -242,6 +254,8 @@ rules! {
     redundant_statement::RedundantStatement, // FL705
     stale_wider_version::StaleWiderVersion, // FL707
     unattached_environment_policy::UnattachedEnvironmentPolicy, // FL708
+    stale_ignore::StaleIgnore, // FL720
+    stale_action_data::StaleActionData, // FL721
 }
 
 /// The rule of an id or name, letters' case aside.
