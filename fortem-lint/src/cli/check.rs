@@ -28,6 +28,11 @@ pub(super) struct Check {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     fleet: Option<PathBuf>,
 
+    /// The folder with the Cedar source: its fleet file, and the roles with which deployed policies of the same names
+    /// are compared.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "fleet")]
+    source: Option<PathBuf>,
+
     /// The format of the report.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -76,9 +81,11 @@ impl Check {
         let read = input::read_all(&entries);
         let organization = read.organization.as_ref();
         not_assessed.extend(read.not_assessed);
-        let environments = match &self.fleet {
-            Some(path) => fleet(path)?,
-            None => {
+        let environments = match (&self.source, &self.fleet) {
+            (Some(path), _) => Environments::of_source(&load(path)?)
+                .with_context(|| format!("cannot compile `{}`", path.display()))?,
+            (None, Some(path)) => Environments::of_fleet(load(path)?.fleet()),
+            (None, None) => {
                 Environments::inferred(read.units.iter().chain(organization.map(|one| &one.unit)))
             }
         };
@@ -109,14 +116,13 @@ impl Check {
     }
 }
 
-/// The environments of a fleet file.
-fn fleet(path: &std::path::Path) -> Result<Environments> {
+/// The source in the folder of a fleet file.
+fn load(path: &std::path::Path) -> Result<FleetSource> {
     let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
-    let source = FleetSource::load(folder).map_err(|problems| {
+    FleetSource::load(folder).map_err(|problems| {
         anyhow::anyhow!(
             "{}",
             problems.as_slice().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
         )
-    })?;
-    Ok(Environments::of_fleet(source.fleet()))
+    })
 }
