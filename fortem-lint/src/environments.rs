@@ -347,7 +347,13 @@ impl Seen {
         }
         environments
             .sort_by(|a, b| b.is_production.cmp(&a.is_production).then(a.name.cmp(&b.name)));
-        Environments { tag_key, all: environments, names: None, origin: Origin::Inferred, compiled: Arc::default() }
+        Environments {
+            tag_key,
+            all: environments,
+            names: None,
+            origin: Origin::Inferred,
+            compiled: Arc::default(),
+        }
     }
 }
 

@@ -370,9 +370,14 @@ impl<'u> Region<'u> {
     /// Whether a task of a service has no environment tag that the service has not.
     fn is_tagged_as_service(&self, facts: &Facts<'_>, task: &Task) -> bool {
         let service = task.service().and_then(|name| self.service(&task.cluster_arn, name));
-        let known = |tag| service.is_some_and(|one| one.tags().into_iter().flat_map(Tags::iter).any(|own| own == tag));
+        let known = |tag| {
+            service.is_some_and(|one| {
+                one.tags().into_iter().flat_map(Tags::iter).any(|own| own == tag)
+            })
+        };
         let mut tags = task.tags.iter().flat_map(Tags::iter);
-        service.is_some() && tags.all(|tag| !facts.environments.is_environment_key(tag.0) || known(tag))
+        service.is_some()
+            && tags.all(|tag| !facts.environments.is_environment_key(tag.0) || known(tag))
     }
 
     /// The service of a name in a cluster, if it was read.

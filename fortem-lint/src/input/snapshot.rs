@@ -102,7 +102,8 @@ impl Reader<'_> {
         }
         let mut units: Vec<Unit> =
             manifest.accounts.iter().map(|account| self.unit(manifest, account)).collect();
-        let mut others: Vec<&str> = manifest.unread.iter().map(|one| one.account.as_str()).collect();
+        let mut others: Vec<&str> =
+            manifest.unread.iter().map(|one| one.account.as_str()).collect();
         others.retain(|id| !id.is_empty() && !manifest.accounts.iter().any(|one| one.id == *id));
         others.sort_unstable();
         others.dedup();

@@ -81,7 +81,8 @@ struct Home<'u> {
 impl<'u> Home<'u> {
     fn of(facts: &Facts<'u>, account: &str) -> Option<Self> {
         let all = facts.environments.all().iter();
-        let declared: Vec<_> = all.filter(|one| one.accounts.iter().any(|own| own == account)).collect();
+        let declared: Vec<_> =
+            all.filter(|one| one.accounts.iter().any(|own| own == account)).collect();
         if !declared.is_empty() {
             let by = "the fleet file".to_owned();
             return Some(Self { environments: declared, by, confidence: Confidence::High });

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use fortem_compile::iam::{Decision, Effect, NamedDocument, Policies};
 
 use super::{Findings, Input, Meta, Rule};
-use crate::facts::{Facts, Reached, Subject, Target, tag_of_key};
 use crate::facts::inventory::last_part;
+use crate::facts::{Facts, Reached, Subject, Target, tag_of_key};
 use crate::finding::{Confidence, Persona, Severity};
 use crate::unit::{Owner, Policy};
 
@@ -76,14 +76,16 @@ impl Rule for DriftFromSource {
         let Some(compiled) = facts.environments.compiled(name) else { return };
         let more = differences(policy, compiled, facts);
         if let Some(first) = more.values().next() {
-            let message = format!("`{name}` allows calls of {} that its source does not allow", named(&more));
+            let message =
+                format!("`{name}` allows calls of {} that its source does not allow", named(&more));
             let draft = META.at_statement(policy, first.statement, message);
             let draft = draft.resource(first.request.resource());
             findings.report(draft.evidence(first.to_string()));
         }
         let less = differences(compiled, policy, facts);
         if let Some(first) = less.values().next() {
-            let message = format!("`{name}` does not allow calls of {} that its source allows", named(&less));
+            let message =
+                format!("`{name}` does not allow calls of {} that its source allows", named(&less));
             let start = policy.place.range.start;
             let place = crate::source::Place { range: start..start, ..policy.place.clone() };
             let draft = META.at(place, message).of_policy(policy).severity(Severity::Medium);
@@ -151,7 +153,9 @@ fn telling_keys(policy: &Policy, facts: &Facts<'_>) -> BTreeSet<(String, String)
                 .is_some_and(|(_, tag)| tag.eq_ignore_ascii_case(facts.environments.tag_key()));
             let value = condition.values().first().filter(|_| !is_environment);
             let value = match (statement.effect(), condition.has_if_exists()) {
-                (Effect::Deny, _) if !condition.is_negated() => value.map(|one| one.replace('*', "example")),
+                (Effect::Deny, _) if !condition.is_negated() => {
+                    value.map(|one| one.replace('*', "example"))
+                }
                 (Effect::Allow, true) => value.map(|one| another(one)),
                 _ => None,
             };

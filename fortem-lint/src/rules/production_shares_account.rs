@@ -57,7 +57,9 @@ impl Rule for ProductionSharesAccount {
             }
         }
         let all = distinct(clusters.iter().map(|(one, _)| *one));
-        let Some((production, cluster)) = clusters.iter().find(|(one, _)| one.is_production) else { return };
+        let Some((production, cluster)) = clusters.iter().find(|(one, _)| one.is_production) else {
+            return;
+        };
         if all.iter().all(|one| one.is_production) {
             return;
         }
@@ -81,8 +83,13 @@ impl Rule for ProductionSharesAccount {
 }
 
 /// A call by which somebody of other environments alone sees what is of production.
-fn look<'u>(subject: &Subject<'u>, facts: &Facts<'_>, production: &Environment) -> Option<Reached<'u>> {
-    let is_of_production = |name: &String| facts.environments.named(name).is_none_or(|one| one.is_production);
+fn look<'u>(
+    subject: &Subject<'u>,
+    facts: &Facts<'_>,
+    production: &Environment,
+) -> Option<Reached<'u>> {
+    let is_of_production =
+        |name: &String| facts.environments.named(name).is_none_or(|one| one.is_production);
     if subject.environments.is_empty() || subject.environments.iter().any(is_of_production) {
         return None;
     }

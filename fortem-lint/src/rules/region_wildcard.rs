@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fortem_compile::iam::Statement;
+use fortem_compile::reference::Action;
 
 use super::{Draft, Findings, Input, Meta, Rule};
 use crate::facts::{Facts, Reached, Region, Subject, Target};
@@ -63,22 +64,31 @@ impl Rule for RegionWildcard {
         }
         let homes = homes(facts);
         for subject in facts.subjects.iter().filter(|one| one.principal().is_some()) {
-            let own: BTreeSet<&str> =
-                subject.environments.iter().filter_map(|one| homes.get(one.as_str())).flatten().copied().collect();
+            let own: BTreeSet<&str> = subject
+                .environments
+                .iter()
+                .filter_map(|one| homes.get(one.as_str()))
+                .flatten()
+                .copied()
+                .collect();
             if own.is_empty() {
                 continue;
             }
             let mut reported: Vec<&Statement> = Vec::new();
-            for (_, call) in facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call)) {
+            for (_, call) in
+                facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call))
+            {
                 let open = |(_, one): &(_, &Statement)| {
-                    leaves_region_open(one) && !reported.iter().any(|known| std::ptr::eq(*known, *one))
+                    leaves_region_open(one)
+                        && !reported.iter().any(|known| std::ptr::eq(*known, *one))
                 };
                 if !subject.grants(call).any(|one| open(&one)) {
                     continue;
                 }
                 let elsewhere = facts.regions.iter().filter(|one| !own.contains(name(one)));
                 let found = elsewhere.filter_map(|region| {
-                    reached_in(subject, facts, call, region).map(|(reached, one)| (reached, one, region))
+                    reached_in(subject, facts, call, region)
+                        .map(|(reached, one)| (reached, one, region))
                 });
                 for (reached, one, region) in found {
                     if leaves_region_open(reached.statement)
@@ -138,7 +148,7 @@ fn reached_in<'u>(
         let environment = facts.environment_of(one.tags).map_or("", |own| own.name.as_str());
         let tag = one.tags.and_then(|tags| tags.value(facts.environments.tag_key()));
         let target = Target { tag, ..Target::tagged(environment) }.with(&keys);
-        let types = facts.catalogue.known(call).map(|action| action.resource_types()).unwrap_or_default();
+        let types = facts.catalogue.known(call).map(Action::resource_types).unwrap_or_default();
         if types.iter().any(|kind| kind.arn().matches(one.arn)) {
             found = subject.reach_arn(facts, call, &target, one.arn).map(|reached| (reached, one));
         }

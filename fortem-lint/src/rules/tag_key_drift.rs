@@ -92,9 +92,9 @@ fn drifted<'u>(facts: &Facts<'u>) -> BTreeMap<&'u str, Vec<(Summary<'u>, &'u str
                 Origin::Declared => facts.environments.meant_by(value).is_some(),
                 Origin::Inferred => is_usual_name(value),
             };
-            let mut tags = tags
-                .iter()
-                .filter(|(key, value)| facts.environments.is_environment_key(key) && is_meant(value));
+            let mut tags = tags.iter().filter(|(key, value)| {
+                facts.environments.is_environment_key(key) && is_meant(value)
+            });
             if let Some((key, value)) = tags.next() {
                 found.entry(key).or_default().push((one, value));
             }
@@ -111,7 +111,10 @@ fn draft_of_resources(facts: &Facts<'_>, key: &str, uses: &[(Summary<'_>, &str)]
         2 => (" and another resource".to_owned(), "name their"),
         more => (format!(" and {} other resources", more - 1), "name their"),
     };
-    let message = format!("{}{others} {verb} environment by the tag `{key}`, not by `{own}`", names.unwrap_or_default());
+    let message = format!(
+        "{}{others} {verb} environment by the tag `{key}`, not by `{own}`",
+        names.unwrap_or_default()
+    );
     let mut draft = match uses.first() {
         Some((one, _)) => META.at_resource(facts, one, message),
         None => META.at(facts.place_in(None, &[]), message),

@@ -101,7 +101,11 @@ impl Rule for TagValueAlias {
 }
 
 /// How bad another value is on a resource of an environment, and why: it depends on the Deny that guards production.
-fn guarded(environment: &Environment, value: &str, facts: &Facts<'_>) -> (Severity, Option<String>) {
+fn guarded(
+    environment: &Environment,
+    value: &str,
+    facts: &Facts<'_>,
+) -> (Severity, Option<String>) {
     if !environment.is_production {
         return (Severity::Medium, None);
     }
@@ -113,10 +117,14 @@ fn guarded(environment: &Environment, value: &str, facts: &Facts<'_>) -> (Severi
     match guards.find(|policy| !denies(policy, value)) {
         Some(policy) => {
             let name = policy.label().unwrap_or_else(|| "a policy".to_owned());
-            let fact = format!("the Deny of `{name}` names `{}` and not `{value}`", environment.name);
+            let fact =
+                format!("the Deny of `{name}` names `{}` and not `{value}`", environment.name);
             (Severity::Critical, Some(fact))
         }
-        None => (Severity::Medium, Some(format!("every Deny for `{}` names `{value}` too", environment.name))),
+        None => (
+            Severity::Medium,
+            Some(format!("every Deny for `{}` names `{value}` too", environment.name)),
+        ),
     }
 }
 
