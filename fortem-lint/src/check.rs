@@ -197,7 +197,7 @@ pub(crate) fn sort(findings: &mut [Finding]) {
 
 impl Summary {
     fn add(&mut self, unit: &Unit) {
-        self.accounts.extend(unit.account.clone());
+        self.accounts.extend(unit.account.clone().filter(|_| !unit.is_unread()));
         let linked = unit.principals.iter().filter(|one| one.is_service_linked()).count();
         self.principals += unit.principals.len() - linked;
         self.service_linked_roles += linked;

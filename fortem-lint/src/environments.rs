@@ -1,13 +1,16 @@
 //! Which environments there are: as the fleet file says, or as the input lets one guess.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use fortem_core::{Fleet, Names, Tier};
+use fortem_compile::iam::DocumentKind;
+use fortem_compile::{CompileError, compile, output};
+use fortem_core::{Fleet, Names, Source, Tier};
 use rayon::prelude::*;
 use serde::Deserialize;
 
-use crate::unit::{Policy, Unit};
+use crate::source::Place;
+use crate::unit::{Owner, Policy, Unit};
 
 /// The environments that a check distinguishes, and the tag that tells them apart.
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ pub struct Environments {
     all: Vec<Environment>,
     names: Option<Names>,
     origin: Origin,
+    // What the source of the fleet compiles to.
+    compiled: Arc<[Policy]>,
 }
 
 /// Where the knowledge of the environments comes from.
@@ -125,7 +130,31 @@ impl Environments {
             all: environments.collect(),
             names: Some(fleet.names().clone()),
             origin: Origin::Declared,
+            compiled: Arc::default(),
         }
+    }
+
+    /// The environments of a fleet file, and the documents to which the policies beside it compile.
+    ///
+    /// # Errors
+    ///
+    /// When the policies do not compile.
+    pub fn of_source(source: &Source) -> Result<Self, CompileError> {
+        let compiled = compile(source, &[])?;
+        let documents = output::documents(&compiled).into_iter().map(|(path, text)| {
+            let place = Place { source: 0, range: 0..0, pointer: String::new() };
+            let mut policy = Policy::read(&text, DocumentKind::Identity, Owner::Nobody, place);
+            let file = path.rsplit('/').next().unwrap_or(&path);
+            policy.name = file.strip_suffix(".json").map(str::to_owned);
+            policy
+        });
+        Ok(Self { compiled: documents.collect(), ..Self::of_fleet(source.fleet()) })
+    }
+
+    /// The document of a name to which the fleet's source compiles, if that is known.
+    #[must_use]
+    pub fn compiled(&self, name: &str) -> Option<&Policy> {
+        self.compiled.iter().find(|one| one.name.as_deref() == Some(name))
     }
 
     /// What the tags and policies of some accounts let one guess. There is always a production environment: where
@@ -355,7 +384,13 @@ impl Seen {
         }
         environments
             .sort_by(|a, b| b.is_production.cmp(&a.is_production).then(a.name.cmp(&b.name)));
-        Environments { tag_key, all: environments, names: None, origin: Origin::Inferred }
+        Environments {
+            tag_key,
+            all: environments,
+            names: None,
+            origin: Origin::Inferred,
+            compiled: Arc::default(),
+        }
     }
 }
 

@@ -183,6 +183,7 @@ rules! {
     service_tag_prefix::ServiceTagPrefix, // FL131
     operator_type_mismatch::OperatorTypeMismatch, // FL132
     contradictory_condition::ContradictoryCondition, // FL133
+    region_wildcard::RegionWildcard, // FL134
     multi_resource_authorization::MultiResourceAuthorization, // FL135
     passrole_wildcard::PassroleWildcard, // FL200
     ecs_star::EcsStar, // FL201
@@ -230,7 +231,11 @@ rules! {
     tag_policy_weak::TagPolicyWeak, // FL503
     tag_protection_missing::TagProtectionMissing, // FL504
     scp_void::ScpVoid, // FL505
+    management_workload::ManagementWorkload, // FL506
+    production_shares_account::ProductionSharesAccount, // FL507
+    coverage_gap::CoverageGap, // FL508
     scp_quota::ScpQuota, // FL509
+    account_environment_mismatch::AccountEnvironmentMismatch, // FL510
     exec_without_logging::ExecWithoutLogging, // FL601
     exec_enabled_production::ExecEnabledProduction, // FL602
     propagate_tags_off::PropagateTagsOff, // FL603
@@ -252,6 +257,7 @@ rules! {
     unknown_name::UnknownName, // FL703
     missing_version::MissingVersion, // FL704
     redundant_statement::RedundantStatement, // FL705
+    drift_from_source::DriftFromSource, // FL706
     stale_wider_version::StaleWiderVersion, // FL707
     unattached_environment_policy::UnattachedEnvironmentPolicy, // FL708
     stale_ignore::StaleIgnore, // FL720

@@ -7,7 +7,7 @@ use fortem_compile::iam::{
 };
 
 use crate::catalogue::{Calls, Catalogue};
-use crate::snapshot::Resources;
+use crate::snapshot::{Item, Resources, Unread};
 use crate::source::{Place, Source};
 
 /// One account, or one file of policies that belong to nobody yet.
@@ -27,6 +27,10 @@ pub struct Unit {
     pub policies: Vec<Policy>,
     /// What runs in the account; none if the input does not tell.
     pub resources: Option<Resources>,
+    /// What could not be read of the account while it was collected.
+    pub unread: Vec<Item<Unread>>,
+    /// Whether the input says that the account manages the Organization.
+    pub is_management: bool,
 }
 
 /// What a policy belongs to, which decides who is subject to it.
@@ -282,6 +286,15 @@ fn characters_in(text: &str) -> usize {
 }
 
 impl Unit {
+    /// Whether nothing of the account was read, so that it is known by name alone.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        !self.unread.is_empty()
+            && self.principals.is_empty()
+            && self.policies.is_empty()
+            && self.resources.is_none()
+    }
+
     /// The policy of an index that the unit handed out.
     #[must_use]
     pub fn policy(&self, index: usize) -> Option<&Policy> {

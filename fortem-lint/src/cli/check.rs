@@ -36,6 +36,11 @@ pub(super) struct Check {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = JUDGED)]
     fleet: Option<PathBuf>,
 
+    /// The folder with the Cedar source: its fleet file, and the roles with which deployed policies of the same names
+    /// are compared.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "fleet", help_heading = JUDGED)]
+    source: Option<PathBuf>,
+
     /// The format of the report.
     #[arg(long, value_enum, default_value_t = Format::Text, help_heading = REPORT)]
     format: Format,
@@ -92,9 +97,13 @@ impl Check {
             input::read_all(&entries);
         unread.extend(not_assessed);
         let organization = organization.as_ref();
-        let environments = match &self.fleet {
-            Some(path) => fleet(path)?,
-            None => Environments::inferred(units.iter().chain(organization.map(|one| &one.unit))),
+        let environments = match (&self.source, &self.fleet) {
+            (Some(path), _) => Environments::of_source(&load(path)?)
+                .with_context(|| format!("cannot compile `{}`", path.display()))?,
+            (None, Some(path)) => Environments::of_fleet(load(path)?.fleet()),
+            (None, None) => {
+                Environments::inferred(units.iter().chain(organization.map(|one| &one.unit)))
+            }
         };
         let selection = self.selection();
         let audit = Audit {
@@ -160,14 +169,13 @@ impl Check {
     }
 }
 
-/// The environments of a fleet file.
-fn fleet(path: &std::path::Path) -> Result<Environments> {
+/// The source in the folder of a fleet file.
+fn load(path: &std::path::Path) -> Result<FleetSource> {
     let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
-    let source = FleetSource::load(folder).map_err(|problems| {
+    FleetSource::load(folder).map_err(|problems| {
         anyhow::anyhow!(
             "{}",
             problems.as_slice().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
         )
-    })?;
-    Ok(Environments::of_fleet(source.fleet()))
+    })
 }

@@ -184,6 +184,12 @@ impl<'u> Subject<'u> {
         }
     }
 
+    /// Whoever has one policy and the environment's tag, and is subject to nothing else.
+    #[must_use]
+    pub fn of_policy(policy: &'u Policy, tag: &str, environments: &Environments) -> Self {
+        Self::new(Who::Anyone, vec![policy], Vec::new(), Some(tag.to_owned()), environments)
+    }
+
     /// The name of the environment to which the principal itself belongs, by its tag or name.
     pub(super) fn home_name(&self) -> Option<&str> {
         self.home.as_deref()

@@ -1,7 +1,7 @@
 //! Each rule on its cases: `tests/rules/ID/` holds what it fires on (`fires…`), what it must not fire on though it
 //! looks alike (`near-miss…`), and what it no longer fires on once the advice is followed (`fixed…`). A case is a file,
-//! or a folder for a snapshot or several files; `fleet.toml` beside the cases is the fleet of all of them, and in the
-//! folder of a case `fortem-lint.toml` holds its ignores and `today.txt` its day.
+//! or a folder for a snapshot or several files; `fleet.toml` with roles in Cedar beside the cases is the source of all
+//! of them, and in the folder of a case `fortem-lint.toml` holds its ignores and `today.txt` its day.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -42,7 +42,7 @@ fn check_case(id: &str, case: &Path) -> Report {
     let organization = read.organization.as_ref();
     let fleet = folder(id).join("fleet.toml");
     let environments = if fleet.exists() {
-        Environments::of_fleet(FleetSource::load(folder(id)).unwrap().fleet())
+        Environments::of_source(&FleetSource::load(folder(id)).unwrap()).unwrap()
     } else {
         Environments::inferred(read.units.iter().chain(organization.map(|one| &one.unit)))
     };
