@@ -41,6 +41,8 @@ use crate::iam::KeyCarrier;
 pub struct Reference {
     date: String,
     actions: BTreeMap<String, Action>,
+    /// Those of the actions, in lower case.
+    services: BTreeSet<String>,
     /// Keys that every request has, in lower case.
     always: BTreeSet<String>,
     /// By key, in lower case.
@@ -135,6 +137,12 @@ impl Reference {
         self.actions.get(&name.to_ascii_lowercase())
     }
 
+    /// Whether it has the API actions of a service, in whatever letter case.
+    #[must_use]
+    pub fn has_service(&self, service: &str) -> bool {
+        self.services.contains(service) || self.services.contains(&service.to_ascii_lowercase())
+    }
+
     /// The API actions of a service, by name.
     pub fn actions(&self, service: &str) -> impl Iterator<Item = &Action> {
         let first = format!("{}:", service.to_ascii_lowercase());
@@ -147,6 +155,9 @@ impl Reference {
     pub fn matching(&self, pattern: &str) -> Vec<&Action> {
         let pattern = pattern.to_ascii_lowercase();
         let begin = pattern::literal(&pattern);
+        if begin.len() == pattern.len() {
+            return self.actions.get(&pattern).into_iter().collect();
+        }
         let near = self.actions.range(begin.to_owned()..);
         let near = near.take_while(|(name, _)| name.starts_with(begin));
         let matching = near.filter(|(name, _)| pattern::matches(&pattern, name));

@@ -11,7 +11,8 @@
 )]
 
 use std::fmt::Write as _;
-use std::time::Instant;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use fortem_compile::reference::Reference;
 use fortem_lint::check::{Selection, check};
@@ -31,25 +32,52 @@ fn main() {
         return std::fs::write(path, account).expect("the path can be written");
     }
     println!("{} bytes", account.len());
-    let reference = Reference::builtin().expect("the built-in reference is valid");
+    let mut best = Duration::MAX;
     for round in 1..=5 {
-        let begin = Instant::now();
-        let reading = input::of_text("account.json", account.clone(), true);
-        let read = begin.elapsed();
-        let environments = Environments::inferred(&reading.units);
-        let report = check(&reading.units, &environments, None, reference, &Selection::default());
-        let judged = begin.elapsed();
-        let mut out = Vec::new();
-        report::write(&report, Format::Json, Style::default(), &mut out)
-            .expect("memory can be written");
-        println!(
-            "{round}: read {read:.1?}, judged {:.1?}, written {:.1?}; {} findings, {} bytes",
-            judged.saturating_sub(read),
-            begin.elapsed().saturating_sub(judged),
-            report.findings.len(),
-            out.len()
-        );
+        best = best.min(judge(round, &account));
     }
+    let folder = tempfile::tempdir().expect("a folder for the account");
+    let path = folder.path().join("account.json");
+    std::fs::write(&path, account).expect("the account can be written");
+    let peers = std::env::var("FORTEM_PEERS").unwrap_or_default();
+    for peer in peers.split(';').map(str::trim).filter(|peer| !peer.is_empty()) {
+        let taken = time(&peer.replace("{}", &path.to_string_lossy()));
+        let ratio = taken.as_secs_f64() / best.as_secs_f64();
+        println!("{peer}: {taken:.1?}, {ratio:.0} times as long");
+    }
+}
+
+/// Reads and judges the account and writes the report to memory.
+fn judge(round: usize, account: &str) -> Duration {
+    let reference = Reference::builtin().expect("the built-in reference is valid");
+    let text = account.to_owned();
+    let begin = Instant::now();
+    let reading = input::of_text("account.json", text, true);
+    let read = begin.elapsed();
+    let environments = Environments::inferred(&reading.units);
+    let report = check(&reading.units, &environments, None, reference, &Selection::default());
+    let judged = begin.elapsed();
+    let mut out = Vec::new();
+    report::write(&report, Format::Json, Style::default(), &mut out)
+        .expect("memory can be written");
+    let written = begin.elapsed();
+    println!(
+        "{round}: read {read:.1?}, judged {:.1?}, written {:.1?}; {} findings, {} bytes",
+        judged.saturating_sub(read),
+        written.saturating_sub(judged),
+        report.findings.len(),
+        out.len()
+    );
+    written
+}
+
+/// How long a command takes as a whole process; peers tell findings by their exit code, so that it is left aside.
+fn time(command: &str) -> Duration {
+    let begin = Instant::now();
+    let mut process = Command::new("sh");
+    process.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    process.status().expect("a shell");
+    begin.elapsed()
 }
 
 /// The output of `aws iam get-account-authorization-details`.

@@ -1,11 +1,11 @@
 //! The API actions that rules ask about, numbered, so that what a statement covers is a set of bits.
 
-use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex, OnceLock};
 
 use fortem_compile::iam::Statement;
-use fortem_compile::reference::{Action, Reference};
+use fortem_compile::reference::{Action, Carries, Reference};
 use fortem_core::pattern;
+use rustc_hash::FxHashMap;
 
 use crate::facts::matrix;
 use crate::rules;
@@ -22,15 +22,55 @@ pub struct Calls([u64; WORDS]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Call(usize);
 
+/// Prefixes of the condition keys for the tags of a resource (service authorization reference, 2026-09-26).
+const TAG_PREFIXES: [&str; 8] =
+    ["aws", "ecs", "iam", "logs", "elasticache", "secretsmanager", "ssm", "ecr"];
+
+/// What a call shows of its resource to conditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shown {
+    tags: [bool; TAG_PREFIXES.len()],
+    /// Whether it shows the cluster.
+    pub cluster: bool,
+}
+
+impl Shown {
+    fn of(action: &Action, kind: Option<&str>) -> Self {
+        let shows = |key: &str| {
+            Reference::builtin().is_ok_and(|of| of.carries(action.name(), kind, key) != Carries::No)
+        };
+        let tags = TAG_PREFIXES.map(|prefix| shows(&format!("{prefix}:ResourceTag/Environment")));
+        Self { tags, cluster: shows("ecs:cluster") }
+    }
+
+    /// Of an action that the reference leaves out: the general key, and that of its service.
+    fn of_unknown(name: &str) -> Self {
+        let service = name.split(':').next().unwrap_or_default();
+        let tags = TAG_PREFIXES.map(|prefix| prefix == "aws" || prefix == service);
+        Self { tags, cluster: service == "ecs" }
+    }
+
+    /// The prefixes of the condition keys that have the resource's tags: `aws` stands for `aws:ResourceTag/…`.
+    pub fn tag_prefixes(&self) -> impl Iterator<Item = &'static str> {
+        TAG_PREFIXES
+            .into_iter()
+            .zip(self.tags)
+            .filter_map(|(prefix, shown)| shown.then_some(prefix))
+    }
+}
+
 /// Every action that a rule, or the matrix of access, asks about.
 #[derive(Debug)]
 pub struct Catalogue {
     names: Vec<&'static str>,
     lower: Vec<String>,
-    numbers: HashMap<&'static str, usize>,
+    numbers: FxHashMap<&'static str, usize>,
+    numbers_of_lower: FxHashMap<String, usize>,
     known: Vec<Option<&'static Action>>,
-    // What each pattern covers: the same few patterns stand in thousands of statements.
-    covered: Mutex<HashMap<String, Calls>>,
+    // What the calls of each action show of the resource, with the name of its type.
+    shown: Vec<OnceLock<Vec<(Option<&'static str>, Shown)>>>,
+    // What each pattern with wildcards covers: the same few patterns stand in thousands of statements.
+    covered: Mutex<FxHashMap<String, Calls>>,
 }
 
 impl Calls {
@@ -82,10 +122,19 @@ impl Catalogue {
     fn of(names: Vec<&'static str>) -> Self {
         debug_assert!(names.len() <= CAPACITY, "{} actions", names.len());
         let lower: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let numbers_of_lower = lower.iter().cloned().enumerate().map(|(at, name)| (name, at));
+        let numbers_of_lower = numbers_of_lower.collect();
         let numbers = names.iter().enumerate().map(|(at, name)| (*name, at)).collect();
         let reference = Reference::builtin().ok();
         let known = lower.iter().map(|name| reference.and_then(|of| of.action(name))).collect();
-        Self { names, lower, numbers, known, covered: Mutex::default() }
+        let shown = names.iter().map(|_| OnceLock::new()).collect();
+        Self { names, lower, numbers, numbers_of_lower, known, shown, covered: Mutex::default() }
+    }
+
+    /// All actions, as AWS writes them, sorted.
+    #[must_use]
+    pub fn names(&self) -> &[&'static str] {
+        &self.names
     }
 
     /// The number of an action as AWS writes it; none if no rule names it in its list of calls.
@@ -122,6 +171,20 @@ impl Catalogue {
         self.known.get(call.0).copied().flatten()
     }
 
+    /// What calls of an action show of a resource to conditions: its tags and its cluster.
+    #[must_use]
+    pub fn shown(&self, call: Call, kind: Option<&str>) -> Shown {
+        let Some((slot, action)) = self.shown.get(call.0).zip(self.known(call)) else {
+            return Shown::of_unknown(self.name(call));
+        };
+        let by_type = slot.get_or_init(|| {
+            let types = action.resource_types().iter().map(|kind| Some(kind.name()));
+            let all = types.chain([None]);
+            all.map(|kind| (kind, Shown::of(action, kind))).collect()
+        });
+        by_type.iter().find(|(name, _)| *name == kind).map(|(_, shown)| *shown).unwrap_or_default()
+    }
+
     /// The actions that the `Action` or `NotAction` of a statement covers.
     #[must_use]
     pub fn covered_by(&self, statement: &Statement) -> Calls {
@@ -132,11 +195,16 @@ impl Catalogue {
 
     fn covered_by_pattern(&self, pattern: &str) -> Calls {
         let pattern = pattern.to_ascii_lowercase();
+        let mut calls = Calls::default();
+        if !pattern.contains(['*', '?']) {
+            let number = self.numbers_of_lower.get(&pattern);
+            number.into_iter().for_each(|number| calls.insert(*number));
+            return calls;
+        }
         let mut covered = self.covered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(known) = covered.get(&pattern) {
             return *known;
         }
-        let mut calls = Calls::default();
         for (number, name) in self.lower.iter().enumerate() {
             if pattern::matches(&pattern, name) {
                 calls.insert(number);

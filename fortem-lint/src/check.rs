@@ -1,13 +1,16 @@
 //! Units in, a report out.
 
 use fortem_compile::reference::Reference;
+use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::baseline::Against;
 use crate::catalogue::{Calls, Catalogue};
 use crate::environments::{Environments, Origin};
 use crate::facts::Facts;
-use crate::facts::matrix::Matrix;
+use crate::facts::matrix::{self, Matrix};
 use crate::finding::{Finding, Persona, Severity};
+use crate::ignore::Suppressed;
 use crate::input::{Input, NotAssessed};
 use crate::organization::Organization;
 use crate::rules::{self, Findings, Input as Needed, Rule};
@@ -61,6 +64,10 @@ pub struct Report {
     pub access: Option<Matrix>,
     /// The day or time for which the report speaks, as it was given.
     pub date: Option<String>,
+    /// What was found and is accepted.
+    pub suppressed: Vec<Suppressed>,
+    /// What an earlier run had found already, and what is mended since; none if there is no earlier run to look at.
+    pub baseline: Option<Against>,
 }
 
 /// Counts and origins of a report.
@@ -90,6 +97,12 @@ pub struct Summary {
     pub available: Vec<Needed>,
     /// The mildest severity that the report holds; all if none.
     pub min_severity: Option<Severity>,
+    /// Findings that are accepted.
+    pub suppressed: usize,
+    /// Findings that an earlier run had already; none without one.
+    pub known: Option<usize>,
+    /// Findings of an earlier run that are mended; none without one.
+    pub fixed: Option<usize>,
 }
 
 /// Judges units.
@@ -108,19 +121,23 @@ pub fn check(
         .map(|rule| (rule, Catalogue::builtin().set(rule.calls())))
         .collect();
     let mut report = Report::default();
-    for unit in units.iter().chain(organization.map(|one| &one.unit)) {
+    let units: Vec<&Unit> = units.iter().chain(organization.map(|one| &one.unit)).collect();
+    let judged = units.par_iter().map(|unit| {
         let facts = Facts::of(unit, environments, organization, reference);
         let findings = check_unit(&facts, &rules);
-        report.not_assessed.extend(findings.unread());
-        report.findings.extend(findings.into_vec());
+        let rows = if selection.access { matrix::rows(&facts) } else { Vec::new() };
+        (findings.unread(), findings.into_vec(), rows)
+    });
+    let judged: Vec<_> = judged.collect();
+    let mut access = Matrix::of(environments);
+    for (unit, (unread, findings, rows)) in units.into_iter().zip(judged) {
         report.summary.add(unit);
-        report.access = selection.access.then(|| {
-            let mut access = report.access.take().unwrap_or_else(|| Matrix::of(environments));
-            access.add(&facts);
-            access
-        });
+        report.not_assessed.extend(unread);
+        report.findings.extend(findings);
+        access.rows.extend(rows);
     }
-    report.access.iter_mut().for_each(Matrix::sort);
+    access.sort();
+    report.access = Some(access).filter(|_| selection.access);
     report.summary.available.extend(organization.map(|_| Needed::Organization));
     report.summary.available.sort_unstable();
     report.summary.available.dedup();
@@ -137,13 +154,13 @@ pub fn check(
 }
 
 fn check_unit<'f>(facts: &'f Facts<'f>, rules: &[(&'static dyn Rule, Calls)]) -> Findings<'f> {
-    let mut findings = Findings::new(facts);
-    for policy in &facts.unit.policies {
-        for (rule, _) in rules {
-            rule.check_policy(policy, facts, &mut findings);
-        }
-    }
-    for subject in &facts.subjects {
+    let of_policies = facts.unit.policies.par_iter().map(|policy| {
+        let mut findings = Findings::new(facts);
+        rules.iter().for_each(|(rule, _)| rule.check_policy(policy, facts, &mut findings));
+        findings
+    });
+    let of_subjects = facts.subjects.par_iter().map(|subject| {
+        let mut findings = Findings::new(facts);
         let is_administrator = subject.is_plain_administrator(facts);
         for (rule, calls) in rules {
             if is_administrator && !rule.concerns_administrators() {
@@ -153,19 +170,24 @@ fn check_unit<'f>(facts: &'f Facts<'f>, rules: &[(&'static dyn Rule, Calls)]) ->
                 rule.check_subject(subject, facts, &mut findings);
             }
         }
-    }
-    for (rule, _) in rules {
+        findings
+    });
+    let of_unit = rules.par_iter().map(|(rule, _)| {
+        let mut findings = Findings::new(facts);
         rule.check_unit(facts, &mut findings);
         if let Some(organization) = facts.organization
             && std::ptr::eq(&raw const organization.unit, facts.unit)
         {
             rule.check_organization(organization, facts, &mut findings);
         }
-    }
-    findings
+        findings
+    });
+    // Collected in order, whoever is ready first.
+    let all: Vec<Findings<'f>> = of_policies.chain(of_subjects).chain(of_unit).collect();
+    all.into_iter().fold(Findings::new(facts), Findings::joined_with)
 }
 
-fn sort(findings: &mut [Finding]) {
+pub(crate) fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         let key = |one: &Finding| (one.position, one.rule);
         b.severity
@@ -179,7 +201,7 @@ fn sort(findings: &mut [Finding]) {
 
 impl Summary {
     fn add(&mut self, unit: &Unit) {
-        self.accounts.extend(unit.account.clone());
+        self.accounts.extend(unit.account.clone().filter(|_| !unit.is_unread()));
         let linked = unit.principals.iter().filter(|one| one.is_service_linked()).count();
         self.principals += unit.principals.len() - linked;
         self.service_linked_roles += linked;
@@ -197,6 +219,18 @@ impl Report {
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()
+    }
+
+    /// What is at fault and not accepted, whether it was known before or not.
+    pub fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().chain(self.baseline.iter().flat_map(|one| &one.known))
+    }
+
+    /// Counts what is accepted, known and mended.
+    pub(crate) fn count(&mut self) {
+        self.summary.suppressed = self.suppressed.len();
+        self.summary.known = self.baseline.as_ref().map(|one| one.known.len());
+        self.summary.fixed = self.baseline.as_ref().map(|one| one.fixed.len());
     }
 
     /// Whether something that should have been judged was not.

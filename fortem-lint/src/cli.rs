@@ -3,7 +3,11 @@
 mod check;
 mod colour;
 mod completions;
+mod diagnose;
+mod diff;
 mod explain;
+mod fix;
+mod terms;
 
 use std::process::ExitCode;
 
@@ -28,6 +32,8 @@ struct Arguments {
 enum Command {
     /// Judges files: authorization details, policies, plans, templates, snapshots.
     Check(check::Check),
+    /// Says what is new and what is fixed between two reports of `check --format json`.
+    Diff(diff::Diff),
     /// Says what a rule is about, why it matters and what to do.
     Explain(explain::Explain),
     /// Lists the rules.
@@ -42,6 +48,7 @@ pub fn run() -> ExitCode {
     let Arguments { command, color } = Arguments::parse();
     let result = match command {
         Command::Check(check) => check.run(color),
+        Command::Diff(diff) => diff.run(),
         Command::Explain(explain) => explain.run(color),
         Command::Rules(rules) => rules.run(),
         Command::Completions(completions) => completions.run(),

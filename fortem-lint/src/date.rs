@@ -21,6 +21,16 @@ pub fn parse(text: &str) -> Result<String, String> {
     }
 }
 
+/// Reads a day, `2026-09-30`.
+///
+/// # Errors
+///
+/// What is wrong with it, in words.
+pub fn day(text: &str) -> Result<Date, String> {
+    let day = text.parse().ok().filter(|_| text.len() == 10);
+    day.ok_or_else(|| "is no day such as 2026-09-30".to_owned())
+}
+
 /// Milliseconds from the beginning of 1970 to the time, or to the beginning of the day, in UTC.
 #[must_use]
 pub fn milliseconds(text: &str) -> Option<i64> {
@@ -32,6 +42,15 @@ pub fn milliseconds(text: &str) -> Option<i64> {
         text.parse::<Timestamp>()
     };
     Some(time.ok()?.as_millisecond())
+}
+
+/// Writes a day as `2026-09-30`.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+pub(crate) fn serialize<S: serde::Serializer>(
+    day: &Date,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(day)
 }
 
 #[cfg(test)]

@@ -1,12 +1,16 @@
 //! Which environments there are: as the fleet file says, or as the input lets one guess.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock};
 
-use fortem_core::{Fleet, Names, Tier};
+use fortem_compile::iam::DocumentKind;
+use fortem_compile::{CompileError, compile, output};
+use fortem_core::{Fleet, Names, Source, Tier};
+use rayon::prelude::*;
 use serde::Deserialize;
 
-use crate::unit::Unit;
+use crate::source::Place;
+use crate::unit::{Owner, Policy, Unit};
 
 /// The environments that a check distinguishes, and the tag that tells them apart.
 #[derive(Debug, Clone)]
@@ -16,6 +20,8 @@ pub struct Environments {
     all: Vec<Environment>,
     names: Option<Names>,
     origin: Origin,
+    // What the source of the fleet compiles to.
+    compiled: Arc<[Policy]>,
 }
 
 /// Where the knowledge of the environments comes from.
@@ -46,6 +52,9 @@ struct Usual {
     tag_keys: Vec<String>,
     production: Vec<UsualNames>,
     nonproduction: Vec<UsualNames>,
+    /// By each name in lower case: the usual one of its group, and whether it is production.
+    #[serde(skip)]
+    by_name: HashMap<String, (String, bool)>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,20 +70,30 @@ impl Usual {
     )]
     fn builtin() -> &'static Self {
         static BUILTIN: LazyLock<Usual> = LazyLock::new(|| {
-            toml::from_str(include_str!("../data/environments.toml")).expect("valid built-in data")
+            let data = include_str!("../data/environments.toml");
+            toml::from_str::<Usual>(data).expect("valid built-in data").indexed()
         });
         &BUILTIN
     }
 
+    fn indexed(mut self) -> Self {
+        let production = self.production.iter().map(|group| (group, true));
+        for (group, production) in
+            production.chain(self.nonproduction.iter().map(|group| (group, false)))
+        {
+            let Some(usual) = group.names.first() else { continue };
+            for name in &group.names {
+                let known = self.by_name.entry(name.clone());
+                known.or_insert_with(|| (usual.clone(), production));
+            }
+        }
+        self
+    }
+
     /// The usual name of an environment by any spelling, and whether it is production.
     fn environment(value: &str) -> Option<(&'static str, bool)> {
-        let value = value.trim().to_lowercase();
-        let find = |groups: &'static [UsualNames], production: bool| {
-            let known = groups.iter().find(|group| group.names.contains(&value))?;
-            Some((known.names.first()?.as_str(), production))
-        };
-        let usual = Self::builtin();
-        find(&usual.production, true).or_else(|| find(&usual.nonproduction, false))
+        let (name, production) = Self::builtin().by_name.get(&value.trim().to_lowercase())?;
+        Some((name, *production))
     }
 }
 
@@ -111,7 +130,31 @@ impl Environments {
             all: environments.collect(),
             names: Some(fleet.names().clone()),
             origin: Origin::Declared,
+            compiled: Arc::default(),
         }
+    }
+
+    /// The environments of a fleet file, and the documents to which the policies beside it compile.
+    ///
+    /// # Errors
+    ///
+    /// When the policies do not compile.
+    pub fn of_source(source: &Source) -> Result<Self, CompileError> {
+        let compiled = compile(source, &[])?;
+        let documents = output::documents(&compiled).into_iter().map(|(path, text)| {
+            let place = Place { source: 0, range: 0..0, pointer: String::new() };
+            let mut policy = Policy::read(&text, DocumentKind::Identity, Owner::Nobody, place);
+            let file = path.rsplit('/').next().unwrap_or(&path);
+            policy.name = file.strip_suffix(".json").map(str::to_owned);
+            policy
+        });
+        Ok(Self { compiled: documents.collect(), ..Self::of_fleet(source.fleet()) })
+    }
+
+    /// The document of a name to which the fleet's source compiles, if that is known.
+    #[must_use]
+    pub fn compiled(&self, name: &str) -> Option<&Policy> {
+        self.compiled.iter().find(|one| one.name.as_deref() == Some(name))
     }
 
     /// What the tags and policies of some accounts let one guess. There is always a production environment: where
@@ -169,15 +212,9 @@ impl Environments {
     /// The environments whose names stand as words in a name or ARN: `fleet-prod` names `prod`, `products` does not.
     #[must_use]
     pub fn named_in<'e>(&'e self, text: &str) -> Vec<&'e Environment> {
-        let words = words_of(text);
-        let mut found: Vec<&Environment> = Vec::new();
-        for environment in &self.all {
-            let named = environment.spellings().any(|name| contains_words(&words, &words_of(name)));
-            if named {
-                found.push(environment);
-            }
-        }
-        found
+        let words: Vec<&str> = words_of(text).collect();
+        let named = |one: &&Environment| one.spellings().any(|name| contains_words(&words, name));
+        self.all.iter().filter(named).collect()
     }
 
     /// Whether a tag key is a usual name for the environment's tag, or the one in use, in whatever case.
@@ -208,16 +245,27 @@ pub fn is_usual_name(value: &str) -> bool {
 
 /// Whether a name has the usual name of an environment as a word of its own.
 pub(crate) fn names_usual_word(text: &str) -> bool {
-    words_of(text).iter().any(|word| is_usual_name(word))
+    words_of(text).any(is_usual_name)
 }
 
-fn words_of(text: &str) -> Vec<String> {
+/// The words of a name, as written.
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|character: char| !character.is_alphanumeric());
-    words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+    words.filter(|word| !word.is_empty())
 }
 
-fn contains_words(words: &[String], sought: &[String]) -> bool {
-    !sought.is_empty() && words.windows(sought.len()).any(|window| window == sought)
+/// Whether some words have the words of a name among them, in order.
+fn contains_words(words: &[&str], name: &str) -> bool {
+    let Some(first) = words_of(name).next() else { return false };
+    let begins = words.iter().enumerate().filter(|(_, word)| is_same_word(word, first));
+    begins.into_iter().any(|(at, _)| {
+        let mut rest = words.iter().skip(at);
+        words_of(name).all(|sought| rest.next().is_some_and(|word| is_same_word(word, sought)))
+    })
+}
+
+fn is_same_word(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b) || (!a.is_ascii() && a.to_lowercase() == b.to_lowercase())
 }
 
 /// What the inputs say of tag keys and environments.
@@ -243,14 +291,32 @@ impl Seen {
         if let Some(resources) = &unit.resources {
             resources.each_tag(|key, value| self.tag(key, value));
         }
-        for policy in &unit.policies {
-            for statement in policy.document.statements() {
-                statement.resources().iter().for_each(|resource| self.arn(resource));
-                for condition in statement.conditions() {
-                    self.condition(condition.key(), condition.values());
-                }
+        let of_policies = unit.policies.par_iter().fold(Self::default, |mut seen, policy| {
+            seen.look_at_policy(policy);
+            seen
+        });
+        // Sums and sets: the order in which they are joined does not matter.
+        self.add(of_policies.reduce(Self::default, |mut seen, more| {
+            seen.add(more);
+            seen
+        }));
+    }
+
+    fn look_at_policy(&mut self, policy: &Policy) {
+        for statement in policy.document.statements() {
+            statement.resources().iter().for_each(|resource| self.arn(resource));
+            for condition in statement.conditions() {
+                self.condition(condition.key(), condition.values());
             }
         }
+    }
+
+    fn add(&mut self, more: Self) {
+        for (all, more) in [(&mut self.keys, more.keys), (&mut self.values, more.values)] {
+            more.into_iter().for_each(|(text, uses)| *all.entry(text).or_default() += uses);
+        }
+        self.words.extend(more.words);
+        self.words_of_roles.extend(more.words_of_roles);
     }
 
     fn tag(&mut self, key: &str, value: &str) {
@@ -261,8 +327,8 @@ impl Seen {
     }
 
     fn arn(&mut self, arn: &str) {
-        let words = arn.splitn(6, ':').nth(5).map(words_of).unwrap_or_default();
-        let usual = words.into_iter().filter(|word| is_usual_name(word));
+        let name = arn.splitn(6, ':').nth(5).unwrap_or_default();
+        let usual = words_of(name).filter(|word| is_usual_name(word)).map(str::to_lowercase);
         if arn.split(':').nth(2) == Some("iam") {
             self.words_of_roles.extend(usual);
         } else {
@@ -318,7 +384,13 @@ impl Seen {
         }
         environments
             .sort_by(|a, b| b.is_production.cmp(&a.is_production).then(a.name.cmp(&b.name)));
-        Environments { tag_key, all: environments, names: None, origin: Origin::Inferred }
+        Environments {
+            tag_key,
+            all: environments,
+            names: None,
+            origin: Origin::Inferred,
+            compiled: Arc::default(),
+        }
     }
 }
 
@@ -354,5 +426,5 @@ fn add(environments: &mut Vec<Environment>, value: &str) {
 
 /// Whether a name has an environment's name as a word of its own.
 pub(crate) fn names_word(text: &str, environment: &str) -> bool {
-    contains_words(&words_of(text), &words_of(environment))
+    contains_words(&words_of(text).collect::<Vec<_>>(), environment)
 }

@@ -11,7 +11,7 @@ pub enum Exit {
     Clean = 0,
     /// The tool failed.
     Failed = 1,
-    /// Wrong arguments.
+    /// Wrong arguments, or a mistake in the ignore file.
     Usage = 2,
     /// Nothing found, but something could not be judged.
     Incomplete = 3,
@@ -30,9 +30,9 @@ pub enum Exit {
 /// The table of [`Exit`] for `--help`.
 pub const TABLE: &str = "\
 Exit codes:
-  0   clean: nothing found at or above --fail-on
+  0   clean: nothing found at or above --fail-on; what is ignored or in the baseline does not count
   1   the tool failed
-  2   wrong arguments
+  2   wrong arguments, or a mistake in the ignore file
   3   incomplete: something could not be read or judged; nothing else was found
   11  the worst finding is informational
   12  … low
@@ -52,13 +52,19 @@ impl Exit {
     /// ```
     #[must_use]
     pub fn of(report: &Report, threshold: Severity) -> Self {
-        match report.worst().filter(|worst| *worst >= threshold) {
+        Self::of_worst(report.worst(), report.is_incomplete(), threshold)
+    }
+
+    /// The exit for the worst of some findings, none if there are none.
+    #[must_use]
+    pub fn of_worst(worst: Option<Severity>, is_incomplete: bool, threshold: Severity) -> Self {
+        match worst.filter(|worst| *worst >= threshold) {
             Some(Severity::Informational) => Self::Informational,
             Some(Severity::Low) => Self::Low,
             Some(Severity::Medium) => Self::Medium,
             Some(Severity::High) => Self::High,
             Some(Severity::Critical) => Self::Critical,
-            None if report.is_incomplete() => Self::Incomplete,
+            None if is_incomplete => Self::Incomplete,
             None => Self::Clean,
         }
     }

@@ -31,8 +31,8 @@ pub use opening::{CREATING_CALLS, SCOPED_CALLS, TAG_CALLS, is_of_request, is_of_
 pub use reach::{Guard, Reached, ReachedGroup, Target};
 pub use retagging::Retagging;
 pub use scope::{Scoping, TagOf, tag_of_key};
-pub(crate) use standing::{ADMINISTRATOR_ACCESS, UNBOUNDED};
 pub use standing::home_of;
+pub(crate) use standing::{ADMINISTRATOR_ACCESS, UNBOUNDED};
 pub use subject::{Layer, Subject, Who, compares_with_principal_tag};
 pub use trust::{Caller, accepts_session_tags, is_of_people, services_of, trusts};
 

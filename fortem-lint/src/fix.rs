@@ -4,6 +4,7 @@ use fortem_compile::iam::Statement;
 use serde_json::{Map, Value};
 
 use crate::finding::Fix;
+use crate::source::Source;
 use crate::unit::Policy;
 
 /// The correction that rewrites a statement; none if the document is not written as it is in the input, or if `change`
@@ -14,7 +15,7 @@ use crate::unit::Policy;
 pub fn statement(
     policy: &Policy,
     statement: &Statement,
-    text: &str,
+    source: &Source,
     description: &str,
     safe: bool,
     change: impl FnOnce(&mut Map<String, Value>),
@@ -23,15 +24,14 @@ pub fn statement(
         return None;
     }
     let range = policy.place_of(statement).range;
-    let before: Value = serde_json::from_str(text.get(range.clone())?).ok()?;
+    let before: Value = serde_json::from_str(source.slice(range.clone())).ok()?;
     let mut after = before.clone();
     change(after.as_object_mut()?);
     if after == before {
         return None;
     }
-    let column = text.get(..range.start)?.rsplit('\n').next()?.chars().count();
     let replacement = serde_json::to_string_pretty(&after).ok()?;
-    let replacement = replacement.replace('\n', &format!("\n{}", " ".repeat(column)));
+    let replacement = replacement.replace('\n', &format!("\n{}", source.indentation(range.start)));
     Some(Fix { description: description.to_owned(), safe, range, replacement })
 }
 

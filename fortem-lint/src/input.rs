@@ -15,6 +15,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use rayon::prelude::*;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -147,8 +148,8 @@ pub struct Readings {
 #[must_use]
 pub fn read_all(entries: &[Entry]) -> Readings {
     let mut all = Readings::default();
-    for entry in entries {
-        let reading = read(entry);
+    let readings: Vec<Reading> = entries.par_iter().map(read).collect();
+    for reading in readings {
         all.units.extend(reading.units);
         all.not_assessed.extend(reading.not_assessed);
         if all.organization.is_none() {

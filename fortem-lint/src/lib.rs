@@ -10,19 +10,28 @@
 //! - [`facts`] answers which calls a principal's whole set of policies allows on a resource of an environment, by
 //!   [`fortem_compile::iam`], the one model of IAM in the project.
 //! - [`rules`] judge facts, one file a rule.
-//! - [`check`] runs them.
+//! - [`check`] runs them; [`audit`] does so with what is accepted ([`ignore`]) and what was there before
+//!   ([`baseline`]).
+//! - [`repair`] puts corrections into policy files, unless they would grant anything new.
 
+pub mod audit;
+pub mod baseline;
 pub mod catalogue;
 pub mod check;
 pub mod cli;
+pub mod comparison;
 pub mod date;
+pub mod difference;
 pub mod environments;
 pub mod exit;
 pub mod facts;
+pub mod files;
 pub mod finding;
 pub mod fix;
+pub mod ignore;
 pub mod input;
 pub mod organization;
+pub mod repair;
 pub mod report;
 pub mod rules;
 pub mod snapshot;

@@ -1,8 +1,10 @@
 //! A report in the formats that people and tools read.
 
+mod accepted;
 mod coverage;
 mod csv;
-mod escape;
+mod difference;
+pub(crate) mod escape;
 mod github;
 mod groups;
 mod html;
@@ -18,7 +20,10 @@ use std::io::{self, Write};
 
 use crate::check::Report;
 
-pub(crate) use coverage::title as criterion_title;
+pub use difference::write_difference;
+pub(crate) use json::SCHEMA as REPORT_SCHEMA;
+
+pub(crate) use coverage::{judged, title as criterion_title};
 
 /// A format of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

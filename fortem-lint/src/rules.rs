@@ -6,15 +6,20 @@ pub mod page;
 mod unscoped;
 mod untagged;
 
+use jiff::civil::Date;
+
 use crate::facts::{Facts, Subject};
 use crate::finding::{Confidence, Persona, Severity};
+use crate::ignore::Assessed;
 use crate::organization::Organization;
 use crate::unit::Policy;
 
 pub use findings::{Draft, Findings};
 
 /// What a rule has to be given, the letters of the rule table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Input {
     /// A policy document.
@@ -109,6 +114,13 @@ pub trait Rule: Sync {
         _findings: &mut Findings<'_>,
     ) {
     }
+
+    /// Judges what this version knows of AWS; the facts are of no account.
+    fn check_data(&self, _today: Date, _facts: &Facts<'_>, _findings: &mut Findings<'_>) {}
+
+    /// Judges the ignores of the run.
+    fn check_ignores(&self, _ignores: &[Assessed<'_>], _today: Date, _findings: &mut Findings<'_>) {
+    }
 }
 
 /// Every rule, by id.
@@ -176,6 +188,7 @@ rules! {
     service_tag_prefix::ServiceTagPrefix, // FL131
     operator_type_mismatch::OperatorTypeMismatch, // FL132
     contradictory_condition::ContradictoryCondition, // FL133
+    region_wildcard::RegionWildcard, // FL134
     multi_resource_authorization::MultiResourceAuthorization, // FL135
     passrole_wildcard::PassroleWildcard, // FL200
     ecs_star::EcsStar, // FL201
@@ -223,7 +236,11 @@ rules! {
     tag_policy_weak::TagPolicyWeak, // FL503
     tag_protection_missing::TagProtectionMissing, // FL504
     scp_void::ScpVoid, // FL505
+    management_workload::ManagementWorkload, // FL506
+    production_shares_account::ProductionSharesAccount, // FL507
+    coverage_gap::CoverageGap, // FL508
     scp_quota::ScpQuota, // FL509
+    account_environment_mismatch::AccountEnvironmentMismatch, // FL510
     exec_without_logging::ExecWithoutLogging, // FL601
     exec_enabled_production::ExecEnabledProduction, // FL602
     propagate_tags_off::PropagateTagsOff, // FL603
@@ -245,8 +262,11 @@ rules! {
     unknown_name::UnknownName, // FL703
     missing_version::MissingVersion, // FL704
     redundant_statement::RedundantStatement, // FL705
+    drift_from_source::DriftFromSource, // FL706
     stale_wider_version::StaleWiderVersion, // FL707
     unattached_environment_policy::UnattachedEnvironmentPolicy, // FL708
+    stale_ignore::StaleIgnore, // FL720
+    stale_action_data::StaleActionData, // FL721
 }
 
 /// The rule of an id or name, letters' case aside.

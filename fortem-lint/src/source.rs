@@ -12,7 +12,12 @@ pub struct Source {
     text: String,
     // INVARIANT: the byte at which each line begins, ascending.
     lines: OnceLock<Vec<usize>>,
+    // INVARIANT: how many characters begin before each block of `BLOCK` bytes.
+    characters: OnceLock<Vec<usize>>,
 }
+
+/// A file may be one line of many megabytes, in which nobody wants to count from the beginning.
+const BLOCK: usize = 4096;
 
 /// Where a person finds a byte of a text: both count from one, the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -35,7 +40,7 @@ impl Source {
     /// ```
     #[must_use]
     pub fn new(name: impl Into<String>, text: String) -> Self {
-        Self { name: name.into(), text, lines: OnceLock::new() }
+        Self { name: name.into(), text, lines: OnceLock::new(), characters: OnceLock::new() }
     }
 
     /// The name.
@@ -53,14 +58,49 @@ impl Source {
     /// Where a byte is.
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
+        let (line, start) = self.line_of(offset);
+        let characters = match self.text.as_bytes().get(start..offset) {
+            Some(before) if before.len() < BLOCK => characters_in(before),
+            _ => self.characters_before(offset) - self.characters_before(start),
+        };
+        Position { line, column: 1 + characters }
+    }
+
+    /// The white space with which the line of a byte begins.
+    #[must_use]
+    pub fn indentation(&self, offset: usize) -> &str {
+        let (_, start) = self.line_of(offset);
+        let line = self.text.get(start..offset).unwrap_or_default();
+        let end = line.find(|character| !matches!(character, ' ' | '\t')).unwrap_or(line.len());
+        line.get(..end).unwrap_or_default()
+    }
+
+    /// The number of the line of a byte, from one, and where it begins.
+    fn line_of(&self, offset: usize) -> (usize, usize) {
         let lines = self.lines.get_or_init(|| {
-            let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-            std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect()
+            let ends = self.text.match_indices('\n').map(|(at, _)| at);
+            std::iter::once(0).chain(ends.map(|at| at + 1)).collect()
         });
         let line = lines.partition_point(|start| *start <= offset);
-        let start = lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
-        let before = self.text.get(start..offset).unwrap_or_default();
-        Position { line, column: 1 + before.chars().count() }
+        (line, lines.get(line.saturating_sub(1)).copied().unwrap_or_default())
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let blocks = self.characters.get_or_init(|| {
+            let counted = self.text.as_bytes().chunks(BLOCK).scan(0, |sum, block| {
+                let before = *sum;
+                *sum += characters_in(block);
+                Some(before)
+            });
+            counted.collect()
+        });
+        let offset = offset.min(self.text.len());
+        let block = offset / BLOCK;
+        let Some(before) = blocks.get(block) else {
+            return self.text.chars().count();
+        };
+        let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
+        before + characters_in(rest)
     }
 
     /// The text of a stretch; empty if the stretch is not of this text.
@@ -75,6 +115,11 @@ impl Source {
         let offset = (part.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize)?;
         (offset + part.len() <= self.text.len()).then_some(offset)
     }
+}
+
+/// How many characters begin in some bytes of a text.
+fn characters_in(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| !matches!(byte, 0x80..=0xbf)).count()
 }
 
 /// The SHA-256 of a text, in hexadecimal.

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use fortem_compile::iam::{
-    Document, DocumentError, DocumentKind, DocumentRemark, Effect, Span, Statement,
+    Document, DocumentError, DocumentKind, DocumentRemark, Effect, Span, Statement, Version,
 };
 
 use crate::catalogue::{Calls, Catalogue};
-use crate::snapshot::Resources;
+use crate::snapshot::{Item, Resources, Unread};
 use crate::source::{Place, Source};
 
 /// One account, or one file of policies that belong to nobody yet.
@@ -27,6 +27,10 @@ pub struct Unit {
     pub policies: Vec<Policy>,
     /// What runs in the account; none if the input does not tell.
     pub resources: Option<Resources>,
+    /// What could not be read of the account while it was collected.
+    pub unread: Vec<Item<Unread>>,
+    /// Whether the input says that the account manages the Organization.
+    pub is_management: bool,
 }
 
 /// What a policy belongs to, which decides who is subject to it.
@@ -65,10 +69,14 @@ pub struct Policy {
     pub spots: Vec<Range<usize>>,
     /// Which version of a managed policy it is, and whether it is the one in force.
     pub version: Option<ManagedVersion>,
+    /// Its size as IAM counts it: characters without the white space between its parts.
+    pub characters: usize,
     // INVARIANT: one for each statement of `document`.
     covered: Vec<Calls>,
     /// What its Allow statements cover together.
     pub(crate) allowed: Calls,
+    /// What its Deny statements cover together.
+    pub(crate) denied: Calls,
 }
 
 /// One version of a managed policy.
@@ -163,12 +171,20 @@ impl Policy {
     pub fn read(text: &str, kind: DocumentKind, owner: Owner, place: Place) -> Self {
         let inspection = Document::read(text, kind);
         let (document, errors, remarks) = inspection.into_parts();
+        let characters = characters_in(text);
+        // The JSON is most of the memory, and asked for only where something is wrong or old.
+        let is_plain =
+            errors.is_empty() && remarks.is_empty() && document.version() == Version::V2012;
+        let document = if is_plain { document.without_json() } else { document };
         let catalogue = Catalogue::builtin();
         let statements = document.statements().iter();
         let covered: Vec<Calls> = statements.map(|one| catalogue.covered_by(one)).collect();
-        let statements = document.statements().iter().zip(&covered);
-        let allows = statements.filter(|(one, _)| one.effect() == Effect::Allow);
-        let allowed = allows.fold(Calls::default(), |all, (_, calls)| all.or(*calls));
+        let all_of = |effect| {
+            let statements = document.statements().iter().zip(&covered);
+            let of_effect = statements.filter(|(one, _)| one.effect() == effect);
+            of_effect.fold(Calls::default(), |all, (_, calls)| all.or(*calls))
+        };
+        let (allowed, denied) = (all_of(Effect::Allow), all_of(Effect::Deny));
         Self {
             name: None,
             owner,
@@ -179,8 +195,10 @@ impl Policy {
             verbatim: true,
             spots: Vec::new(),
             version: None,
+            characters,
             covered,
             allowed,
+            denied,
         }
     }
 
@@ -251,7 +269,32 @@ impl Policy {
     }
 }
 
+/// How many characters a JSON text has, the white space between its parts aside (IAM User Guide, "IAM and AWS STS
+/// quotas").
+fn characters_in(text: &str) -> usize {
+    let (mut in_string, mut escaped) = (false, false);
+    let counts = |byte: &u8| {
+        if in_string {
+            in_string = escaped || *byte != b'"';
+            escaped = *byte == b'\\' && !escaped;
+            return !matches!(byte, 0x80..=0xbf);
+        }
+        in_string = *byte == b'"';
+        !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x80..=0xbf)
+    };
+    text.as_bytes().iter().copied().filter(counts).count()
+}
+
 impl Unit {
+    /// Whether nothing of the account was read, so that it is known by name alone.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        !self.unread.is_empty()
+            && self.principals.is_empty()
+            && self.policies.is_empty()
+            && self.resources.is_none()
+    }
+
     /// The policy of an index that the unit handed out.
     #[must_use]
     pub fn policy(&self, index: usize) -> Option<&Policy> {
@@ -263,5 +306,17 @@ impl Unit {
     pub fn text_at(&self, place: &Place) -> &str {
         let source = self.sources.get(place.source);
         source.map(|source| source.slice(place.range.clone())).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::characters_in;
+
+    #[test]
+    fn white_space_counts_in_strings_only() {
+        assert_eq!(characters_in("{\n  \"a b\": [ 1,\t2 ]\r\n}"), 13);
+        assert_eq!(characters_in(r#"{"a": "x \" y \\" }"#), 17);
+        assert_eq!(characters_in("\"é é\""), 5);
     }
 }

@@ -90,11 +90,22 @@ impl Condition {
     /// Whether the condition holds for a call.
     #[must_use]
     pub fn holds(&self, context: &Context) -> Truth {
-        let present = context.get_folded(&self.folded_key);
+        self.holds_with(context.get_folded(&self.folded_key), context)
+    }
+
+    /// What a context has for the key.
+    #[must_use]
+    pub fn values_in<'c>(&self, context: &'c Context) -> Option<&'c Values> {
+        context.get_folded(&self.folded_key)
+    }
+
+    /// Whether the condition holds for a call that is as the context says, but whose key has these values, or none.
+    #[must_use]
+    pub fn holds_with(&self, values: Option<&Values>, context: &Context) -> Truth {
         if self.operator.family == Family::Null {
-            return self.holds_for_presence(present.is_some()).into();
+            return self.holds_for_presence(values.is_some()).into();
         }
-        match present {
+        match values {
             None => self.holds_when_absent(context),
             Some(found) => self.holds_for(found, context),
         }

@@ -1,5 +1,7 @@
 //! One authorization check: an API action on a resource, with the condition keys of the call.
 
+use std::sync::Arc;
+
 use super::arn::{Colons, Resource};
 
 /// What a condition key holds: one value, or a list when the key is multivalued (IAM User Guide, "Single-valued vs.
@@ -44,8 +46,8 @@ impl From<Vec<String>> for Values {
 /// The condition keys of a call; names are compared without regard to case, tag keys after the slash included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
-    // INVARIANT: keys are in lower case and sorted, no key twice.
-    keys: Vec<(String, Values)>,
+    // INVARIANT: keys are in lower case and sorted, no key twice. They are shared, since contexts are often copied.
+    keys: Vec<(Arc<str>, Values)>,
 }
 
 impl Context {
@@ -55,7 +57,7 @@ impl Context {
         match self.place(&key) {
             Ok(place) => Some(std::mem::replace(&mut self.keys.get_mut(place)?.1, values)),
             Err(place) => {
-                self.keys.insert(place, (key, values));
+                self.keys.insert(place, (key.into(), values));
                 None
             }
         }
@@ -78,14 +80,14 @@ impl Context {
         Some(values).filter(|values| !values.as_slice().is_empty())
     }
 
-    /// Where a key is, or where it would be.
     /// The keys with their values, sorted by key, keys in lower case.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Values)> {
-        self.keys.iter().map(|(key, values)| (key.as_str(), values))
+        self.keys.iter().map(|(key, values)| (&**key, values))
     }
 
+    /// Where a key is, or where it would be.
     fn place(&self, key: &str) -> Result<usize, usize> {
-        self.keys.binary_search_by(|(known, _)| known.as_str().cmp(key))
+        self.keys.binary_search_by(|(known, _)| (**known).cmp(key))
     }
 }
 

@@ -245,8 +245,8 @@ impl Statement {
     /// The patterns of `Resource` or `NotResource` with their variables filled in; a variable without value is left out.
     #[must_use]
     pub fn filled_resources(&self, context: &Context) -> Vec<String> {
-        let letters = |pattern: &Pattern| pattern.tokens().iter().map(|one| one.letter()).collect();
-        self.resource_patterns(context).iter().map(letters).collect()
+        let filled = |pattern: &ResourcePattern| pattern.template().fill_pattern(context);
+        self.listed_resources().iter().map(filled).collect()
     }
 
     /// The condition keys that stand as variables in `Resource` or `NotResource`, in lower case.

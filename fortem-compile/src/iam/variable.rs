@@ -113,6 +113,16 @@ impl Template {
         Filled { pieces: &self.pieces, context }.text().into_owned()
     }
 
+    /// The pattern as it is written, but for its variables; one without value is left out.
+    pub(super) fn fill_pattern(&self, context: &Context) -> String {
+        let letters = |step| match step {
+            Step::One => "?",
+            Step::Run => "*",
+            Step::Text(text) => text,
+        };
+        Filled { pieces: &self.pieces, context }.steps().map(letters).collect()
+    }
+
     /// Whether it is a pattern that every text matches.
     pub(super) fn is_everything(&self) -> bool {
         self.pieces == [Piece::Run]

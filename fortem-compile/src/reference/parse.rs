@@ -54,7 +54,9 @@ pub(super) fn reference(json: &str, doubts: &str) -> Result<Reference, Reference
     let always = lower(&file.always).into_iter().collect();
     let key_types = file.keys.into_iter().map(key_type).collect::<Result<_, _>>()?;
     let doubts = doubts.doubt.into_iter().map(lower_doubt).collect();
-    Ok(Reference { date: file.date.to_owned(), actions, always, key_types, doubts })
+    let services = actions.keys().filter_map(|name| Some(name.split_once(':')?.0.to_owned()));
+    let services = services.collect();
+    Ok(Reference { date: file.date.to_owned(), actions, services, always, key_types, doubts })
 }
 
 fn key_type((key, value_type): (&str, &str)) -> Result<(String, KeyType), ReferenceError> {

@@ -9,15 +9,23 @@ use fortem_compile::reference::Reference;
 use fortem_core::Source as FleetSource;
 
 use super::colour::Colour;
-use crate::check::{Selection, check};
+use super::{fix, terms};
+use crate::audit::Audit;
+use crate::baseline::Baseline;
+use crate::check::{Report, Selection};
 use crate::date;
 use crate::environments::Environments;
-use crate::exit::Exit;
+use crate::exit::{Exit, TABLE};
+use crate::files;
 use crate::finding::{Persona, Severity};
-use crate::input;
+use crate::input::{self, Readings};
 use crate::report::{self, Format, Style};
 
+const JUDGED: &str = "What is judged";
+const REPORT: &str = "The report";
+
 #[derive(Debug, Args)]
+#[command(after_help = TABLE)]
 pub(super) struct Check {
     /// Files and folders; `-` is standard input.
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -25,98 +33,149 @@ pub(super) struct Check {
 
     /// The folder with `fleet.toml`, or that file: environments, tiers, aliases and the tag key. Without it they are
     /// guessed from the input.
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = JUDGED)]
     fleet: Option<PathBuf>,
 
+    /// The folder with the Cedar source: its fleet file, and the roles with which deployed policies of the same names
+    /// are compared.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "fleet", help_heading = JUDGED)]
+    source: Option<PathBuf>,
+
     /// The format of the report.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = REPORT)]
     format: Format,
 
     /// Rules to run: ids, beginnings of ids, or names.
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = JUDGED)]
     select: Vec<String>,
 
     /// Rules not to run.
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = JUDGED)]
     ignore: Vec<String>,
 
     /// The mildest severity that is reported.
-    #[arg(long, value_enum, value_name = "SEVERITY")]
+    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = REPORT)]
     min_severity: Option<Severity>,
 
     /// The mildest severity that the exit code tells.
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Severity::Low)]
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Severity::Low, help_heading = REPORT)]
     fail_on: Severity,
 
     /// Whose rules: those of the persona and of all before it.
-    #[arg(long, value_enum, default_value_t = Persona::Regular)]
+    #[arg(long, value_enum, default_value_t = Persona::Regular, help_heading = JUDGED)]
     persona: Persona,
 
     /// The day or time (UTC) of which the inputs tell; reports repeat it.
-    #[arg(long, value_name = "DATE", value_parser = date::parse, required_if_eq("format", "ocsf"))]
+    #[arg(long, value_name = "DATE", value_parser = date::parse, required_if_eq("format", "ocsf"), help_heading = JUDGED)]
     date: Option<String>,
 
     /// Counts the findings of each rule at the end of the text.
-    #[arg(long)]
+    #[arg(long, help_heading = REPORT)]
     statistics: bool,
 
     /// One line of text a finding, and nothing else.
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = REPORT)]
     quiet: bool,
 
     /// Tells findings by the exit code in SARIF too, where they are otherwise left to the reader.
-    #[arg(long)]
+    #[arg(long, help_heading = REPORT)]
     exit_code: bool,
+
+    #[command(flatten)]
+    terms: terms::Accepting,
+
+    #[command(flatten)]
+    fixing: fix::Fixing,
 }
 
 impl Check {
     pub(super) fn run(self, colour: Colour) -> Result<Exit> {
         let reference = Reference::builtin().map_err(|error| anyhow::anyhow!("{error}"))?;
-        let (entries, mut not_assessed) = input::entries(&self.paths);
-        let read = input::read_all(&entries);
-        let organization = read.organization.as_ref();
-        not_assessed.extend(read.not_assessed);
-        let environments = match &self.fleet {
-            Some(path) => fleet(path)?,
-            None => {
-                Environments::inferred(read.units.iter().chain(organization.map(|one| &one.unit)))
+        let Some(terms) = self.terms.read(colour)? else { return Ok(Exit::Usage) };
+        let (entries, mut unread) = input::entries(&self.paths);
+        let Readings { mut inputs, mut units, organization, not_assessed } =
+            input::read_all(&entries);
+        unread.extend(not_assessed);
+        let organization = organization.as_ref();
+        let environments = match (&self.source, &self.fleet) {
+            (Some(path), _) => Environments::of_source(&load(path)?)
+                .with_context(|| format!("cannot compile `{}`", path.display()))?,
+            (None, Some(path)) => Environments::of_fleet(load(path)?.fleet()),
+            (None, None) => {
+                Environments::inferred(units.iter().chain(organization.map(|one| &one.unit)))
             }
         };
-        let selection = Selection {
-            select: self.select,
-            ignore: self.ignore,
+        let selection = self.selection();
+        let audit = Audit {
+            environments: &environments,
+            organization,
+            reference,
+            selection: &selection,
+            today: terms.today,
+            ignores: terms.ignores.as_ref(),
+            baseline: terms.baseline.as_ref(),
+        };
+        let fixing = self.fixing.fix.then_some(&self.fixing);
+        let taken = fixing.map(|fixing| fixing.run(&audit, &entries, &mut inputs, &mut units));
+        let taken = taken.transpose()?;
+        let mut report = audit.run(&units, inputs, unread);
+        report.date.clone_from(&self.date);
+        if let Some(taken) = taken {
+            fix::tell_refused(&report, &taken)?;
+        }
+        self.write(&report, colour)?;
+        let exit = self.exit(&mut report);
+        // The process ends: to give back a large account piece by piece takes as long as to judge some of its rules.
+        std::mem::forget((units, report));
+        Ok(exit)
+    }
+
+    fn selection(&self) -> Selection {
+        Selection {
+            select: self.select.clone(),
+            ignore: self.ignore.clone(),
             min_severity: self.min_severity,
             persona: Some(self.persona),
             access: self.format.shows_access(),
-        };
-        let mut report = check(&read.units, &environments, organization, reference, &selection);
-        report.inputs = read.inputs;
-        not_assessed.append(&mut report.not_assessed);
-        report.not_assessed = not_assessed;
-        report.date = self.date;
+        }
+    }
+
+    /// Writes the report, and the baseline if one is asked for.
+    fn write(&self, report: &Report, colour: Colour) -> Result<()> {
+        if let Some(path) = &self.terms.write_baseline {
+            let text = Baseline::of(report).to_text()?;
+            files::replace(path, &text)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        if self.fixing.dry_run {
+            return Ok(());
+        }
         let style = Style {
             colour: colour.is_wanted(stdout().is_terminal()),
             quiet: self.quiet,
             statistics: self.statistics,
         };
         let mut out = std::io::BufWriter::new(stdout().lock());
-        report::write(&report, self.format, style, &mut out).context("cannot write the report")?;
-        out.flush().context("cannot write the report")?;
-        if self.format == Format::Sarif && !self.exit_code {
+        report::write(report, self.format, style, &mut out).context("cannot write the report")?;
+        out.flush().context("cannot write the report")
+    }
+
+    fn exit(&self, report: &mut Report) -> Exit {
+        let left_to_reader = self.format == Format::Sarif && !self.exit_code;
+        if left_to_reader || self.terms.write_baseline.is_some() {
             report.findings.clear();
         }
-        Ok(Exit::of(&report, self.fail_on))
+        Exit::of(report, self.fail_on)
     }
 }
 
-/// The environments of a fleet file.
-fn fleet(path: &std::path::Path) -> Result<Environments> {
+/// The source in the folder of a fleet file.
+fn load(path: &std::path::Path) -> Result<FleetSource> {
     let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
-    let source = FleetSource::load(folder).map_err(|problems| {
+    FleetSource::load(folder).map_err(|problems| {
         anyhow::anyhow!(
             "{}",
             problems.as_slice().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
         )
-    })?;
-    Ok(Environments::of_fleet(source.fleet()))
+    })
 }

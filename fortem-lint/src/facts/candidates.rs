@@ -3,7 +3,8 @@
 use fortem_compile::iam::{Context, Statement, Truth};
 use fortem_compile::reference::{Action, ResourceType};
 
-use super::Target;
+use super::{Facts, Target};
+use crate::catalogue::Call;
 use crate::environments::Environments;
 
 /// A resource, and its type as the reference calls it.
@@ -17,59 +18,138 @@ pub(super) struct Resource {
 const REGION: &str = "eu-west-1";
 const ACCOUNT: &str = "111122223333";
 
-/// Resources of the target's environment that a statement covers, the likeliest first.
-pub(super) fn of(
-    statement: &Statement,
-    name: &str,
+/// A search for resources that a statement covers.
+pub(super) struct Search<'s> {
+    statement: &'s Statement,
+    name: &'static str,
     action: Option<&'static Action>,
-    account: Option<&str>,
-    target: &Target<'_>,
-    environments: &Environments,
-    context: &Context,
-) -> Vec<Resource> {
-    let types = action.map(Action::resource_types).unwrap_or_default();
-    let mut found: Vec<Resource> = Vec::new();
-    let mut add = |arn: String, kind: Option<&'static str>| {
-        let covered = statement.covers_resource(&arn, context) != Truth::No;
-        if covered && !found.iter().any(|known| known.arn == arn) {
-            found.push(Resource { arn, kind });
+    account: Option<&'s str>,
+    target: &'s Target<'s>,
+    environments: &'s Environments,
+    context: &'s Context,
+}
+
+impl<'s> Search<'s> {
+    pub(super) fn of(
+        facts: &'s Facts<'_>,
+        call: Call,
+        target: &'s Target<'s>,
+        statement: &'s Statement,
+        context: &'s Context,
+    ) -> Self {
+        Self {
+            statement,
+            name: facts.catalogue.name(call),
+            action: facts.catalogue.known(call),
+            account: facts.unit.account.as_deref(),
+            target,
+            environments: facts.environments,
+            context,
         }
-    };
-    if action.is_some() && types.is_empty() {
-        add("*".to_owned(), None);
-        return found;
     }
-    let patterns = statement.filled_resources(context);
-    let tag_of_caller = context.get(&format!("aws:PrincipalTag/{}", environments.tag_key()));
-    let own = tag_of_caller.and_then(|values| values.as_slice().first()).map(String::as_str);
-    let open = vec!["*".to_owned()];
-    let patterns =
-        if statement.is_not_resource() || patterns.is_empty() { &open } else { &patterns };
-    for pattern in patterns {
-        let parts = Parts::of(pattern, account);
-        if parts.names_another(target, environments, own) {
-            continue;
+
+    /// The first success with a resource of the target's environment that the statement covers, the likeliest first.
+    pub(super) fn first<R>(&self, mut attempt: impl FnMut(&Resource) -> Option<R>) -> Option<R> {
+        let mut tried: Vec<Resource> = Vec::new();
+        let mut attempt = |arn: String, kind: Option<&'static str>| {
+            if tried.iter().any(|known| known.arn == arn) || !self.covers(&arn) {
+                return None;
+            }
+            let resource = Resource { arn, kind };
+            let success = attempt(&resource);
+            tried.push(resource);
+            success
+        };
+        if self.action.is_some() && self.types().is_empty() {
+            return attempt("*".to_owned(), None);
         }
-        if types.is_empty() {
-            let service = name.split(':').next().unwrap_or_default();
+        let tag = format!("aws:PrincipalTag/{}", self.environments.tag_key());
+        let tag_of_caller = self.context.get(&tag);
+        let own = tag_of_caller.and_then(|values| values.as_slice().first()).map(String::as_str);
+        self.patterns().iter().find_map(|pattern| {
+            let parts = Parts::of(pattern, self.account);
+            if parts.names_another(self.target, self.environments, own) {
+                return None;
+            }
+            self.first_of_pattern(&parts, &mut attempt)
+        })
+    }
+
+    fn first_of_pattern<R>(
+        &self,
+        parts: &Parts<'_>,
+        attempt: &mut impl FnMut(String, Option<&'static str>) -> Option<R>,
+    ) -> Option<R> {
+        let target = self.target;
+        if self.types().is_empty() {
+            let service = self.name.split(':').next().unwrap_or_default();
             let general =
                 [target.environment.to_owned(), format!("resource/{}", target.environment)];
-            let names = parts.names(&general, target);
-            for resource in names {
-                add(parts.arn(service, &resource), None);
+            let mut names = general.into_iter().chain(parts.names(target));
+            return names.find_map(|resource| attempt(parts.arn(service, &resource), None));
+        }
+        self.types().iter().filter(|kind| target.takes(kind.name())).find_map(|kind| {
+            let [_, _, service, _, _, template] = kind.arn().parts()?;
+            let usual = (0..USUAL_NAMES).filter_map(|n| usual_name(kind, template, target, n));
+            let later = std::iter::once_with(|| parts.names(target)).flatten();
+            let mut names = usual.chain(later).filter(|name| is_on_cluster(kind, name, target));
+            names.find_map(|resource| {
+                let arn = parts.arn(service, &resource);
+                if kind.arn().matches(&arn) { attempt(arn, Some(kind.name())) } else { None }
+            })
+        })
+    }
+
+    fn types(&self) -> &'static [ResourceType] {
+        self.action.map(Action::resource_types).unwrap_or_default()
+    }
+
+    fn covers(&self, arn: &str) -> bool {
+        self.statement.covers_resource(arn, self.context) != Truth::No
+    }
+
+    fn patterns(&self) -> Vec<String> {
+        let patterns = self.statement.filled_resources(self.context);
+        let is_open = self.statement.is_not_resource() || patterns.is_empty();
+        if is_open { vec!["*".to_owned()] } else { patterns }
+    }
+
+    /// Resources that the statement spells, its wildcards filled in, whatever environment they belong to; then an
+    /// example of each type, where the statement covers it.
+    pub(super) fn written(&self) -> Vec<Resource> {
+        let types = || self.types().iter().filter(|kind| self.target.takes(kind.name()));
+        let mut found: Vec<Resource> = Vec::new();
+        let mut add = |arn: String, kind: Option<&'static str>| {
+            if self.covers(&arn) {
+                found.push(Resource { arn, kind });
+            }
+        };
+        if self.types().is_empty() {
+            add("*".to_owned(), None);
+        }
+        let filled = self.statement.filled_resources(self.context);
+        for pattern in filled.iter().filter(|_| !self.statement.is_not_resource()) {
+            let parts = Parts::of(pattern, self.account);
+            let name = parts.name.replace('*', EXAMPLE).replace('?', "x");
+            if self.types().is_empty() {
+                add(parts.arn(parts.service, &name), None);
+            }
+            for kind in types() {
+                let Some([_, _, service, ..]) = kind.arn().parts() else { continue };
+                let arn = parts.arn(service, &name);
+                if kind.arn().matches(&arn) {
+                    add(arn, Some(kind.name()));
+                }
             }
         }
-        for kind in types.iter().filter(|kind| target.takes(kind.name())) {
-            let Some([_, _, service, _, _, template]) = kind.arn().parts() else { continue };
-            let names = parts.names(&usual_names(kind, template, target), target);
-            names
-                .into_iter()
-                .filter(|resource| kind.arn().matches(&parts.arn(service, resource)))
-                .filter(|resource| is_on_cluster(kind, resource, target))
-                .for_each(|resource| add(parts.arn(service, &resource), Some(kind.name())));
+        for kind in types() {
+            if let Some([_, _, service, _, _, template]) = kind.arn().parts() {
+                let example = template.replace('*', EXAMPLE);
+                add(Parts::of("*", self.account).arn(service, &example), Some(kind.name()));
+            }
         }
+        found
     }
-    found
 }
 
 /// Resources of an action that are called as those of the target's environment usually are.
@@ -87,7 +167,7 @@ pub(super) fn usual(
     let of_type = types.iter().filter_map(|kind| {
         let [_, _, service, _, _, template] = kind.arn().parts()?;
         let service = if *service == "*" { name.split(':').next()? } else { service };
-        let named = usual_names(kind, template, target).into_iter().next()?;
+        let named = usual_name(kind, template, target, 0)?;
         Some(Resource { arn: parts.arn(service, &named), kind: Some(kind.name()) })
     });
     of_type.collect()
@@ -101,76 +181,41 @@ fn is_on_cluster(kind: &ResourceType, name: &str, target: &Target<'_>) -> bool {
     name.split('/').nth(1).is_some_and(|first| crate::environments::names_word(first, cluster))
 }
 
-/// Resources that a statement spells, its wildcards filled in, whatever environment they belong to; then an example of
-/// each type, where the statement covers it.
-pub(super) fn written(
-    statement: &Statement,
-    action: Option<&'static Action>,
-    account: Option<&str>,
-    target: &Target<'_>,
-    context: &Context,
-) -> Vec<Resource> {
-    let types = action.map(Action::resource_types).unwrap_or_default();
-    let mut found: Vec<Resource> = Vec::new();
-    let mut add = |arn: String, kind: Option<&'static str>| {
-        if statement.covers_resource(&arn, context) != Truth::No {
-            found.push(Resource { arn, kind });
-        }
-    };
-    if types.is_empty() {
-        add("*".to_owned(), None);
-    }
-    let filled = statement.filled_resources(context);
-    for pattern in filled.iter().filter(|_| !statement.is_not_resource()) {
-        let parts = Parts::of(pattern, account);
-        let name = parts.name.replace('*', EXAMPLE).replace('?', "x");
-        if types.is_empty() {
-            add(parts.arn(parts.service, &name), None);
-        }
-        for kind in types.iter().filter(|kind| target.takes(kind.name())) {
-            let Some([_, _, service, ..]) = kind.arn().parts() else { continue };
-            let arn = parts.arn(service, &name);
-            if kind.arn().matches(&arn) {
-                add(arn, Some(kind.name()));
-            }
-        }
-    }
-    for kind in types.iter().filter(|kind| target.takes(kind.name())) {
-        if let Some([_, _, service, _, _, template]) = kind.arn().parts() {
-            add(
-                Parts::of("*", account).arn(service, &template.replace('*', EXAMPLE)),
-                Some(kind.name()),
-            );
-        }
-    }
-    found
-}
-
 /// What stands for a wildcard that any name fills.
 const EXAMPLE: &str = "example";
 
-/// Names of the target's environment in the shape of a type: `service/prod/prod-orders`.
-fn usual_names(kind: &ResourceType, template: &str, target: &Target<'_>) -> Vec<String> {
+/// How many names [`usual_name`] knows.
+const USUAL_NAMES: usize = 5;
+
+/// A name of the target's environment in the shape of a type, the likeliest first: `service/prod/prod-orders`.
+fn usual_name(
+    kind: &ResourceType,
+    template: &str,
+    target: &Target<'_>,
+    number: usize,
+) -> Option<String> {
     let environment = target.environment;
-    let name = format!("{environment}-orders");
+    let in_cluster = IN_CLUSTERS.contains(&kind.name());
     let fill = |first: &str, other: &str| {
-        let of_cluster = IN_CLUSTERS.contains(&kind.name());
         template
-            .replacen('*', if of_cluster { first } else { other }, 1)
+            .replacen('*', if in_cluster { first } else { other }, 1)
             .replace(":*", ":7")
             .replace('*', other)
     };
     let cluster = target.cluster.unwrap_or(environment);
-    let fleet = format!("fleet-{cluster}");
-    let path = format!("ecs/{environment}/orders");
-    let mut names = vec![fill(cluster, &name), fill(&fleet, &name), fill(cluster, environment)];
-    if !IN_CLUSTERS.contains(&kind.name()) {
-        names.push(fill(&path, &path));
+    match number {
+        0 => Some(fill(cluster, &format!("{environment}-orders"))),
+        1 if in_cluster => {
+            Some(fill(&format!("fleet-{cluster}"), &format!("{environment}-orders")))
+        }
+        2 => Some(fill(cluster, environment)),
+        3 if !in_cluster => {
+            let path = format!("ecs/{environment}/orders");
+            Some(fill(&path, &path))
+        }
+        4 if kind.name() == "log-group" => Some(format!("log-group:/ecs/{environment}/orders")),
+        _ => None,
     }
-    if kind.name() == "log-group" {
-        names.push(format!("log-group:/ecs/{environment}/orders"));
-    }
-    names
 }
 
 /// The types whose names begin with the cluster's (service authorization reference of ECS, 2026-09-26).
@@ -239,25 +284,24 @@ impl<'p> Parts<'p> {
             || crate::environments::names_usual_word(self.name)
     }
 
-    /// Usual names, then the pattern with the environment in place of its wildcards; a pattern without wildcards only
-    /// if it names the environment.
-    fn names(&self, usual: &[String], target: &Target<'_>) -> Vec<String> {
-        let mut names = usual.to_vec();
+    /// The pattern with the environment in place of its wildcards; a pattern without wildcards only if it names the
+    /// environment.
+    fn names(&self, target: &Target<'_>) -> Vec<String> {
+        let mut names = Vec::new();
         if self.name == "*" {
             return names;
         }
         let environment = target.environment;
-        let wild = self.name.contains(['*', '?']);
-        if wild {
+        if self.name.contains(['*', '?']) {
             let first = self.name.replacen('*', environment, 1).replace('?', "x");
             names.push(first.replace('*', &format!("{environment}-orders")));
             names.push(self.name.replace('*', environment).replace('?', "x"));
             names.push(self.name.replace('*', "7").replace('?', "x"));
-            // A pattern without a word of its own could be anybody's.
-            names.retain(|name| crate::environments::names_word(name, environment));
-        } else if crate::environments::names_word(self.name, environment) {
+        } else {
             names.push(self.name.to_owned());
         }
+        // A name without the environment as a word could be anybody's.
+        names.retain(|name| crate::environments::names_word(name, environment));
         names
     }
 }

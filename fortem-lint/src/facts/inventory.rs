@@ -346,6 +346,40 @@ impl<'u> Region<'u> {
 }
 
 impl<'u> Region<'u> {
+    /// Calls `visit` with every resource in use, but for tasks that have the environment's tag from their service.
+    pub fn each_in_use(&self, facts: &Facts<'_>, mut visit: impl FnMut(Summary<'u>)) {
+        let clusters = self.inventory.clusters.iter().flatten();
+        let clusters = clusters.filter(|one| one.status.as_deref() == Some("INACTIVE"));
+        let services = self.inventory.services.iter().flatten().filter(|one| !one.is_active());
+        let definitions = self.inventory.task_definitions.iter().flatten();
+        let definitions = definitions.filter(|one| !self.is_current(one));
+        let tasks = self.inventory.tasks.iter().flatten();
+        let tasks = tasks.filter(|one| !one.is_running() || self.is_tagged_as_service(facts, one));
+        let idle: BTreeSet<&str> = (clusters.map(|one| one.arn()))
+            .chain(services.map(|one| one.arn()))
+            .chain(definitions.map(|one| one.arn()))
+            .chain(tasks.map(|one| one.arn()))
+            .collect();
+        self.inventory.each(|one| {
+            if !idle.contains(one.arn) {
+                visit(one);
+            }
+        });
+    }
+
+    /// Whether a task of a service has no environment tag that the service has not.
+    fn is_tagged_as_service(&self, facts: &Facts<'_>, task: &Task) -> bool {
+        let service = task.service().and_then(|name| self.service(&task.cluster_arn, name));
+        let known = |tag| {
+            service.is_some_and(|one| {
+                one.tags().into_iter().flat_map(Tags::iter).any(|own| own == tag)
+            })
+        };
+        let mut tags = task.tags.iter().flat_map(Tags::iter);
+        service.is_some()
+            && tags.all(|tag| !facts.environments.is_environment_key(tag.0) || known(tag))
+    }
+
     /// The service of a name in a cluster, if it was read.
     #[must_use]
     pub fn service(&self, cluster: &str, name: &str) -> Option<&'u Item<Service>> {

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use fortem_compile::iam::{Context, Statement, Truth};
 
+use rayon::prelude::*;
+
 use super::scope::{TagOf, tag_of_key};
 use super::{Facts, Reached, Subject, Target};
 use crate::environments::Environments;
@@ -80,28 +82,6 @@ impl Matrix {
         Self { columns, rows: Vec::new() }
     }
 
-    /// Adds the principals of an account or file.
-    pub fn add(&mut self, facts: &Facts<'_>) {
-        let begin = self.rows.len();
-        let mut known: HashMap<(Vec<String>, Vec<Vec<Access>>), usize> = HashMap::new();
-        for subject in &facts.subjects {
-            let access: Vec<Vec<Access>> =
-                self.columns.iter().map(|column| access(subject, facts, &column.name)).collect();
-            let key = (subject.environments.clone(), access);
-            let at = begin + known.len();
-            let at = *known.entry(key.clone()).or_insert(at);
-            match self.rows.get_mut(at) {
-                Some(row) => row.who.push(name(subject)),
-                None => self.rows.push(Row {
-                    account: facts.unit.account.clone(),
-                    who: vec![name(subject)],
-                    own: key.0,
-                    access: key.1,
-                }),
-            }
-        }
-    }
-
     /// Puts what matters most first.
     pub fn sort(&mut self) {
         let columns = std::mem::take(&mut self.columns);
@@ -121,6 +101,32 @@ impl Matrix {
         });
         self.columns = columns;
     }
+}
+
+/// The principals of an account or file; those with the same access in one row.
+#[must_use]
+pub fn rows(facts: &Facts<'_>) -> Vec<Row> {
+    let access = facts.subjects.par_iter().map(|subject| {
+        let environments = facts.environments.all().iter();
+        environments.map(|one| access(subject, facts, &one.name)).collect()
+    });
+    let access: Vec<Vec<Vec<Access>>> = access.collect();
+    let mut rows: Vec<Row> = Vec::new();
+    let mut known: HashMap<(Vec<String>, Vec<Vec<Access>>), usize> = HashMap::new();
+    for (subject, access) in facts.subjects.iter().zip(access) {
+        let key = (subject.environments.clone(), access);
+        let at = *known.entry(key.clone()).or_insert(rows.len());
+        match rows.get_mut(at) {
+            Some(row) => row.who.push(name(subject)),
+            None => rows.push(Row {
+                account: facts.unit.account.clone(),
+                who: vec![name(subject)],
+                own: key.0,
+                access: key.1,
+            }),
+        }
+    }
+    rows
 }
 
 /// The name under which a subject is shown.

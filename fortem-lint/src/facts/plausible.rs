@@ -39,7 +39,10 @@ mod tests {
         let tried = ["2020-01-01", "2100-01-01T00:00:00Z", "86400"].map(Values::from).to_vec();
         let left = possible("aws:CurrentTime", tried.clone(), "2026-09-26");
         assert_eq!(left, ["2100-01-01T00:00:00Z", "2026-09-26", "1790380800"].map(Values::from));
-        assert_eq!(possible("aws:PrincipalType", vec![Values::from("Anonymous")], "2026-09-26"), []);
+        assert_eq!(
+            possible("aws:PrincipalType", vec![Values::from("Anonymous")], "2026-09-26"),
+            []
+        );
         assert_eq!(possible("aws:SourceIp", tried.clone(), "2026-09-26"), tried);
     }
 }

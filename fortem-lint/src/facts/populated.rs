@@ -66,7 +66,9 @@ pub fn may_cover(statement: &Statement, kind: &ResourceType) -> bool {
     if statement.is_not_resource() || statement.resources().is_empty() {
         return true;
     }
-    statement.resources().iter().any(|written| ArnPattern::new(written).overlaps(kind.arn()))
+    let overlaps =
+        |written: &String| written == "*" || ArnPattern::new(written).overlaps(kind.arn());
+    statement.resources().iter().any(overlaps)
 }
 
 /// Whether a key is one that some calls have and others do not by what they are: tags, and keys of a service.
@@ -79,7 +81,5 @@ pub fn is_of_calls(key: &str, reference: &Reference) -> bool {
         return of_tag || key.eq_ignore_ascii_case("aws:TagKeys");
     }
     let service = key.split(':').next().unwrap_or_default();
-    !key.contains('/')
-        && reference.key_type(key).is_some()
-        && reference.actions(service).next().is_some()
+    !key.contains('/') && reference.key_type(key).is_some() && reference.has_service(service)
 }

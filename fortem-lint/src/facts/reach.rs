@@ -5,13 +5,15 @@
 //! chosen so that the call passes if any choice tried lets it; what is known (the caller's tags, the resource's tag,
 //! its cluster) is not.
 
+use std::borrow::Cow;
+
 use fortem_compile::iam::{Condition, Context, Effect, Request, Statement, Truth, Values};
 use fortem_compile::reference::{Action, Carries, ResourceType};
 
-use super::candidates::{self, Resource};
+use super::candidates::{self, Resource, Search};
 use super::scope::{TagOf, tag_of_key};
 use super::{Facts, Subject, Who, plausible};
-use crate::catalogue::{Call, Calls};
+use crate::catalogue::Call;
 use crate::unit::{Policy, PrincipalKind};
 
 /// The resource that a call is to reach.
@@ -125,12 +127,10 @@ impl<'u> Subject<'u> {
         if is_ruled_out(statement, facts, target, &known) {
             return None;
         }
-        let action = facts.catalogue.known(call);
-        let account = facts.unit.account.as_deref();
-        let name = facts.catalogue.name(call);
-        let resources =
-            candidates::of(statement, name, action, account, target, facts.environments, &known);
-        self.try_each(facts, call, target, (policy, statement), resources, &known)
+        let search = Search::of(facts, call, target, statement, &known);
+        search.first(|resource| {
+            self.attempt(facts, call, target, (policy, statement), resource, &known)
+        })
     }
 
     /// A call on some resource that one Allow statement spells, of whatever environment, if nothing else forbids it.
@@ -143,10 +143,14 @@ impl<'u> Subject<'u> {
         policy: &'u Policy,
         statement: &'u Statement,
     ) -> Option<Reached<'u>> {
-        let (action, account) = (facts.catalogue.known(call), facts.unit.account.as_deref());
         let known = self.known(facts, target);
-        let resources = candidates::written(statement, action, account, target, &known);
-        self.try_each(facts, call, target, (policy, statement), resources, &known)
+        if is_ruled_out(statement, facts, target, &known) {
+            return None;
+        }
+        let resources = Search::of(facts, call, target, statement, &known).written();
+        resources.iter().find_map(|resource| {
+            self.attempt(facts, call, target, (policy, statement), resource, &known)
+        })
     }
 
     /// A call of an action with given keys on a resource of whatever environment that one Allow statement allows: of the
@@ -199,34 +203,31 @@ impl<'u> Subject<'u> {
         let known = self.known(facts, target);
         self.grants(call).find_map(|(policy, statement)| {
             let resource = Resource { arn: arn.to_owned(), kind };
-            self.try_each(facts, call, target, (policy, statement), vec![resource], &known)
+            self.attempt(facts, call, target, (policy, statement), &resource, &known)
         })
     }
 
-    /// The first of some resources on which one Allow statement allows the call and nothing else forbids it.
-    fn try_each(
+    /// The call on a resource, if one Allow statement allows it and nothing else forbids it.
+    fn attempt(
         &self,
         facts: &Facts<'_>,
         call: Call,
         target: &Target<'_>,
         (policy, statement): (&'u Policy, &'u Statement),
-        resources: Vec<Resource>,
+        resource: &Resource,
         known: &Context,
     ) -> Option<Reached<'u>> {
-        let action = facts.catalogue.known(call);
         let of_iam = facts.catalogue.name(call).starts_with("iam:");
-        let account = facts.unit.account.as_deref();
-        let resources = resources.into_iter();
-        let mut resources =
-            resources.filter(|one| !of_iam || is_of_account(&one.arn, account));
-        resources.find_map(|resource| {
-            let mut trial = Trial::new(self, facts, call, action, target, &resource, known);
-            trial.run(statement).then_some(Reached {
-                policy,
-                statement,
-                is_doubtful: trial.doubtful,
-                request: trial.request,
-            })
+        if of_iam && !is_of_account(&resource.arn, facts.unit.account.as_deref()) {
+            return None;
+        }
+        let mut trial = Trial::new(self, facts, call, target, resource, known);
+        let is_allowed = trial.run(statement);
+        is_allowed.then_some(Reached {
+            policy,
+            statement,
+            is_doubtful: trial.doubtful,
+            request: trial.request,
         })
     }
 
@@ -239,23 +240,15 @@ impl<'u> Subject<'u> {
         call: Call,
         target: &Target<'_>,
     ) -> Option<Guard<'u>> {
-        if !self.denies(call) {
+        if !self.is_denied(call) {
             return None;
         }
         let known = self.known(facts, target);
         let action = facts.catalogue.known(call);
         let (name, account) = (facts.catalogue.name(call), facts.unit.account.as_deref());
-        candidates::usual(name, action, account, target).into_iter().find_map(|resource| {
-            Trial::new(self, facts, call, action, target, &resource, &known).deny()
-        })
-    }
-
-    /// Whether some Deny statement covers the action, conditions and resources aside.
-    fn denies(&self, call: Call) -> bool {
-        let denies = |(one, covered): (&Statement, &Calls)| {
-            one.effect() == Effect::Deny && covered.contains(call)
-        };
-        self.all_policies().flat_map(Policy::statements).any(denies)
+        candidates::usual(name, action, account, target)
+            .into_iter()
+            .find_map(|resource| Trial::new(self, facts, call, target, &resource, &known).deny())
     }
 
     /// Every policy that bears on the subject, identity policies first.
@@ -264,8 +257,23 @@ impl<'u> Subject<'u> {
         self.identity.iter().copied().chain(limits)
     }
 
-    /// The condition keys that are known of every call of the subject.
-    pub(crate) fn known(&self, facts: &Facts<'_>, target: &Target<'_>) -> Context {
+    /// The condition keys that are known of every call of the subject on a target.
+    pub(crate) fn known(&self, facts: &Facts<'_>, target: &Target<'_>) -> Cow<'_, Context> {
+        let always = self.always.get_or_init(|| self.known_of_all_calls(facts));
+        if target.keys.is_empty() {
+            return Cow::Borrowed(always);
+        }
+        let mut known = always.clone();
+        for (key, value) in target.keys {
+            match value {
+                Some(value) => known.insert(key, *value),
+                None => known.remove(key),
+            };
+        }
+        Cow::Owned(known)
+    }
+
+    fn known_of_all_calls(&self, facts: &Facts<'_>) -> Context {
         let mut known = Context::default();
         known.insert("aws:SecureTransport", "true");
         known.insert("aws:ViaAWSService", "false");
@@ -293,12 +301,6 @@ impl<'u> Subject<'u> {
             known.insert("aws:PrincipalAccount", account.as_str());
             known.insert("aws:ResourceAccount", account.as_str());
         }
-        for (key, value) in target.keys {
-            match value {
-                Some(value) => known.insert(key, *value),
-                None => known.remove(key),
-            };
-        }
         known
     }
 }
@@ -310,7 +312,7 @@ fn is_of_account(arn: &str, account: Option<&str>) -> bool {
     of != "aws" && account.is_none_or(|own| of.is_empty() || of == own)
 }
 
-/// Whether the tag that a statement asks for is not the target's, whatever the resource: it saves looking for one.
+/// Whether a condition of a statement does not hold whatever the resource: it saves looking for one.
 fn is_ruled_out(
     statement: &Statement,
     facts: &Facts<'_>,
@@ -318,18 +320,23 @@ fn is_ruled_out(
     known: &Context,
 ) -> bool {
     let tag_key = facts.environments.tag_key();
+    let tag = target.tag.map(Values::from);
     statement.conditions().iter().any(|one| {
         let of_resource = tag_of_key(one.key()).is_some_and(|(kind, key)| {
             kind == TagOf::Resource && key.eq_ignore_ascii_case(tag_key)
         });
-        if !of_resource || one.is_negated() || one.is_null() || one.has_if_exists() {
-            return false;
+        if of_resource {
+            let is_plain = !one.is_negated() && !one.is_null() && !one.has_if_exists();
+            return is_plain && one.holds_with(tag.as_ref(), known) == Truth::No;
         }
-        let mut context = known.clone();
-        if let Some(tag) = target.tag {
-            context.insert(one.key(), tag);
-        }
-        one.holds(&context) == Truth::No
+        let is_given = |key: &str| {
+            known.get(key).is_some()
+                || target.keys.iter().any(|(of, _)| of.eq_ignore_ascii_case(key))
+        };
+        let values = one.values_in(known);
+        (values.is_some() || is_given(one.key()))
+            && one.holds_with(values, known) == Truth::No
+            && one.variables().all(is_given)
     })
 }
 
@@ -338,9 +345,9 @@ struct Trial<'a, 'u> {
     subject: &'a Subject<'u>,
     facts: &'a Facts<'a>,
     call: Call,
-    action: Option<&'static Action>,
     kind: Option<&'static str>,
     target: &'a Target<'a>,
+    known: &'a Context,
     request: Request,
     doubtful: bool,
 }
@@ -350,10 +357,9 @@ impl<'a, 'u> Trial<'a, 'u> {
         subject: &'a Subject<'u>,
         facts: &'a Facts<'a>,
         call: Call,
-        action: Option<&'static Action>,
         target: &'a Target<'a>,
         resource: &Resource,
-        known: &Context,
+        known: &'a Context,
     ) -> Self {
         let mut request = Request::new(facts.catalogue.name(call), &resource.arn);
         *request.context_mut() = known.clone();
@@ -361,9 +367,9 @@ impl<'a, 'u> Trial<'a, 'u> {
             subject,
             facts,
             call,
-            action,
             kind: resource.kind,
             target,
+            known,
             request,
             doubtful: false,
         };
@@ -377,13 +383,10 @@ impl<'a, 'u> Trial<'a, 'u> {
         let mut parts = arn.splitn(6, ':').skip(3);
         let (region, account, name) = (parts.next(), parts.next(), parts.next());
         let tag_key = self.facts.environments.tag_key();
+        let shown = self.facts.catalogue.shown(self.call, self.kind);
         if let Some(tag) = self.target.tag {
-            for head in ["aws", "ecs", "iam", "logs", "elasticache", "secretsmanager", "ssm", "ecr"]
-            {
-                let key = format!("{head}:ResourceTag/{tag_key}");
-                if self.is_carried(&key) {
-                    self.request.context_mut().insert(&key, tag);
-                }
+            for prefix in shown.tag_prefixes() {
+                self.request.context_mut().insert(&format!("{prefix}:ResourceTag/{tag_key}"), tag);
             }
         }
         // IAM has its one endpoint there (IAM User Guide, "aws:RequestedRegion", 2026-09).
@@ -392,7 +395,7 @@ impl<'a, 'u> Trial<'a, 'u> {
         if let Some(region) = region_of_call.filter(|region| !region.is_empty()) {
             self.request.context_mut().insert("aws:RequestedRegion", region);
         }
-        if self.is_carried("ecs:cluster") && self.request.context().get("ecs:cluster").is_none() {
+        if shown.cluster && self.request.context().get("ecs:cluster").is_none() {
             let of_name = name
                 .and_then(|name| name.split('/').nth(1))
                 .filter(|_| self.kind.is_some_and(|kind| candidates::IN_CLUSTERS.contains(&kind)));
@@ -487,6 +490,9 @@ impl<'a, 'u> Trial<'a, 'u> {
 
     /// A Deny that applies to the call.
     fn deny(&mut self) -> Option<Guard<'u>> {
+        if !self.subject.is_denied(self.call) {
+            return None;
+        }
         let mut doubtful = false;
         let found = self.subject.all_policies().find_map(|policy| {
             let applying = policy.statements().find(|(one, covered)| {
@@ -512,21 +518,12 @@ impl<'a, 'u> Trial<'a, 'u> {
 
     /// Whether the caller, or chance, decides on a key: it is not known, and the call carries it.
     fn is_free(&self, key: &str) -> bool {
-        if self.target.keys.iter().any(|(known, _)| known.eq_ignore_ascii_case(key)) {
+        let is_given = |(given, _): &(&str, _)| given.eq_ignore_ascii_case(key);
+        if self.known.get(key).is_some() || self.target.keys.iter().any(is_given) {
             return false;
         }
-        let lower = key.to_ascii_lowercase();
-        if matches!(
-            lower.as_str(),
-            "ecs:cluster"
-                | "aws:requestedregion"
-                | "aws:principalarn"
-                | "aws:principalaccount"
-                | "aws:principaltype"
-                | "aws:securetransport"
-                | "aws:viaawsservice"
-                | "aws:resourceaccount"
-        ) {
+        // These follow from the resource.
+        if ["ecs:cluster", "aws:requestedregion"].iter().any(|one| one.eq_ignore_ascii_case(key)) {
             return self.request.context().get(key).is_none() && self.is_carried(key);
         }
         match tag_of_key(key) {
@@ -544,7 +541,7 @@ impl<'a, 'u> Trial<'a, 'u> {
 
     /// Whether calls of the action on this type of resource carry a key; so does a call that the reference leaves out.
     fn is_carried(&self, key: &str) -> bool {
-        let Some(action) = self.action else { return true };
+        let Some(action) = self.facts.catalogue.known(self.call) else { return true };
         self.facts.reference.carries(action.name(), self.kind, key) != Carries::No
     }
 }

@@ -1,8 +1,9 @@
 //! Who is subject to which documents.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
-use fortem_compile::iam::{Document, DocumentKind, Effect, Statement};
+use fortem_compile::iam::{Context, Document, DocumentKind, Effect, Statement};
 
 use super::scope::tag_of_key;
 use super::standing::home_of;
@@ -28,6 +29,10 @@ pub struct Subject<'u> {
     home: Option<String>,
     // What the identity policies allow at first sight.
     allowed: Calls,
+    // What its policies and limits deny at first sight.
+    denied: Calls,
+    // The condition keys that every call of the subject has.
+    pub(super) always: OnceLock<Context>,
 }
 
 /// Who is subject to the policies.
@@ -150,6 +155,9 @@ impl<'u> Subject<'u> {
         environments: &Environments,
     ) -> Self {
         let allowed = identity.iter().fold(Calls::default(), |all, one| all.or(one.allowed));
+        let limiting = limits.iter().flat_map(|layer| &layer.policies);
+        let denying = identity.iter().chain(limiting);
+        let denied = denying.fold(Calls::default(), |all, one| all.or(one.denied));
         let own = match &environment_tag {
             Some(tag) => {
                 vec![environments.meant_by(tag).map_or(tag.clone(), |one| one.name.clone())]
@@ -162,7 +170,24 @@ impl<'u> Subject<'u> {
             }
             Who::Anyone => None,
         };
-        Self { who, identity, limits, environments: own, environment_tag, home, allowed }
+        let always = OnceLock::new();
+        Self {
+            who,
+            identity,
+            limits,
+            environments: own,
+            environment_tag,
+            home,
+            allowed,
+            denied,
+            always,
+        }
+    }
+
+    /// Whoever has one policy and the environment's tag, and is subject to nothing else.
+    #[must_use]
+    pub fn of_policy(policy: &'u Policy, tag: &str, environments: &Environments) -> Self {
+        Self::new(Who::Anyone, vec![policy], Vec::new(), Some(tag.to_owned()), environments)
     }
 
     /// The name of the environment to which the principal itself belongs, by its tag or name.
@@ -189,6 +214,12 @@ impl<'u> Subject<'u> {
     #[must_use]
     pub fn may_call_any(&self, calls: &Calls) -> bool {
         self.allowed.meets(calls)
+    }
+
+    /// Whether some Deny statement covers the action, conditions and resources aside.
+    #[must_use]
+    pub fn is_denied(&self, call: Call) -> bool {
+        self.denied.contains(call)
     }
 
     /// The Allow statements of the identity policies that cover an action.
@@ -221,6 +252,7 @@ impl<'u> Subject<'u> {
             environments: self.environments.clone(),
             environment_tag: None,
             home: self.home.clone(),
+            always: OnceLock::new(),
             ..*self
         }
     }

@@ -24,7 +24,7 @@ impl Caller {
         let principal = Trusted::Arn(subject.principal()?.arn.clone());
         Some(Self {
             principal,
-            known: subject.known(facts, &Target::untagged("")),
+            known: subject.known(facts, &Target::untagged("")).into_owned(),
             is_expected: true,
         })
     }

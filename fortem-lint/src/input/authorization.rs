@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use fortem_compile::iam::DocumentKind;
+use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -105,6 +106,7 @@ pub(super) fn unit(source: &Source, top: &Top<'_>) -> (Unit, Vec<NotAssessed>) {
     let mut reader = Reader {
         source,
         unit: Unit::default(),
+        documents: Vec::new(),
         managed: BTreeMap::new(),
         of_groups: BTreeMap::new(),
         not_assessed: Vec::new(),
@@ -137,6 +139,7 @@ pub(super) fn unit(source: &Source, top: &Top<'_>) -> (Unit, Vec<NotAssessed>) {
             incomplete: true,
         });
     }
+    reader.unit.policies = reader.documents.into_par_iter().map(Found::read).collect();
     (reader.unit, reader.not_assessed)
 }
 
@@ -146,9 +149,31 @@ fn account_of(arn: &str) -> Option<String> {
         .then(|| account.to_owned())
 }
 
+/// A document that was found, and is read with the others.
+struct Found<'t> {
+    text: Cow<'t, str>,
+    kind: DocumentKind,
+    owner: Owner,
+    place: Place,
+    name: Option<String>,
+    verbatim: bool,
+    version: Option<ManagedVersion>,
+}
+
+impl Found<'_> {
+    fn read(self) -> Policy {
+        let mut policy = Policy::read(&self.text, self.kind, self.owner, self.place);
+        (policy.name, policy.version) = (self.name, self.version);
+        policy.verbatim = self.verbatim;
+        policy
+    }
+}
+
 struct Reader<'t> {
     source: &'t Source,
     unit: Unit,
+    // Those of `unit`, by the same indexes.
+    documents: Vec<Found<'t>>,
     // The index of the version in force of each managed policy.
     managed: BTreeMap<String, usize>,
     of_groups: BTreeMap<String, Vec<usize>>,
@@ -157,7 +182,7 @@ struct Reader<'t> {
 
 impl<'t> Reader<'t> {
     /// The elements of a list with their texts; those of another shape are noted and left out.
-    fn list<T: Deserialize<'t>>(
+    fn list<T: Deserialize<'t> + Send>(
         &mut self,
         raw: Option<&'t RawValue>,
         name: &str,
@@ -171,8 +196,10 @@ impl<'t> Reader<'t> {
             }
         };
         let mut list = Vec::with_capacity(elements.len());
-        for (index, element) in elements.into_iter().enumerate() {
-            match serde_json::from_str(element.get()) {
+        let values = elements.par_iter().map(|element| serde_json::from_str(element.get()));
+        let values: Vec<serde_json::Result<T>> = values.collect();
+        for (index, (element, value)) in elements.into_iter().zip(values).enumerate() {
+            match value {
                 Ok(value) => list.push((element.get(), value)),
                 Err(error) => self.unread(&format!("{name}/{index}"), &error),
             }
@@ -205,8 +232,8 @@ impl<'t> Reader<'t> {
             ) else {
                 continue;
             };
-            if let Some(read) = self.unit.policies.get_mut(added) {
-                read.version =
+            if let Some(found) = self.documents.get_mut(added) {
+                found.version =
                     Some(ManagedVersion { id: of.id.to_string(), is_default: of.is_default });
             }
             if of.is_default || policy.policy_version_list.len() == 1 {
@@ -325,18 +352,17 @@ impl<'t> Reader<'t> {
         name: &str,
     ) -> Option<usize> {
         let place = self.place(raw.get(), pointer);
-        let mut policy = if raw.get().starts_with('"') {
+        let is_text = raw.get().starts_with('"');
+        let text = if is_text {
             let text: String = serde_json::from_str(raw.get()).ok()?;
-            let text = if text.starts_with('%') { percent_decoded(&text) } else { text };
-            let mut policy = Policy::read(&text, kind, owner, place);
-            policy.verbatim = false;
-            policy
+            Cow::Owned(if text.starts_with('%') { percent_decoded(&text) } else { text })
         } else {
-            Policy::read(raw.get(), kind, owner, place)
+            Cow::Borrowed(raw.get())
         };
-        policy.name = Some(name.to_owned()).filter(|name| !name.is_empty());
-        self.unit.policies.push(policy);
-        Some(self.unit.policies.len() - 1)
+        let name = Some(name.to_owned()).filter(|name| !name.is_empty());
+        let verbatim = !is_text;
+        self.documents.push(Found { text, kind, owner, place, name, verbatim, version: None });
+        Some(self.documents.len() - 1)
     }
 
     fn place(&self, part: &str, pointer: String) -> Place {

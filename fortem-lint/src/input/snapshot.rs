@@ -6,8 +6,10 @@ use std::path::Path;
 use super::inventory::{self, AccessKeys};
 use super::{Entry, Input, InputError, Kind, NotAssessed, Reading, read_text, recognise, shown};
 use crate::organization::Organization;
-use crate::snapshot::{Account, IAM, MANIFEST, Manifest, ORGANIZATION, Resources, SCHEMA, VERSION};
-use crate::source::{Source, digest};
+use crate::snapshot::{
+    Account, IAM, Item, MANIFEST, Manifest, ORGANIZATION, Resources, SCHEMA, Unread, VERSION,
+};
+use crate::source::{Place, Source, digest};
 use crate::unit::Unit;
 
 /// The name of the file with the users' access keys.
@@ -27,7 +29,13 @@ pub(super) fn is_one(folder: &Path) -> bool {
 
 /// Reads a snapshot: one unit for each account.
 pub(super) fn read(folder: &Path) -> Reading {
-    let mut reader = Reader { folder, digests: String::new(), bytes: 0, not_assessed: Vec::new() };
+    let mut reader = Reader {
+        folder,
+        digests: String::new(),
+        bytes: 0,
+        not_assessed: Vec::new(),
+        manifest: Source::new(shown(&folder.join(MANIFEST)), String::new()),
+    };
     let units = match reader.manifest() {
         Ok(manifest) => reader.units(&manifest),
         Err(error) => {
@@ -47,6 +55,8 @@ struct Reader<'f> {
     digests: String,
     bytes: u64,
     not_assessed: Vec<NotAssessed>,
+    // The text of the manifest, for the places of what it says.
+    manifest: Source,
 }
 
 impl Reader<'_> {
@@ -67,6 +77,7 @@ impl Reader<'_> {
         let source = self.source(&self.folder.join(MANIFEST))?;
         let manifest: Manifest =
             serde_json::from_str(source.text()).map_err(|error| InputError::json(&error))?;
+        self.manifest = source;
         if manifest.version > VERSION {
             let message =
                 format!("of version {}; this program reads up to {VERSION}", manifest.version);
@@ -89,7 +100,43 @@ impl Reader<'_> {
                 self.note(shown(&self.folder.join(name)), format!("is not in {MANIFEST}"));
             }
         }
-        manifest.accounts.iter().map(|account| self.unit(manifest, account)).collect()
+        let mut units: Vec<Unit> =
+            manifest.accounts.iter().map(|account| self.unit(manifest, account)).collect();
+        let mut others: Vec<&str> =
+            manifest.unread.iter().map(|one| one.account.as_str()).collect();
+        others.retain(|id| !id.is_empty() && !manifest.accounts.iter().any(|one| one.id == *id));
+        others.sort_unstable();
+        others.dedup();
+        for id in others {
+            let mut unit = Unit { account: Some(id.to_owned()), ..Unit::default() };
+            self.unread(&mut unit, manifest, id);
+            units.push(unit);
+        }
+        units
+    }
+
+    /// What the manifest says that could not be read of an account.
+    fn unread(&self, unit: &mut Unit, manifest: &Manifest, account: &str) {
+        #[derive(serde::Deserialize)]
+        struct Entries<'t> {
+            #[serde(borrow, default)]
+            unread: Vec<&'t serde_json::value::RawValue>,
+        }
+        let text = self.manifest.text();
+        let entries = serde_json::from_str(text).unwrap_or(Entries { unread: Vec::new() });
+        for (at, (one, raw)) in manifest.unread.iter().zip(entries.unread).enumerate() {
+            if one.account == account {
+                let start = self.manifest.offset_of(raw.get()).unwrap_or_default();
+                let range = start..start + raw.get().len();
+                let pointer = format!("/unread/{at}");
+                let mut item = Item::from(one.clone());
+                item.place = Some(Place { source: unit.sources.len(), range, pointer });
+                unit.unread.push(item);
+            }
+        }
+        if !unit.unread.is_empty() {
+            unit.sources.push(Source::new(self.manifest.name(), text.to_owned()));
+        }
     }
 
     /// The names of the files and folders in a folder, sorted.
@@ -124,13 +171,19 @@ impl Reader<'_> {
                 .any(|one| one.account == account.id && one.region == *region);
             if !told && !names.contains(&format!("{region}.json")) {
                 self.note(format!("{region} of account {}", account.id), "is not in the snapshot");
+                unit.unread.push(absent(account, region, "the file of the Region is not there"));
             }
+        }
+        unit.is_management = manifest.management_account.as_ref() == Some(&account.id);
+        if !names.iter().any(|name| name == IAM) {
+            unit.unread.push(absent(account, "", &format!("`{IAM}` is not there")));
         }
         let mut resources = Resources { regions: Vec::new(), is_whole: true };
         for name in names.iter().filter(|name| *name != IAM && *name != CREDENTIALS) {
             self.region(&mut unit, &mut resources, &folder.join(name), account);
         }
         unit.resources = Some(resources);
+        self.unread(&mut unit, manifest, &account.id);
         unit
     }
 
@@ -220,4 +273,14 @@ impl Reader<'_> {
             Err(error) => self.note(shown(path), error.to_string()),
         }
     }
+}
+
+/// Something that a snapshot should have and has not.
+fn absent(account: &Account, region: &str, reason: &str) -> Item<Unread> {
+    Item::from(Unread {
+        account: account.id.clone(),
+        region: region.to_owned(),
+        reason: reason.to_owned(),
+        ..Unread::default()
+    })
 }

@@ -38,6 +38,8 @@ pub(super) enum Verdict {
     Pass,
     /// There are findings.
     Fail,
+    /// What was found is accepted, with a reason and for a time.
+    Accepted,
     /// Nothing could be judged, or not all of it.
     NotAssessed,
 }
@@ -48,6 +50,7 @@ impl Verdict {
         match self {
             Self::Pass => "pass",
             Self::Fail => "fail",
+            Self::Accepted => "accepted",
             Self::NotAssessed => "not assessed",
         }
     }
@@ -66,6 +69,8 @@ pub(super) struct Criterion {
     /// The number of findings that bear on it.
     pub(super) findings: usize,
     pub(super) worst: Option<Severity>,
+    /// The number of findings that bear on it and are accepted.
+    pub(super) accepted: usize,
 }
 
 /// The rules that were run, in their order.
@@ -78,6 +83,11 @@ pub(super) fn rules_run(report: &Report) -> impl Iterator<Item = &'static Meta> 
 pub(super) fn missing(meta: &Meta, report: &Report) -> Vec<Input> {
     let there = &report.summary.available;
     meta.needs.iter().copied().filter(|input| !there.contains(input)).collect()
+}
+
+/// Whether a rule was run, and had what it needs.
+pub(crate) fn judged(meta: &Meta, report: &Report) -> bool {
+    report.summary.rules.contains(&meta.id) && missing(meta, report).is_empty()
 }
 
 /// The rules that could not be judged, by what they want.
@@ -109,11 +119,16 @@ pub(super) fn criteria(report: &Report) -> Vec<Criterion> {
             list.push(meta.id);
         }
     }
-    for finding in &report.findings {
+    for finding in report.open() {
         for id in finding.criteria {
             let criterion = criteria.entry(id).or_insert_with(|| Criterion::unjudged(id));
             criterion.findings += 1;
             criterion.worst = criterion.worst.max(Some(finding.severity));
+        }
+    }
+    for one in report.suppressed.iter().filter(|one| one.finding.severity >= Severity::Low) {
+        for id in one.finding.criteria {
+            criteria.entry(id).or_insert_with(|| Criterion::unjudged(id)).accepted += 1;
         }
     }
     let mut criteria: Vec<Criterion> = criteria.into_values().collect();
@@ -133,6 +148,7 @@ impl Criterion {
             rules_without_input: Vec::new(),
             findings: 0,
             worst: None,
+            accepted: 0,
         }
     }
 
@@ -143,6 +159,8 @@ impl Criterion {
             Verdict::Fail
         } else if self.rules.is_empty() || report.is_incomplete() || cut {
             Verdict::NotAssessed
+        } else if self.accepted > 0 {
+            Verdict::Accepted
         } else {
             Verdict::Pass
         };

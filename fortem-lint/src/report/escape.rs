@@ -10,7 +10,7 @@ fn is_hidden(character: char) -> bool {
 }
 
 /// A text on one line, with characters that cannot be seen written as their numbers.
-pub(super) fn one_line(text: &str) -> Cow<'_, str> {
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
@@ -25,7 +25,7 @@ pub(super) fn one_line(text: &str) -> Cow<'_, str> {
 }
 
 /// The same with line breaks left as they are, and tabs as spaces.
-pub(super) fn lines(text: &str) -> Cow<'_, str> {
+pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     if !text.contains(|one| is_hidden(one) && one != '\n') {
         return Cow::Borrowed(text);
     }

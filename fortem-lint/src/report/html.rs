@@ -6,7 +6,7 @@ mod findings;
 use std::io::{self, Write};
 
 use super::escape::{Markup, Sentence, one_line};
-use super::{count, coverage, day, text};
+use super::{accepted, count, coverage, day, text};
 use crate::check::Report;
 use crate::finding::Severity;
 
@@ -20,6 +20,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         access::write(matrix, out)?;
     }
     findings::write(report, out)?;
+    write_accepted(report, out)?;
     write_criteria(report, out)?;
     write_gaps(report, out)?;
     write_inputs(report, out)?;
@@ -56,7 +57,8 @@ fn write_head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         ("gaps", "Not assessed"),
         ("inputs", "Inputs"),
     ];
-    for (id, name) in access.into_iter().chain(sections) {
+    let accepted = (!report.suppressed.is_empty()).then_some(("ignored", "Ignored"));
+    for (id, name) in access.into_iter().chain(accepted).chain(sections) {
         write!(out, "<a href=\"#{id}\">{name}</a> ")?;
     }
     writeln!(out, "</nav>\n</header>\n<main>")
@@ -95,7 +97,39 @@ fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if let Some(least) = summary.min_severity {
         writeln!(out, "<dt>Findings</dt><dd>only those of severity {least} or worse</dd>")?;
     }
+    if let Some(against) = accepted::against(report) {
+        writeln!(out, "<dt>Baseline</dt><dd>{against}</dd>")?;
+    }
     writeln!(out, "</dl>\n</section>")
+}
+
+/// What is accepted, by whom and why.
+fn write_accepted(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if report.suppressed.is_empty() {
+        return Ok(());
+    }
+    let number = count(report.suppressed.len(), "finding is", "findings are");
+    writeln!(
+        out,
+        "<section id=\"ignored\">\n<h2>Ignored</h2>\n<p>{number} accepted.</p>\n<div class=\"scroll\">\
+         <table class=\"list\">\n<tr><th>Rule<th>Severity<th>Finding<th>About<th>Reason<th>Owner<th>Until"
+    )?;
+    for (suppression, findings) in accepted::by_reason(report) {
+        for one in findings {
+            writeln!(
+                out,
+                "<tr><td>{}<td>{}<td>{}<td><code>{}</code><td>{}<td>{}<td>{}",
+                one.rule,
+                one.severity,
+                Sentence(&one.message),
+                Markup(&one_line(accepted::subject(one))),
+                Markup(&one_line(&suppression.reason)),
+                Markup(&one_line(&suppression.owner)),
+                suppression.expires
+            )?;
+        }
+    }
+    writeln!(out, "</table></div>\n</section>")
 }
 
 fn write_criteria(report: &Report, out: &mut dyn Write) -> io::Result<()> {

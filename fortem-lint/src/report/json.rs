@@ -4,8 +4,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::baseline::Against;
 use crate::check::{Report, Summary};
 use crate::finding::Finding;
+use crate::ignore::Suppressed;
 use crate::input::{Input, NotAssessed};
 
 /// Names the shape of the report, and its version.
@@ -16,6 +18,9 @@ struct Document<'r> {
     schema: &'static str,
     tool: Tool,
     findings: &'r [Finding],
+    suppressed: &'r [Suppressed],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'r Against>,
     not_assessed: &'r [NotAssessed],
     inputs: &'r [Input],
     summary: &'r Summary,
@@ -32,6 +37,8 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         schema: SCHEMA,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         findings: &report.findings,
+        suppressed: &report.suppressed,
+        baseline: report.baseline.as_ref(),
         not_assessed: &report.not_assessed,
         inputs: &report.inputs,
         summary: &report.summary,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::escape::{Code, Prose};
 use super::groups::{self, Group};
-use super::{coverage, day, text};
+use super::{accepted, coverage, day, text};
 use crate::check::Report;
 use crate::facts::matrix::{ACTIONS, Access, Matrix};
 use crate::finding::Severity;
@@ -23,10 +23,14 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if let Some(date) = &report.date {
         writeln!(out, "- as of {}", Prose(date))?;
     }
+    if let Some(against) = accepted::against(report) {
+        writeln!(out, "- baseline: {against}")?;
+    }
     if let Some(access) = &report.access {
         write_access(access, out)?;
     }
     write_findings(report, out)?;
+    write_accepted(report, out)?;
     write_gaps(report, out)
 }
 
@@ -95,6 +99,22 @@ fn write_group(group: &Group<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "- {}", Prose(fact))?;
     }
     writeln!(out, "- **to do**: {}", Prose(&finding.remediation))
+}
+
+fn write_accepted(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let reasons = accepted::by_reason(report);
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n## Ignored: {}", report.suppressed.len())?;
+    for (suppression, findings) in reasons {
+        writeln!(out, "\n{}\n", Prose(&accepted::in_words(suppression)))?;
+        for one in findings {
+            let (message, subject) = (Prose(&one.message), Code(accepted::subject(one)));
+            writeln!(out, "- {} {}: {message}: {subject}", one.rule, one.severity)?;
+        }
+    }
+    Ok(())
 }
 
 fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {

@@ -6,10 +6,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::coverage;
 use super::escape::lines;
+use super::{accepted, coverage};
 use crate::check::Report;
 use crate::finding::{Finding, Severity};
+use crate::ignore::Suppression;
 use crate::rules::Meta;
 
 const SCHEMA: &str =
@@ -36,7 +37,7 @@ struct Run<'r> {
 
 /// The results, made one after the other while they are written.
 struct Results<'r> {
-    findings: &'r [Finding],
+    report: &'r Report,
     rules: HashMap<&'static str, usize>,
 }
 
@@ -51,7 +52,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             artifacts: artifacts(report),
             column_kind: "unicodeCodePoints",
             results: Results {
-                findings: &report.findings,
+                report,
                 rules: rules.iter().enumerate().map(|(at, meta)| (meta.id, at)).collect(),
             },
         }],
@@ -176,12 +177,25 @@ fn uri(path: &str) -> String {
 
 impl Serialize for Results<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.findings.iter().map(|one| self.result(one)))
+        let Report { findings, suppressed, baseline, .. } = self.report;
+        let known = baseline.iter().flat_map(|one| &one.known);
+        let state = |state| baseline.is_some().then_some(state);
+        let findings = findings.iter().map(|one| self.result(one, state("new"), None));
+        let known = known.map(|one| self.result(one, state("unchanged"), None));
+        // Whether what is accepted was there before is not asked.
+        let suppressed =
+            suppressed.iter().map(|one| self.result(&one.finding, None, Some(&one.suppression)));
+        serializer.collect_seq(findings.chain(known).chain(suppressed))
     }
 }
 
 impl Results<'_> {
-    fn result(&self, finding: &Finding) -> Value {
+    fn result(
+        &self,
+        finding: &Finding,
+        state: Option<&str>,
+        suppression: Option<&Suppression>,
+    ) -> Value {
         let mut result = json!({
             "ruleId": finding.rule,
             "level": level(finding.severity),
@@ -207,6 +221,12 @@ impl Results<'_> {
         if let Some(index) = self.rules.get(finding.rule) {
             object.insert("ruleIndex".to_owned(), json!(index));
         }
+        if let Some(state) = state {
+            object.insert("baselineState".to_owned(), json!(state));
+        }
+        if let Some(suppression) = suppression {
+            object.insert("suppressions".to_owned(), json!([suppressed(suppression)]));
+        }
         if let Some(fix) = &finding.fix {
             let region = json!({ "byteOffset": fix.range.start, "byteLength": fix.range.len() });
             let change = json!({
@@ -221,6 +241,14 @@ impl Results<'_> {
         }
         result
     }
+}
+
+fn suppressed(suppression: &Suppression) -> Value {
+    json!({
+        "kind": "external",
+        "status": "accepted",
+        "justification": accepted::in_words(suppression),
+    })
 }
 
 /// The message with whom it is about, which no other field of a viewer shows.

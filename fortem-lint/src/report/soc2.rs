@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::coverage::{self, Criterion};
 use crate::check::Report;
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
+use crate::ignore::Suppression;
 use crate::input::{Input, NotAssessed};
 
 /// Names the shape of the evidence, and its version.
@@ -52,6 +53,16 @@ struct Entry<'r> {
     #[serde(flatten)]
     criterion: Criterion,
     exceptions: Exceptions<'r>,
+    /// Findings that somebody has accepted.
+    accepted_exceptions: Vec<Accepted<'r>>,
+}
+
+#[derive(Serialize)]
+struct Accepted<'r> {
+    #[serde(flatten)]
+    exception: Exception<'r>,
+    #[serde(flatten)]
+    suppression: &'r Suppression,
 }
 
 /// The findings that bear on a criterion.
@@ -72,27 +83,44 @@ struct Exception<'r> {
     fingerprint: &'r str,
 }
 
+impl<'r> Exception<'r> {
+    fn of(finding: &'r Finding) -> Self {
+        Self {
+            rule: finding.rule,
+            severity: finding.severity,
+            message: &finding.message,
+            account: finding.account.as_deref(),
+            principal: finding.principal.as_deref(),
+            file: &finding.file,
+            line: finding.position.line,
+            fingerprint: &finding.fingerprint,
+        }
+    }
+}
+
 impl Serialize for Exceptions<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let findings =
-            self.report.findings.iter().filter(|one| one.criteria.contains(&self.criterion));
-        serializer.collect_seq(findings.map(|one| Exception {
-            rule: one.rule,
-            severity: one.severity,
-            message: &one.message,
-            account: one.account.as_deref(),
-            principal: one.principal.as_deref(),
-            file: &one.file,
-            line: one.position.line,
-            fingerprint: &one.fingerprint,
-        }))
+        let findings = self.report.open().filter(|one| one.criteria.contains(&self.criterion));
+        serializer.collect_seq(findings.map(Exception::of))
     }
+}
+
+fn accepted<'r>(report: &'r Report, criterion: &str) -> Vec<Accepted<'r>> {
+    let of_criterion =
+        report.suppressed.iter().filter(|one| one.finding.criteria.contains(&criterion));
+    of_criterion
+        .map(|one| Accepted {
+            exception: Exception::of(&one.finding),
+            suppression: &one.suppression,
+        })
+        .collect()
 }
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let summary = &report.summary;
     let all = |number: usize| Sample { population: number, sample: number };
     let entry = |criterion: Criterion| Entry {
+        accepted_exceptions: accepted(report, criterion.id),
         exceptions: Exceptions { criterion: criterion.id, report },
         criterion,
     };

@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group as Block, Level, Origin, Renderer,
 
 use super::escape::{lines, one_line};
 use super::groups::{self, Group};
-use super::{Style, count, coverage, day};
+use super::{Style, accepted, count, coverage, day};
 use crate::check::{Report, Summary};
 use crate::finding::{Finding, Severity};
 use crate::input::{Kind, NotAssessed};
@@ -104,7 +104,8 @@ fn excerpt<'r>(finding: &'r Finding, block: Block<'r>) -> Block<'r> {
 fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let summary = &report.summary;
     if report.findings.is_empty() {
-        writeln!(out, "No findings.")?;
+        let new = if report.baseline.is_some() { "new " } else { "" };
+        writeln!(out, "No {new}findings.")?;
     }
     for severity in Severity::ALL.into_iter().rev() {
         let number = report.findings.iter().filter(|one| one.severity == severity).count();
@@ -121,6 +122,13 @@ fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         row("as of", date)?;
     }
     row("rules", &count(summary.rules.len(), "rule", "rules"))?;
+    if let Some(against) = accepted::against(report) {
+        row("baseline", &against)?;
+    }
+    for (suppression, findings) in accepted::by_reason(report) {
+        let findings = count(findings.len(), "finding", "findings");
+        row("ignored", &format!("{findings} {}", accepted::in_words(suppression)))?;
+    }
     for (inputs, rules) in coverage::without_input(report) {
         let wanted = coverage::in_words(&inputs);
         row("not judged", &format!("{}: no {wanted}", some(rules.iter().copied())))?;

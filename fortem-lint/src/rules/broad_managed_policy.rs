@@ -113,9 +113,9 @@ fn of_administrator(subject: &Subject<'_>, facts: &Facts<'_>) -> Option<Draft> {
         Some(foreign) => draft.to(foreign),
         None => draft,
     };
-    let of_aws = everything.is_none_or(|(policy, _)| {
-        matches!(&policy.owner, Owner::Managed(arn) if arn == ADMINISTRATOR_ACCESS)
-    });
+    let of_aws = everything.is_none_or(
+        |(policy, _)| matches!(&policy.owner, Owner::Managed(arn) if arn == ADMINISTRATOR_ACCESS),
+    );
     Some(match principal {
         Some(_) if !subject.is_scoped() && of_aws => draft.severity(Severity::Informational),
         Some(_) if !subject.is_scoped() => draft.severity(Severity::Medium),

@@ -1,6 +1,6 @@
 //! FL111.
 
-use super::{Findings, Input, Meta, Rule, neverprod_create_gap};
+use super::{Findings, Input, Meta, Rule};
 use crate::facts::{Facts, Scoping, Subject, Target};
 use crate::finding::{Confidence, Persona, Severity};
 
@@ -49,9 +49,6 @@ impl Rule for CreateServiceNoCluster {
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
-        if neverprod_create_gap::speaks_of_place(subject, facts) {
-            return; // It names the Deny that was meant to stop this.
-        }
         let own = subject.environments.first().map_or(foreign.name.as_str(), String::as_str);
         // The tags that a creating call sends are also the new resource's.
         let tag = subject.own_tag().unwrap_or(&foreign.name);

@@ -5,8 +5,8 @@ use crate::finding::{Confidence, Persona, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::environments::Environment;
-use crate::facts::{Facts, Region};
 use crate::facts::inventory::last_part;
+use crate::facts::{Facts, Region};
 use crate::snapshot::{Item, Listed, Service, Summary, Task};
 use crate::unit::Principal;
 
@@ -84,7 +84,8 @@ fn compare<'u>(
     }
     let message = format!("{what} is tagged `{}`, but {other} is `{}`", own.name, its.name);
     let production = if own.is_production { own } else { its };
-    findings.report(META.at_resource(facts, resource, message).from(own.name.clone()).to(production));
+    findings
+        .report(META.at_resource(facts, resource, message).from(own.name.clone()).to(production));
     true
 }
 
@@ -117,7 +118,10 @@ fn service_and_definition(
             facts,
             findings,
             &Summary::of(definition),
-            (&format!("task definition `{}`", last_part(arn)), facts.environment_of(definition.tags())),
+            (
+                &format!("task definition `{}`", last_part(arn)),
+                facts.environment_of(definition.tags()),
+            ),
             (
                 &format!("service `{}`, which runs it,", service.service_name),
                 facts.environment_of(service.tags()),
@@ -126,16 +130,28 @@ fn service_and_definition(
     }
 }
 
-fn task_and_owner(facts: &Facts<'_>, region: &Region<'_>, findings: &mut Findings<'_>, task: &Item<Task>, shared: &BTreeSet<&str>) {
+fn task_and_owner(
+    facts: &Facts<'_>,
+    region: &Region<'_>,
+    findings: &mut Findings<'_>,
+    task: &Item<Task>,
+    shared: &BTreeSet<&str>,
+) {
     let own = (format!("task `{}`", last_part(&task.task_arn)), facts.environment_of(task.tags()));
     let service = task.service().and_then(|name| region.service(&task.cluster_arn, name));
     if let Some(service) = service {
-        let other = (format!("its service `{}`", service.service_name), facts.environment_of(service.tags()));
+        let other = (
+            format!("its service `{}`", service.service_name),
+            facts.environment_of(service.tags()),
+        );
         compare(facts, findings, &Summary::of(task), (&own.0, own.1), (&other.0, other.1));
     } else if let Some(cluster) = region.cluster(&task.cluster_arn)
         && !shared.contains(task.cluster_arn.as_str())
     {
-        let other = (format!("its cluster `{}`", cluster.cluster_name), facts.environment_of(cluster.tags()));
+        let other = (
+            format!("its cluster `{}`", cluster.cluster_name),
+            facts.environment_of(cluster.tags()),
+        );
         compare(facts, findings, &Summary::of(task), (&own.0, own.1), (&other.0, other.1));
     }
 }
@@ -173,7 +189,8 @@ fn roles(facts: &Facts<'_>, region: &Region<'_>, findings: &mut Findings<'_>) {
             let role = principals.get(arn.as_str());
             let tag = role.and_then(|role| role.tag(facts.environments.tag_key()));
             let own = tag.and_then(|tag| facts.environments.meant_by(tag));
-            let (Some(own), Some(its), true) = (own, its, seen.insert((arn, &definition.family))) else {
+            let (Some(own), Some(its), true) = (own, its, seen.insert((arn, &definition.family)))
+            else {
                 continue;
             };
             if own.name == its.name {
@@ -181,7 +198,10 @@ fn roles(facts: &Facts<'_>, region: &Region<'_>, findings: &mut Findings<'_>) {
             }
             let message = format!(
                 "task definition `{}` is tagged `{}`, but its role `{}` is tagged `{}`",
-                last_part(definition.arn()), its.name, last_part(arn), own.name
+                last_part(definition.arn()),
+                its.name,
+                last_part(arn),
+                own.name
             );
             let production = if own.is_production { own } else { its };
             let draft = META.at_resource(facts, &Summary::of(definition), message).principal(arn);

@@ -2,8 +2,8 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
-use crate::finding::{Confidence, Persona, Severity};
 use crate::facts::inventory::last_part;
+use crate::finding::{Confidence, Persona, Severity};
 use crate::snapshot::Summary;
 
 /// ECS Exec on services and tasks of production.
@@ -42,8 +42,13 @@ impl Rule for ExecEnabledProduction {
                 if let (Some(production), true, Some(true)) =
                     (production, service.is_active(), service.enable_execute_command)
                 {
-                    let message = format!("ECS Exec is on for service `{}` of `{}`", service.service_name, production.name);
-                    findings.report(META.at_resource(facts, &Summary::of(service), message).to(production));
+                    let message = format!(
+                        "ECS Exec is on for service `{}` of `{}`",
+                        service.service_name, production.name
+                    );
+                    findings.report(
+                        META.at_resource(facts, &Summary::of(service), message).to(production),
+                    );
                 }
             }
             for task in findings.list(&META, region, &region.inventory.tasks) {
@@ -53,8 +58,13 @@ impl Rule for ExecEnabledProduction {
                     (production, task.is_standalone(), task.enable_execute_command)
                 {
                     let definition = last_part(&task.task_definition_arn);
-                    let message = format!("ECS Exec is on for a task of `{definition}` of `{}`", production.name);
-                    findings.report(META.at_resource(facts, &Summary::of(task), message).to(production));
+                    let message = format!(
+                        "ECS Exec is on for a task of `{definition}` of `{}`",
+                        production.name
+                    );
+                    findings.report(
+                        META.at_resource(facts, &Summary::of(task), message).to(production),
+                    );
                 }
             }
         }

@@ -1,10 +1,10 @@
 //! FL601.
 
-use super::{Findings, Input, Meta, Rule};
-use crate::finding::{Confidence, Persona, Severity};
 use super::Draft;
-use crate::facts::{Facts, Region};
+use super::{Findings, Input, Meta, Rule};
 use crate::facts::inventory::listed;
+use crate::facts::{Facts, Region};
+use crate::finding::{Confidence, Persona, Severity};
 use crate::snapshot::{Cluster, Summary};
 
 /// ECS Exec without a record of sessions.
@@ -42,7 +42,10 @@ impl Rule for ExecWithoutLogging {
                     continue;
                 }
                 let Some(what) = unlogged(region, cluster) else { continue };
-                let message = format!("sessions in cluster `{}` are not logged: {what}", cluster.cluster_name);
+                let message = format!(
+                    "sessions in cluster `{}` are not logged: {what}",
+                    cluster.cluster_name
+                );
                 let draft = META.at_resource(facts, &Summary::of(cluster), message);
                 let environment = region.environment_of_cluster(facts, &cluster.cluster_arn);
                 findings.report(environment.into_iter().fold(draft, Draft::to));
@@ -68,7 +71,8 @@ fn unlogged(region: &Region<'_>, cluster: &Cluster) -> Option<String> {
         _ => {
             let services = silent_services(region, cluster);
             let names = listed(services.iter().copied().take(5));
-            (!services.is_empty()).then(|| format!("containers of {names} do not log with `awslogs`"))
+            (!services.is_empty())
+                .then(|| format!("containers of {names} do not log with `awslogs`"))
         }
     }
 }
@@ -76,7 +80,9 @@ fn unlogged(region: &Region<'_>, cluster: &Cluster) -> Option<String> {
 /// The services of a cluster with ECS Exec and a container that does not log with `awslogs`.
 fn silent_services<'u>(region: &Region<'u>, cluster: &Cluster) -> Vec<&'u str> {
     let services = region.inventory.services.iter().flatten().filter(|one| {
-        one.is_active() && one.cluster_arn == cluster.cluster_arn && one.enable_execute_command == Some(true)
+        one.is_active()
+            && one.cluster_arn == cluster.cluster_arn
+            && one.enable_execute_command == Some(true)
     });
     let silent = services.filter(|service| {
         region.definition(&service.task_definition).is_some_and(|definition| {

@@ -232,8 +232,8 @@ impl<'f> Findings<'f> {
         safe: bool,
         change: impl FnOnce(&mut Map<String, Value>),
     ) -> Option<Fix> {
-        let text = self.facts.unit.sources.get(policy.place.source)?.text();
-        fix::statement(policy, statement, text, description, safe, change)
+        let source = self.facts.unit.sources.get(policy.place.source)?;
+        fix::statement(policy, statement, source, description, safe, change)
     }
 
     /// Adds a finding.
@@ -301,6 +301,16 @@ impl<'f> Findings<'f> {
                 incomplete: true,
             })
             .collect()
+    }
+
+    /// These and more.
+    #[must_use]
+    pub fn joined_with(mut self, more: Self) -> Self {
+        self.found.extend(more.found);
+        for (what, ids) in more.unread {
+            self.unread.entry(what).or_default().extend(ids);
+        }
+        self
     }
 
     /// What was found, in the order in which it was reported.

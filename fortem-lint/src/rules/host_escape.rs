@@ -1,10 +1,10 @@
 //! FL609.
 
+use super::Draft;
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
-use crate::finding::{Confidence, Persona, Severity};
-use super::Draft;
 use crate::facts::inventory::{last_part, worst};
+use crate::finding::{Confidence, Persona, Severity};
 use crate::snapshot::{Listed, Summary, TaskDefinition};
 
 /// Settings that open the host to a container.
@@ -37,7 +37,8 @@ impl Rule for HostEscape {
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for region in &facts.regions {
             for definition in findings.list(&META, region, &region.inventory.task_definitions) {
-                let fargate = definition.requires_compatibilities.iter().all(|one| one == "FARGATE");
+                let fargate =
+                    definition.requires_compatibilities.iter().all(|one| one == "FARGATE");
                 let on_fargate_only = fargate && !definition.requires_compatibilities.is_empty();
                 if on_fargate_only || !region.is_current(definition) {
                     continue;
@@ -46,7 +47,11 @@ impl Rule for HostEscape {
                 if ways.is_empty() {
                     continue;
                 }
-                let message = format!("task definition `{}` can reach its host: {}", last_part(definition.arn()), ways.join(", "));
+                let message = format!(
+                    "task definition `{}` can reach its host: {}",
+                    last_part(definition.arn()),
+                    ways.join(", ")
+                );
                 let draft = META.at_resource(facts, &Summary::of(definition), message);
                 let environments = region.environments_of_definition(facts, definition);
                 findings.report(worst(&environments).into_iter().fold(draft, Draft::to));
@@ -56,9 +61,8 @@ impl Rule for HostEscape {
 }
 
 /// Kernel capabilities that open the host or its network (capabilities(7), 2026-09).
-const CAPABILITIES: [&str; 7] = [
-    "ALL", "NET_ADMIN", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "DAC_READ_SEARCH",
-];
+const CAPABILITIES: [&str; 7] =
+    ["ALL", "NET_ADMIN", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "DAC_READ_SEARCH"];
 /// Paths of the host whose owner commands the host.
 const PATHS: [&str; 6] =
     ["/", "/etc", "/proc", "/root", "/var/run/docker.sock", "/run/containerd/containerd.sock"];

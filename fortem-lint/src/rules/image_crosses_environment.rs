@@ -44,7 +44,8 @@ impl Rule for ImageCrossesEnvironment {
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let foreign = facts.environments.foreign_to(&subject.environments);
-        let Some(production) = foreign.filter(|one| one.is_production && subject.is_scoped()) else {
+        let Some(production) = foreign.filter(|one| one.is_production && subject.is_scoped())
+        else {
             return;
         };
         for region in &facts.regions {

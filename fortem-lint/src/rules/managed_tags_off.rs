@@ -1,9 +1,9 @@
 //! FL604.
 
+use super::Draft;
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
 use crate::finding::{Confidence, Persona, Severity};
-use super::Draft;
 use crate::snapshot::Summary;
 
 /// Services without the tags that ECS manages.
@@ -36,7 +36,10 @@ impl Rule for ManagedTagsOff {
         for region in &facts.regions {
             for service in findings.list(&META, region, &region.inventory.services) {
                 if service.is_active() && service.enable_ecs_managed_tags == Some(false) {
-                    let message = format!("service `{}` has `enableECSManagedTags` off", service.service_name);
+                    let message = format!(
+                        "service `{}` has `enableECSManagedTags` off",
+                        service.service_name
+                    );
                     let draft = META.at_resource(facts, &Summary::of(service), message);
                     let environment = region.environment_of_service(facts, service);
                     findings.report(environment.into_iter().fold(draft, Draft::to));

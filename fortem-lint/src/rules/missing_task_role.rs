@@ -1,10 +1,10 @@
 //! FL611.
 
-use super::{Findings, Input, Meta, Rule};
-use crate::finding::{Confidence, Persona, Severity};
 use super::Draft;
-use crate::facts::{Facts, Region, Use};
+use super::{Findings, Input, Meta, Rule};
 use crate::facts::inventory::{last_part, worst};
+use crate::facts::{Facts, Region, Use};
+use crate::finding::{Confidence, Persona, Severity};
 use crate::snapshot::{Listed, Summary, TaskDefinition};
 
 /// Tasks that use a role meant for something else.
@@ -45,7 +45,9 @@ impl Rule for MissingTaskRole {
                 let message = if role.is_some() && role == execution {
                     format!("task definition `{name}` has its execution role as task role too")
                 } else if role.is_none() && runs_on_hosts(region, definition) {
-                    format!("task definition `{name}` has no task role and runs on hosts with a role")
+                    format!(
+                        "task definition `{name}` has no task role and runs on hosts with a role"
+                    )
                 } else {
                     continue;
                 };

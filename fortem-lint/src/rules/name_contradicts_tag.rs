@@ -1,9 +1,9 @@
 //! FL027.
 
 use super::{Findings, Input, Meta, Rule};
+use crate::environments::Environment;
 use crate::facts::Facts;
 use crate::finding::{Confidence, Persona, Severity};
-use crate::environments::Environment;
 use crate::source::Place;
 use crate::unit::PrincipalKind;
 
@@ -40,7 +40,9 @@ impl Rule for NameContradictsTag {
         for region in &facts.regions {
             region.inventory.each(|one| {
                 let tag = facts.environment_of(one.tags);
-                if let Some((named, confidence, message)) = contradiction(facts, one.kind, one.name, tag) {
+                if let Some((named, confidence, message)) =
+                    contradiction(facts, one.kind, one.name, tag)
+                {
                     let draft = META.at_resource(facts, &one, message).confidence(confidence);
                     findings.report(draft.to(named));
                 }
@@ -53,11 +55,14 @@ impl Rule for NameContradictsTag {
                 PrincipalKind::User => "user",
                 PrincipalKind::Role => "role",
             };
-            if let Some((named, confidence, message)) = contradiction(facts, kind, &principal.name, tag) {
+            if let Some((named, confidence, message)) =
+                contradiction(facts, kind, &principal.name, tag)
+            {
                 // Of a principal the place is all that was read of it, so only its beginning is shown.
                 let start = principal.place.range.start;
                 let place = Place { range: start..start, ..principal.place.clone() };
-                let draft = META.at(place, message).confidence(confidence).principal(&principal.arn);
+                let draft =
+                    META.at(place, message).confidence(confidence).principal(&principal.arn);
                 findings.report(draft.to(named));
             }
         }

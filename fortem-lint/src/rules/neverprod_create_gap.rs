@@ -76,14 +76,6 @@ impl Rule for NeverprodCreateGap {
     }
 }
 
-/// Whether a guard is reported here that does not stop what is created on a cluster of another environment.
-pub(super) fn speaks_of_place(subject: &Subject<'_>, facts: &Facts<'_>) -> bool {
-    guards::kept_from(subject, facts).is_some_and(|foreign| {
-        guard_by_tag(subject, facts, foreign).is_some()
-            && !in_place(subject, facts, foreign).is_empty()
-    })
-}
-
 /// The first Deny that keeps a subject from something of an environment, if it goes by the tag.
 fn guard_by_tag<'u>(
     subject: &Subject<'u>,

@@ -47,7 +47,8 @@ impl Rule for NoAuditTrail {
             }
         }
         let Some((region, trail)) = first else { return };
-        let message = format!("no trail of {} covers all Regions with signed files", region.label());
+        let message =
+            format!("no trail of {} covers all Regions with signed files", region.label());
         findings.report(match trail {
             Some(trail) => META.at_resource(facts, &Summary::of(trail), message),
             None => META.at(facts.place_in(None, &[]), message),

@@ -2,8 +2,8 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
-use crate::finding::{Confidence, Persona, Severity};
 use crate::facts::inventory::last_part;
+use crate::finding::{Confidence, Persona, Severity};
 use crate::snapshot::Summary;
 
 /// ARNs without the cluster.
@@ -41,7 +41,11 @@ impl Rule for OldArnFormat {
             for one in services.chain(tasks) {
                 let name = one.arn.splitn(6, ':').nth(5).unwrap_or_default();
                 if name.split('/').count() == 2 {
-                    let message = format!("{} `{}` has an ARN of the old format", one.kind, last_part(one.arn));
+                    let message = format!(
+                        "{} `{}` has an ARN of the old format",
+                        one.kind,
+                        last_part(one.arn)
+                    );
                     findings.report(META.at_resource(facts, &one, message));
                 }
             }

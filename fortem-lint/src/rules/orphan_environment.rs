@@ -69,7 +69,8 @@ impl Rule for OrphanEnvironment {
             if !of_resources.contains_key(name) {
                 let start = principal.place.range.start;
                 let place = Place { range: start..start, ..principal.place.clone() };
-                let message = format!("no resource is tagged `{name}`, but `{}` is", principal.name);
+                let message =
+                    format!("no resource is tagged `{name}`, but `{}` is", principal.name);
                 findings.report(META.at(place, message).principal(&principal.arn).from(*name));
             }
         }

@@ -64,16 +64,6 @@ impl Rule for PassroleCrossesEnv {
     }
 }
 
-/// Whether a statement that lets a subject pass roles is reported here.
-pub(super) fn speaks_of(
-    subject: &Subject<'_>,
-    facts: &Facts<'_>,
-    call: Call,
-    statement: &Statement,
-) -> bool {
-    Passable::find(facts, subject, call, statement).is_some()
-}
-
 /// A role that may be passed and should not be.
 struct Passable<'f, 'u> {
     role: &'f str,

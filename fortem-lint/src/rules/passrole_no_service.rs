@@ -1,12 +1,9 @@
 //! FL202.
 
-use super::{Findings, Input, Meta, Rule, passrole_wildcard};
-use crate::catalogue::Call;
-use crate::facts::{Facts, Reached, Subject};
-use fortem_compile::iam::Statement;
+use super::{Findings, Input, Meta, Rule};
+use crate::facts::{Facts, Subject};
 use crate::finding::{Confidence, Persona, Severity};
 use crate::fix;
-use crate::unit::Policy;
 
 /// A role may be passed to every service.
 #[derive(Debug)]
@@ -53,13 +50,9 @@ impl Rule for PassroleNoService {
                 if statement.actions().iter().any(|action| action == "*") {
                     continue; // Everything is allowed: that is another fault.
                 }
-                let Some(reached) = to_any(subject, facts, call, (policy, statement)) else {
-                    continue;
-                };
-                let wide = passrole_wildcard::wide(subject, facts, call, (policy, statement));
-                if wide.is_some_and(|one| passrole_wildcard::takes_any_name(one.statement)) {
-                    continue; // Any role at all may be passed: that is the greater fault of the statement.
-                }
+                let reached =
+                    subject.reach_anywhere_through(facts, call, ANOTHER_SERVICE, policy, statement);
+                let Some(reached) = reached else { continue };
                 let only = statement
                     .actions()
                     .iter()
@@ -81,14 +74,4 @@ impl Rule for PassroleNoService {
             }
         }
     }
-}
-
-/// A role that may be passed to a service with which ECS has nothing to do.
-pub(super) fn to_any<'u>(
-    subject: &Subject<'u>,
-    facts: &Facts<'_>,
-    call: Call,
-    (policy, statement): (&'u Policy, &'u Statement),
-) -> Option<Reached<'u>> {
-    subject.reach_anywhere_through(facts, call, ANOTHER_SERVICE, policy, statement)
 }

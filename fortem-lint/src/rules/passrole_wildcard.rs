@@ -1,7 +1,7 @@
 //! FL200.
 
+use super::passed_role_outranks;
 use super::{Findings, Input, Meta, Rule};
-use super::{passed_role_outranks, passrole_crosses_env, passrole_no_service};
 use crate::catalogue::Call;
 use crate::environments::{Environment, names_word};
 use crate::facts::{Facts, Reached, Subject, Target};
@@ -51,11 +51,10 @@ impl Rule for PassroleWildcard {
                 let Some(reached) = wide(subject, facts, call, (policy, statement)) else {
                     continue;
                 };
-                // The roles of a known account are known: a pattern of names that takes in none of them is harmless.
-                let is_known = facts.unit.principals.iter().any(|one| one.kind == PrincipalKind::Role);
-                if (is_known && !takes_any_name(statement))
-                    || passrole_crosses_env::speaks_of(subject, facts, call, statement)
-                {
+                // The roles of a known account are known, and FL204 names those that a pattern takes in.
+                let is_known =
+                    facts.unit.principals.iter().any(|one| one.kind == PrincipalKind::Role);
+                if is_known && !takes_any_name(statement) {
                     continue;
                 }
                 let patterns = statement.resources().join("`, `");
@@ -75,9 +74,6 @@ impl Rule for PassroleWildcard {
                     let evidence = "no call of the principal is known that hands them over";
                     draft = draft.severity(Severity::Medium).evidence(evidence);
                 }
-                if passrole_no_service::to_any(subject, facts, call, (policy, statement)).is_some() {
-                    draft = draft.evidence("nothing limits to which service they may be passed");
-                }
                 findings.report(draft);
             }
         }
@@ -85,7 +81,7 @@ impl Rule for PassroleWildcard {
 }
 
 /// A role of another environment that a statement allows to pass by a pattern not meant for it.
-pub(super) fn wide<'u>(
+fn wide<'u>(
     subject: &Subject<'u>,
     facts: &Facts<'_>,
     call: Call,

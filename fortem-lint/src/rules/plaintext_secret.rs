@@ -1,10 +1,10 @@
 //! FL608.
 
+use super::Draft;
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
-use crate::finding::{Confidence, Persona, Severity};
-use super::Draft;
 use crate::facts::inventory::worst;
+use crate::finding::{Confidence, Persona, Severity};
 use crate::snapshot::{Container, Item, Listed, Task};
 mod detector;
 use detector::Detected;
@@ -32,7 +32,11 @@ static META: Meta = Meta {
     limits: "A name or the form of a value is a hint. Values are never shown. Names such as `…_ARN` or `…_FILE`, \
           switches, and values that refer to a secret are left out; so are revisions that nothing runs and that \
           are not the newest.",
-    peers: &["Security Hub: ECS.8", "Checkov: CKV_AWS_46", "Prowler: ecs_task_definitions_no_environment_secrets"],
+    peers: &[
+        "Security Hub: ECS.8",
+        "Checkov: CKV_AWS_46",
+        "Prowler: ecs_task_definitions_no_environment_secrets",
+    ],
 };
 
 impl Rule for PlaintextSecret {
@@ -78,9 +82,14 @@ struct Found<'f> {
 
 impl Found<'_> {
     fn draft<T: Listed>(&self, facts: &Facts<'_>, item: &Item<T>) -> Draft {
-        let message = format!("{} of container `{}` holds a credential in plain text", self.holder, self.container);
+        let message = format!(
+            "{} of container `{}` holds a credential in plain text",
+            self.holder, self.container
+        );
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        let mut draft = META.at_part(facts, item, &path, message).evidence(format!("it looks like {}", self.detected.what));
+        let mut draft = META
+            .at_part(facts, item, &path, message)
+            .evidence(format!("it looks like {}", self.detected.what));
         if let Some(length) = self.length {
             let class = match length {
                 0..12 => "below 12",
@@ -103,14 +112,22 @@ fn of_container(index: usize, container: &Container) -> Vec<Found<'_>> {
         start.iter().chain(rest).map(|one| (*one).to_owned()).collect()
     };
     let mut found = Vec::new();
-    let mut add = |holder: String, path: Vec<String>, length: Option<usize>, detected: Option<Detected>| {
+    let mut add = |holder: String,
+                   path: Vec<String>,
+                   length: Option<usize>,
+                   detected: Option<Detected>| {
         let container = container.name.as_str();
         found.extend(detected.map(|detected| Found { holder, path, container, length, detected }));
     };
     for (number, variable) in container.environment.iter().enumerate() {
         let path = at(&["environment", &number.to_string(), "name"]);
         let detected = detector::of_variable(&variable.name, &variable.value);
-        add(format!("variable `{}`", variable.name), path, Some(variable.value.chars().count()), detected);
+        add(
+            format!("variable `{}`", variable.name),
+            path,
+            Some(variable.value.chars().count()),
+            detected,
+        );
     }
     let arguments: Vec<&String> = container.entry_point.iter().chain(&container.command).collect();
     add("the command".to_owned(), at(&["name"]), None, detector::of_command(&arguments));

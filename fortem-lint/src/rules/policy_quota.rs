@@ -111,7 +111,7 @@ fn size(policy: &Policy, of: Of, unit: &Unit) -> usize {
         Of::ServiceControl | Of::ResourceControl => {
             unit.text_at(&policy.place).trim().chars().count()
         }
-        _ => policy.document.to_string().chars().count(),
+        _ => policy.characters,
     }
 }
 

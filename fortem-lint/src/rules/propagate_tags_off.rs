@@ -1,9 +1,9 @@
 //! FL603.
 
+use super::Draft;
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
 use crate::finding::{Confidence, Persona, Severity};
-use super::Draft;
 use crate::snapshot::{Summary, Target};
 
 /// Services, rules and schedules that do not propagate tags.
@@ -40,7 +40,10 @@ impl Rule for PropagateTagsOff {
                 if !service.is_active() || propagates(service.propagate_tags.as_deref()) {
                     continue;
                 }
-                let message = format!("service `{}` does not propagate tags to its tasks", service.service_name);
+                let message = format!(
+                    "service `{}` does not propagate tags to its tasks",
+                    service.service_name
+                );
                 let draft = META.at_resource(facts, &Summary::of(service), message);
                 let environment = region.environment_of_service(facts, service);
                 findings.report(environment.into_iter().fold(draft, Draft::to));

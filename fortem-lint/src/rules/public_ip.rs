@@ -1,9 +1,9 @@
 //! FL616.
 
+use super::Draft;
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
 use crate::finding::{Confidence, Persona, Severity};
-use super::Draft;
 use crate::snapshot::Summary;
 
 /// Services with public addresses.
@@ -38,9 +38,11 @@ impl Rule for PublicIp {
             for service in findings.list(&META, region, &region.inventory.services) {
                 let network = service.network_configuration.as_ref();
                 let network = network.and_then(|one| one.awsvpc_configuration.as_ref());
-                let public = network.and_then(|one| one.assign_public_ip.as_deref()) == Some("ENABLED");
+                let public =
+                    network.and_then(|one| one.assign_public_ip.as_deref()) == Some("ENABLED");
                 if service.is_active() && public {
-                    let message = format!("tasks of service `{}` get public addresses", service.service_name);
+                    let message =
+                        format!("tasks of service `{}` get public addresses", service.service_name);
                     let draft = META.at_resource(facts, &Summary::of(service), message);
                     let environment = region.environment_of_service(facts, service);
                     findings.report(environment.into_iter().fold(draft, Draft::to));

@@ -44,7 +44,8 @@ impl Rule for ScpQuota {
         for policy in &organization.unit.policies {
             let length = facts.unit.text_at(&policy.place).chars().count();
             if length * 10 >= CHARACTERS * 9 {
-                let message = format!("{length} characters of the {CHARACTERS} that an SCP may have");
+                let message =
+                    format!("{length} characters of the {CHARACTERS} that an SCP may have");
                 findings.report(META.at(policy.place.clone(), message).of_policy(policy));
             }
         }

@@ -74,7 +74,10 @@ fn fault(statement: &Statement, condition: &Condition, facts: &Facts<'_>) -> Opt
     };
     let alone = statement.conditions().len() == 1;
     if holds_when_absent && alone {
-        Some(format!("`{first}`{others} never carry `{}`, so this denies them always", condition.key()))
+        Some(format!(
+            "`{first}`{others} never carry `{}`, so this denies them always",
+            condition.key()
+        ))
     } else if !holds_when_absent && !condition.has_if_exists() && blind.len() == covered.len() {
         Some(format!("`{first}`{others} never carry `{}`, so this never denies", condition.key()))
     } else {

@@ -1,10 +1,10 @@
 //! FL612.
 
+use super::Draft;
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
-use crate::finding::{Confidence, Persona, Severity};
-use super::Draft;
 use crate::facts::inventory::{distinct, listed, worst};
+use crate::finding::{Confidence, Persona, Severity};
 use crate::snapshot::Summary;
 
 /// A cluster of several environments.
@@ -49,7 +49,8 @@ impl Rule for SharedCluster {
                 let of_cluster = region.services_of(facts, cluster);
                 let environments = distinct(of_cluster.iter().map(|(one, _)| *one));
                 let names = listed(environments.iter().map(|one| one.name.as_str()));
-                let message = format!("cluster `{}` runs services of {names}", cluster.cluster_name);
+                let message =
+                    format!("cluster `{}` runs services of {names}", cluster.cluster_name);
                 let mut draft = META.at_resource(facts, &Summary::of(cluster), message);
                 for environment in &environments {
                     let own = of_cluster.iter().filter(|(one, _)| one.name == environment.name);

@@ -5,8 +5,8 @@ use crate::finding::{Confidence, Persona, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Draft;
-use crate::facts::{Facts, Region};
 use crate::facts::inventory::{distinct, last_part, listed, worst};
+use crate::facts::{Facts, Region};
 use crate::snapshot::{Item, Summary, Task};
 
 /// Tasks of different rights on shared hosts.
@@ -77,11 +77,15 @@ fn mixed_hosts<'u>(
         let known = region.inventory.container_instances.iter().flatten();
         let known = known.into_iter().find(|one| one.container_instance_arn == host);
         let summary = known.map_or_else(|| Summary::of(*first), Summary::of);
-        let mut draft = META.at_resource(facts, &summary, message).severity(Severity::Critical).resource(host);
+        let mut draft =
+            META.at_resource(facts, &summary, message).severity(Severity::Critical).resource(host);
         for task in tasks.iter().take(10) {
-            let environment = region.environment_of_task(facts, task).map_or("none", |one| &one.name);
+            let environment =
+                region.environment_of_task(facts, task).map_or("none", |one| &one.name);
             let definition = last_part(&task.task_definition_arn);
-            draft = draft.evidence(format!("a task of `{definition}` runs there, environment `{environment}`"));
+            draft = draft.evidence(format!(
+                "a task of `{definition}` runs there, environment `{environment}`"
+            ));
         }
         findings.report(worst(&environments).into_iter().fold(draft, Draft::to));
         mixed.insert(first.cluster_arn.as_str());
@@ -90,7 +94,12 @@ fn mixed_hosts<'u>(
 }
 
 /// Reports clusters whose services run as several roles on shared hosts.
-fn shared_clusters(facts: &Facts<'_>, region: &Region<'_>, findings: &mut Findings<'_>, mixed: &BTreeSet<&str>) {
+fn shared_clusters(
+    facts: &Facts<'_>,
+    region: &Region<'_>,
+    findings: &mut Findings<'_>,
+    mixed: &BTreeSet<&str>,
+) {
     let mut clusters: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
     for service in region.inventory.services.iter().flatten() {
         if service.is_active() && region.is_on_hosts(service) {

@@ -5,8 +5,8 @@ use crate::finding::{Confidence, Persona, Severity};
 use std::collections::BTreeMap;
 
 use crate::environments::Environment;
-use crate::facts::{Facts, Region};
 use crate::facts::inventory::{distinct, listed, worst};
+use crate::facts::{Facts, Region};
 use crate::snapshot::{Item, Summary, TaskDefinition};
 
 /// One movable tag for several environments.
@@ -42,7 +42,8 @@ impl Rule for SharedImageTag {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for region in &facts.regions {
-            let mut images: BTreeMap<&str, Vec<(&Environment, &Item<TaskDefinition>)>> = BTreeMap::new();
+            let mut images: BTreeMap<&str, Vec<(&Environment, &Item<TaskDefinition>)>> =
+                BTreeMap::new();
             for definition in findings.list(&META, region, &region.inventory.task_definitions) {
                 if !region.is_current(definition) {
                     continue;
@@ -57,12 +58,15 @@ impl Rule for SharedImageTag {
                 let environments = distinct(uses.iter().map(|(one, _)| *one));
                 let Some(worst) = worst(&environments) else { continue };
                 let of_worst = uses.iter().find(|(one, _)| one.name == worst.name);
-                let (Some((_, definition)), true) = (of_worst, environments.len() > 1) else { continue };
+                let (Some((_, definition)), true) = (of_worst, environments.len() > 1) else {
+                    continue;
+                };
                 if !can_move(region, image) {
                     continue;
                 }
                 let names = listed(environments.iter().map(|one| one.name.as_str()));
-                let message = format!("image `{image}` is run by {names}, and its tag can be moved");
+                let message =
+                    format!("image `{image}` is run by {names}, and its tag can be moved");
                 let draft = META.at_resource(facts, &Summary::of(*definition), message);
                 findings.report(draft.to(worst));
             }

@@ -50,7 +50,8 @@ impl Rule for SharedRole {
                     continue;
                 }
                 let environments = region.environments_of_definition(facts, definition);
-                let of_definition = definition.task_role_arn.iter().chain(&definition.execution_role_arn);
+                let of_definition =
+                    definition.task_role_arn.iter().chain(&definition.execution_role_arn);
                 for role in of_definition.collect::<BTreeSet<_>>() {
                     let uses = roles.entry(role).or_default();
                     uses.extend(environments.iter().map(|one| (*one, definition)));
@@ -59,8 +60,12 @@ impl Rule for SharedRole {
         }
         for (role, uses) in roles {
             let environments = distinct(uses.iter().map(|(one, _)| *one));
-            let (Some(worst), true) = (worst(&environments), environments.len() > 1) else { continue };
-            let Some((_, definition)) = uses.iter().find(|(one, _)| one.name == worst.name) else { continue };
+            let (Some(worst), true) = (worst(&environments), environments.len() > 1) else {
+                continue;
+            };
+            let Some((_, definition)) = uses.iter().find(|(one, _)| one.name == worst.name) else {
+                continue;
+            };
             let names = listed(environments.iter().map(|one| one.name.as_str()));
             let message = format!("role `{}` is used by tasks of {names}", last_part(role));
             let place = |key: &str| facts.place_in(definition.place.as_ref(), &[key]);
@@ -70,7 +75,11 @@ impl Rule for SharedRole {
             for environment in &environments {
                 let of_it = uses.iter().filter(|(one, _)| one.name == environment.name);
                 let of_it: BTreeSet<&str> = of_it.map(|(_, one)| last_part(one.arn())).collect();
-                draft = draft.evidence(format!("{} of `{}`", listed(of_it.into_iter().take(5)), environment.name));
+                draft = draft.evidence(format!(
+                    "{} of `{}`",
+                    listed(of_it.into_iter().take(5)),
+                    environment.name
+                ));
             }
             findings.report(draft);
         }

@@ -1,9 +1,9 @@
 //! FL615.
 
 use super::{Findings, Input, Meta, Rule};
-use crate::finding::{Confidence, Persona, Severity};
-use crate::facts::{Facts, Region};
 use crate::facts::inventory::{distinct, last_part, listed, worst};
+use crate::facts::{Facts, Region};
+use crate::finding::{Confidence, Persona, Severity};
 use crate::snapshot::{Endpoint, Item, Listed, Summary, TaskDefinition};
 
 /// What environments share.
@@ -43,15 +43,30 @@ impl Rule for SharedStore {
             findings.list(&META, region, &region.inventory.task_definitions);
             for (name, definitions) in region.log_uses() {
                 let known = region.inventory.log_groups.iter().flatten();
-                let known = known.into_iter().find(|one| one.log_group_name == name).map(Summary::of);
-                shared(facts, region, findings, &format!("log group `{name}`"), known, &definitions);
+                let known =
+                    known.into_iter().find(|one| one.log_group_name == name).map(Summary::of);
+                shared(
+                    facts,
+                    region,
+                    findings,
+                    &format!("log group `{name}`"),
+                    known,
+                    &definitions,
+                );
             }
             for (cache, addresses) in caches(region) {
                 let definitions = region.inventory.task_definitions.iter().flatten();
                 let users: Vec<_> = definitions
                     .filter(|one| region.is_current(one) && names_any(one, &addresses))
                     .collect();
-                shared(facts, region, findings, &format!("{} `{}`", cache.kind, cache.name), Some(cache), &users);
+                shared(
+                    facts,
+                    region,
+                    findings,
+                    &format!("{} `{}`", cache.kind, cache.name),
+                    Some(cache),
+                    &users,
+                );
             }
         }
     }

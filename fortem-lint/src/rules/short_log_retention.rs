@@ -1,9 +1,9 @@
 //! FL614.
 
+use super::Draft;
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
 use crate::finding::{Confidence, Persona, Severity};
-use super::Draft;
 use crate::snapshot::Summary;
 
 /// Log groups that forget.
@@ -42,11 +42,14 @@ impl Rule for ShortLogRetention {
             findings.list(&META, region, &region.inventory.task_definitions);
             let uses = region.log_uses();
             for group in findings.list(&META, region, &region.inventory.log_groups) {
-                let Some(days) = group.retention_in_days.filter(|days| *days < WINDOW) else { continue };
+                let Some(days) = group.retention_in_days.filter(|days| *days < WINDOW) else {
+                    continue;
+                };
                 if !uses.contains_key(group.log_group_name.as_str()) {
                     continue;
                 }
-                let message = format!("log group `{}` keeps events for {days} days", group.log_group_name);
+                let message =
+                    format!("log group `{}` keeps events for {days} days", group.log_group_name);
                 let draft = META.at_resource(facts, &Summary::of(group), message);
                 let tagged = facts.environment_of(group.tags.as_ref());
                 let environment = tagged.or_else(|| facts.environment_named(&group.log_group_name));

@@ -2,8 +2,8 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
-use crate::finding::{Confidence, Persona, Severity};
 use crate::facts::inventory::last_part;
+use crate::finding::{Confidence, Persona, Severity};
 use crate::snapshot::Summary;
 
 /// Tasks that inventories do not see.

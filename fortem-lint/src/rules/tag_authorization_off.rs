@@ -35,8 +35,11 @@ impl Rule for TagAuthorizationOff {
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for region in &facts.regions {
             for setting in findings.list(&META, region, &region.inventory.account_settings) {
-                if setting.name == "tagResourceAuthorization" && matches!(setting.value.as_str(), "off" | "disabled") {
-                    let message = format!("`tagResourceAuthorization` is off in {}", region.label());
+                if setting.name == "tagResourceAuthorization"
+                    && matches!(setting.value.as_str(), "off" | "disabled")
+                {
+                    let message =
+                        format!("`tagResourceAuthorization` is off in {}", region.label());
                     findings.report(META.at_resource(facts, &Summary::of(setting), message));
                 }
             }

@@ -59,7 +59,11 @@ impl Rule for TagEnforcementMissing {
             let message = format!(
                 "in `{}` {} need no environment tag",
                 node.name,
-                open(node).iter().map(|action| format!("`{action}`")).collect::<Vec<_>>().join(", ")
+                open(node)
+                    .iter()
+                    .map(|action| format!("`{action}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
             );
             findings.report(META.at(node.place.clone(), message).resource(&node.id));
         }

@@ -2,9 +2,9 @@
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
-use crate::snapshot::Tags;
-use crate::finding::{Confidence, Persona, Severity};
 use crate::facts::inventory::listed;
+use crate::finding::{Confidence, Persona, Severity};
+use crate::snapshot::Tags;
 
 /// Two spellings of one tag on a resource.
 #[derive(Debug)]
@@ -38,18 +38,24 @@ impl Rule for TagKeyCaseDuplicate {
         for region in &facts.regions {
             region.inventory.each(|one| {
                 let tags = one.tags.into_iter().flat_map(Tags::iter);
-                let found: Vec<_> = tags.filter(|(known, _)| known.eq_ignore_ascii_case(key)).collect();
+                let found: Vec<_> =
+                    tags.filter(|(known, _)| known.eq_ignore_ascii_case(key)).collect();
                 if found.len() < 2 {
                     return;
                 }
                 let name = if one.name.is_empty() { one.arn } else { one.name };
                 let keys = listed(found.iter().map(|(key, _)| *key));
-                let message = format!("{} `{name}` has the tags {keys}, which conditions do not tell apart", one.kind);
+                let message = format!(
+                    "{} `{name}` has the tags {keys}, which conditions do not tell apart",
+                    one.kind
+                );
                 let mut draft = META.at_resource(facts, &one, message);
                 for (key, value) in &found {
                     draft = draft.evidence(format!("`{key}` is `{value}`"));
                 }
-                let same = found.iter().all(|(_, value)| Some(value) == found.first().map(|(_, value)| value));
+                let same = found
+                    .iter()
+                    .all(|(_, value)| Some(value) == found.first().map(|(_, value)| value));
                 findings.report(if same { draft.severity(Severity::Low) } else { draft });
             });
         }

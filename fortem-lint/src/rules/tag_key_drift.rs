@@ -1,14 +1,15 @@
 //! FL022.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fortem_compile::iam::{Condition, Effect, Statement};
 
-use super::{Findings, Input, Meta, Rule};
-use crate::environments::Origin;
+use super::{Draft, Findings, Input, Meta, Rule};
+use crate::environments::{Origin, is_usual_name};
 use crate::facts::condition::{if_never, needs_key};
 use crate::facts::{Facts, Scoping, TagOf, tag_of_key};
 use crate::finding::{Confidence, Persona, Severity};
+use crate::snapshot::Summary;
 use crate::unit::Policy;
 
 /// A condition on another tag than the one that names the environment.
@@ -18,7 +19,7 @@ pub(super) struct TagKeyDrift;
 static META: Meta = Meta {
     id: "FL022",
     name: "tag-key-drift",
-    summary: "A policy asks for another tag key than resources and principals have",
+    summary: "A policy asks for another tag key than resources and principals have, or a resource has another",
     severity: Severity::High,
     confidence: Confidence::High,
     persona: Persona::Regular,
@@ -66,7 +67,70 @@ impl Rule for TagKeyDrift {
                 });
             }
         }
+        for (key, uses) in drifted(facts) {
+            findings.report(draft_of_resources(facts, key, &uses));
+        }
     }
+}
+
+/// How many resources a finding names.
+const NAMED: usize = 5;
+
+/// Resources whose environment stands under another key, by that key as written.
+fn drifted<'u>(facts: &Facts<'u>) -> BTreeMap<&'u str, Vec<(Summary<'u>, &'u str)>> {
+    let own = facts.environments.tag_key();
+    let mut found: BTreeMap<&str, Vec<(Summary<'_>, &str)>> = BTreeMap::new();
+    for region in &facts.regions {
+        region.each_in_use(facts, |one| {
+            let Some(tags) = one.tags else { return };
+            // With the right key beside it, another case is FL021, and another key does no harm.
+            if tags.iter().any(|(key, _)| key == own) {
+                return;
+            }
+            // A `Stage` may be something else: what is guessed counts where it names an environment as is usual.
+            let is_meant = |value: &str| match facts.environments.origin() {
+                Origin::Declared => facts.environments.meant_by(value).is_some(),
+                Origin::Inferred => is_usual_name(value),
+            };
+            let mut tags = tags.iter().filter(|(key, value)| {
+                facts.environments.is_environment_key(key) && is_meant(value)
+            });
+            if let Some((key, value)) = tags.next() {
+                found.entry(key).or_default().push((one, value));
+            }
+        });
+    }
+    found
+}
+
+fn draft_of_resources(facts: &Facts<'_>, key: &str, uses: &[(Summary<'_>, &str)]) -> Draft {
+    let own = facts.environments.tag_key();
+    let names = uses.first().map(|(one, _)| format!("{} `{}`", one.kind, one.label()));
+    let (others, verb) = match uses.len() {
+        0 | 1 => (String::new(), "names its"),
+        2 => (" and another resource".to_owned(), "name their"),
+        more => (format!(" and {} other resources", more - 1), "name their"),
+    };
+    let message = format!(
+        "{}{others} {verb} environment by the tag `{key}`, not by `{own}`",
+        names.unwrap_or_default()
+    );
+    let mut draft = match uses.first() {
+        Some((one, _)) => META.at_resource(facts, one, message),
+        None => META.at(facts.place_in(None, &[]), message),
+    };
+    for (one, value) in uses.iter().take(NAMED) {
+        draft = draft.evidence(format!("{} `{}` has `{key}={value}`", one.kind, one.label()));
+    }
+    if key.eq_ignore_ascii_case(own) {
+        // The key in a condition's name has no case, the values of `aws:TagKeys` have (IAM user guide, 2026-09).
+        draft = draft
+            .severity(Severity::Low)
+            .evidence("conditions on the tag ignore the case of its key; `aws:TagKeys` and tag policies do not");
+    } else if facts.environments.origin() == Origin::Inferred {
+        draft = draft.confidence(Confidence::Medium);
+    }
+    draft.remediation(format!("Tag them with `{own}`, and remove `{key}`"))
 }
 
 /// The tag keys in use, in lower case.

@@ -68,7 +68,8 @@ fn faults(json: &Json, facts: &Facts<'_>) -> Vec<String> {
     }
     for (at, value) in values.iter().enumerate() {
         let meant = facts.environments.meant_by(value);
-        let twin = values.iter().take(at).find(|other| meant.is_some_and(|one| one.is_meant_by(other)));
+        let twin =
+            values.iter().take(at).find(|other| meant.is_some_and(|one| one.is_meant_by(other)));
         if let Some(twin) = twin {
             faults.push(format!("admits both `{twin}` and `{value}` for one environment"));
         }

@@ -50,7 +50,13 @@ impl Rule for TagProtectionMissing {
         for node in organization.lacking(&|node| open(node).is_empty()) {
             let named: Vec<&str> = open(node)
                 .iter()
-                .map(|call| if call.action().contains("untag") { "`ecs:UntagResource`" } else { "`ecs:TagResource`" })
+                .map(|call| {
+                    if call.action().contains("untag") {
+                        "`ecs:UntagResource`"
+                    } else {
+                        "`ecs:TagResource`"
+                    }
+                })
                 .collect();
             let message = format!(
                 "in `{}` no SCP keeps {} from the tag `{}` of what exists",

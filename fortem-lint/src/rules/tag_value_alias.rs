@@ -4,7 +4,7 @@ use fortem_compile::iam::{Condition, Context, Effect, Statement, Truth};
 
 use super::{Findings, Input, Meta, Rule};
 use crate::environments::Environment;
-use crate::facts::{Facts, tag_of_key};
+use crate::facts::{Facts, TagOf, tag_of_key};
 use crate::finding::{Confidence, Persona, Severity};
 use crate::unit::Policy;
 
@@ -27,8 +27,9 @@ static META: Meta = Meta {
     example: r#"{"Version": "2012-10-17", "Statement": [
   {"Effect": "Allow", "Action": "ecs:StopTask", "Resource": "*", "Condition": {"StringEquals": {"aws:ResourceTag/Environment": ["prod", "staging"]}}},
   {"Effect": "Deny", "Action": "ecs:*", "Resource": "*", "Condition": {"StringEquals": {"aws:ResourceTag/Environment": "Prod"}}}]}"#,
-    limits: "Without a fleet file the spelling that is used most is taken for the name. Tags of resources are \
-             looked at only where an inventory is given.",
+    limits: "Without a fleet file the spelling that is used most is taken for the name. On resources of production \
+             it is critical where a Deny names the one and not the other. Tasks that have the tag from their \
+             service are not reported by themselves.",
     peers: &[],
 };
 
@@ -77,7 +78,67 @@ impl Rule for TagValueAlias {
             let draft = META.at(principal.place.clone(), message).principal(&principal.arn);
             findings.report(draft.severity(Severity::Medium).from(&environment.name));
         }
+        for region in &facts.regions {
+            region.each_in_use(facts, |one| {
+                let Some(value) = one.tags.and_then(|tags| tags.value(key)) else { return };
+                let Some(environment) = meant(value, facts) else { return };
+                let message = format!(
+                    "{} `{}` is tagged `{value}`, not `{}`, the name of the environment",
+                    one.kind,
+                    one.label(),
+                    environment.name
+                );
+                let draft = META.at_resource(facts, &one, message).from(&environment.name);
+                let (severity, fact) = guarded(environment, value, facts);
+                let draft = draft.severity(severity);
+                findings.report(match fact {
+                    Some(fact) => draft.evidence(fact),
+                    None => draft,
+                });
+            });
+        }
     }
+}
+
+/// How bad another value is on a resource of an environment, and why: it depends on the Deny that guards production.
+fn guarded(
+    environment: &Environment,
+    value: &str,
+    facts: &Facts<'_>,
+) -> (Severity, Option<String>) {
+    if !environment.is_production {
+        return (Severity::Medium, None);
+    }
+    let policies = facts.unit.policies.iter().filter(|one| one.is_changeable());
+    let mut guards = policies.filter(|policy| denies(policy, &environment.name)).peekable();
+    if guards.peek().is_none() {
+        return (Severity::High, None);
+    }
+    match guards.find(|policy| !denies(policy, value)) {
+        Some(policy) => {
+            let name = policy.label().unwrap_or_else(|| "a policy".to_owned());
+            let fact =
+                format!("the Deny of `{name}` names `{}` and not `{value}`", environment.name);
+            (Severity::Critical, Some(fact))
+        }
+        None => (
+            Severity::Medium,
+            Some(format!("every Deny for `{}` names `{value}` too", environment.name)),
+        ),
+    }
+}
+
+/// Whether a policy denies something where a resource has a value of the environment's tag.
+fn denies(policy: &Policy, value: &str) -> bool {
+    let statements = policy.document.statements().iter();
+    statements.filter(|one| one.effect() == Effect::Deny).any(|one| {
+        one.conditions().iter().any(|condition| {
+            tag_of_key(condition.key()).is_some_and(|(whose, _)| whose == TagOf::Resource)
+                && !condition.is_null()
+                && !condition.is_negated()
+                && matches(condition, value)
+        })
+    })
 }
 
 /// The environment that a value means under another name; blanks around it are another fault.

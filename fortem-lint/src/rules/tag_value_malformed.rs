@@ -67,6 +67,15 @@ impl Rule for TagValueMalformed {
             let message = format!("{} of the tag `{key}` {why}", shown(value));
             findings.report(META.at(principal.place.clone(), message).principal(&principal.arn));
         }
+        for region in &facts.regions {
+            region.each_in_use(facts, |one| {
+                let Some(value) = one.tags.and_then(|tags| tags.value(key)) else { return };
+                let Some(why) = fault(value, facts) else { return };
+                let (value, name) = (shown(value), one.label());
+                let message = format!("{value} of the tag `{key}` of {} `{name}` {why}", one.kind);
+                findings.report(META.at_resource(facts, &one, message));
+            });
+        }
     }
 }
 

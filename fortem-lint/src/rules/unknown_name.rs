@@ -1,6 +1,6 @@
 //! FL703.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use fortem_compile::iam::Condition;
@@ -65,12 +65,15 @@ impl Rule for UnknownName {
 /// What is wrong with an action or pattern.
 fn unknown_action(name: &str, reference: &Reference) -> Option<String> {
     let (service, action) = name.split_once(':')?;
-    if service.contains(['*', '?']) || !reference.matching(name).is_empty() {
+    if service.contains(['*', '?']) {
         return None;
     }
-    if reference.actions(service).next().is_none() {
+    if !reference.has_service(service) {
         let meant = misspelt_service(service, action, reference)?;
         return Some(format!("there is no service `{service}`, did you mean `{meant}`"));
+    }
+    if !reference.matching(name).is_empty() {
+        return None;
     }
     if action.contains(['*', '?']) {
         return Some(format!("no action matches `{name}`"));
@@ -82,21 +85,23 @@ fn unknown_action(name: &str, reference: &Reference) -> Option<String> {
     })
 }
 
-/// The services of the reference data.
-static SERVICES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+/// The services of the reference data by their letters.
+static SERVICES: LazyLock<BTreeMap<Vec<char>, &str>> = LazyLock::new(|| {
     let all = Reference::builtin().map(|reference| reference.matching("*")).unwrap_or_default();
-    all.into_iter().filter_map(|one| Some(one.name().split_once(':')?.0)).collect()
+    let services = all.into_iter().filter_map(|one| Some(one.name().split_once(':')?.0));
+    services.map(|service| (letters(service), service)).collect()
 });
+
+fn letters(text: &str) -> Vec<char> {
+    let mut letters: Vec<char> = text.to_lowercase().chars().collect();
+    letters.sort_unstable();
+    letters
+}
 
 /// The service whose letters are those of an unknown one in another order, if it has the action. Most services are not
 /// in the data, so that more than this would be guessing.
 fn misspelt_service(service: &str, action: &str, reference: &Reference) -> Option<String> {
-    let letters = |text: &str| {
-        let mut letters: Vec<char> = text.to_lowercase().chars().collect();
-        letters.sort_unstable();
-        letters
-    };
-    let meant = SERVICES.iter().find(|known| letters(known) == letters(service))?;
+    let meant = SERVICES.get(&letters(service))?;
     let exists = !reference.matching(&format!("{meant}:{action}")).is_empty();
     exists.then(|| format!("{meant}:{action}"))
 }
@@ -104,7 +109,7 @@ fn misspelt_service(service: &str, action: &str, reference: &Reference) -> Optio
 /// What is wrong with a condition key.
 fn unknown_key(name: &str, reference: &Reference) -> Option<String> {
     let (service, _) = name.split_once(':')?;
-    let judged = service.eq_ignore_ascii_case("aws") || reference.actions(service).next().is_some();
+    let judged = service.eq_ignore_ascii_case("aws") || reference.has_service(service);
     if !judged || reference.key_type(name).is_some() {
         return None;
     }

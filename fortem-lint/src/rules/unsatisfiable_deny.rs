@@ -63,7 +63,12 @@ impl Rule for UnsatisfiableDeny {
                 let calls =
                     facts.catalogue.calls(CALLS).filter(|(_, call)| covered.contains(*call));
                 let calls: Vec<_> = calls.collect();
-                if statement.effect() != Effect::Allow || calls.is_empty() || !is_known(statement) {
+                let all_denied = calls.iter().all(|(_, call)| subject.is_denied(*call));
+                if statement.effect() != Effect::Allow
+                    || calls.is_empty()
+                    || !all_denied
+                    || !is_known(statement)
+                {
                     continue;
                 }
                 let shadow = |own: &String| {

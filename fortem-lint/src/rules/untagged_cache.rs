@@ -1,9 +1,9 @@
 //! FL007.
 
+use super::untagged;
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
 use crate::finding::{Confidence, Persona, Severity};
-use super::untagged;
 
 /// A cache or one of its users without the environment's tag.
 #[derive(Debug)]
@@ -39,17 +39,25 @@ impl Rule for UntaggedCache {
             let named = |name: &str| facts.environment_named(name);
             let inventory = region.inventory;
             let groups = findings.list(&META, region, &inventory.replication_groups).iter();
-            untagged::report(&META, facts, region, findings, groups, |one| named(&one.replication_group_id));
+            untagged::report(&META, facts, region, findings, groups, |one| {
+                named(&one.replication_group_id)
+            });
             let clusters = findings.list(&META, region, &inventory.cache_clusters).iter();
             let alone = clusters.filter(|one| one.replication_group_id.is_none());
-            untagged::report(&META, facts, region, findings, alone, |one| named(&one.cache_cluster_id));
+            untagged::report(&META, facts, region, findings, alone, |one| {
+                named(&one.cache_cluster_id)
+            });
             let serverless = findings.list(&META, region, &inventory.serverless_caches).iter();
-            untagged::report(&META, facts, region, findings, serverless, |one| named(&one.serverless_cache_name));
+            untagged::report(&META, facts, region, findings, serverless, |one| {
+                named(&one.serverless_cache_name)
+            });
             let users = findings.list(&META, region, &inventory.cache_users).iter();
             let made = users.filter(|one| one.user_id != "default");
             untagged::report(&META, facts, region, findings, made, |one| named(&one.user_id));
             let groups = findings.list(&META, region, &inventory.cache_user_groups).iter();
-            untagged::report(&META, facts, region, findings, groups, |one| named(&one.user_group_id));
+            untagged::report(&META, facts, region, findings, groups, |one| {
+                named(&one.user_group_id)
+            });
         }
     }
 }

@@ -1,9 +1,9 @@
 //! FL001.
 
+use super::untagged;
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
 use crate::finding::{Confidence, Persona, Severity};
-use super::untagged;
 
 /// A cluster without the environment's tag.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! FL005.
 
+use super::untagged;
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
 use crate::finding::{Confidence, Persona, Severity};
-use super::untagged;
 
 /// A host or capacity provider without the environment's tag.
 #[derive(Debug)]
@@ -34,14 +34,18 @@ impl Rule for UntaggedContainerInstance {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for region in &facts.regions {
-            let instances = findings.list(&META, region, &region.inventory.container_instances).iter();
+            let instances =
+                findings.list(&META, region, &region.inventory.container_instances).iter();
             untagged::report(&META, facts, region, findings, instances, |one| {
                 let cluster = one.container_instance_arn.split('/').nth(1).unwrap_or_default();
                 facts.environment_named(cluster)
             });
-            let providers = findings.list(&META, region, &region.inventory.capacity_providers).iter();
+            let providers =
+                findings.list(&META, region, &region.inventory.capacity_providers).iter();
             let own = providers.filter(|one| !one.name.starts_with("FARGATE"));
-            untagged::report(&META, facts, region, findings, own, |one| facts.environment_named(&one.name));
+            untagged::report(&META, facts, region, findings, own, |one| {
+                facts.environment_named(&one.name)
+            });
         }
     }
 }

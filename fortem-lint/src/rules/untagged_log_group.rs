@@ -1,10 +1,10 @@
 //! FL006.
 
+use super::untagged;
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
-use crate::finding::{Confidence, Persona, Severity};
-use super::untagged;
 use crate::facts::inventory::worst;
+use crate::finding::{Confidence, Persona, Severity};
 
 /// A log group of tasks without the environment's tag.
 #[derive(Debug)]

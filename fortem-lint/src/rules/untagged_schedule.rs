@@ -47,10 +47,14 @@ impl Rule for UntaggedSchedule {
                 .collect();
             let groups = findings.list(&META, region, &inventory.schedule_groups).iter();
             let groups = groups.filter(|one| used.contains(one.name.as_str()));
-            untagged::report(&META, facts, region, findings, groups, |one| facts.environment_named(&one.name));
+            untagged::report(&META, facts, region, findings, groups, |one| {
+                facts.environment_named(&one.name)
+            });
             let rules = findings.list(&META, region, &inventory.event_rules).iter();
             let rules = rules.filter(|one| one.targets.iter().any(aims_at_ecs));
-            untagged::report(&META, facts, region, findings, rules, |one| facts.environment_named(&one.name));
+            untagged::report(&META, facts, region, findings, rules, |one| {
+                facts.environment_named(&one.name)
+            });
             for target in findings.list(&META, region, &inventory.scalable_targets) {
                 if target.service_namespace == "ecs"
                     && untagged::is_untagged(&META, facts, region, findings, target)

@@ -41,8 +41,11 @@ impl Rule for UntaggedSecret {
             let mut named: BTreeSet<&str> = BTreeSet::new();
             for definition in findings.list(&META, region, &region.inventory.task_definitions) {
                 for container in &definition.container_definitions {
-                    let log = container.log_configuration.iter().flat_map(|log| &log.secret_options);
-                    named.extend(container.secrets.iter().chain(log).map(|one| one.value_from.as_str()));
+                    let log =
+                        container.log_configuration.iter().flat_map(|log| &log.secret_options);
+                    named.extend(
+                        container.secrets.iter().chain(log).map(|one| one.value_from.as_str()),
+                    );
                 }
             }
             if named.is_empty() {

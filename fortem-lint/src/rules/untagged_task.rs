@@ -5,8 +5,8 @@ use crate::finding::{Confidence, Persona, Severity};
 use std::collections::BTreeMap;
 
 use super::{Draft, untagged};
-use crate::facts::{Facts, Region};
 use crate::facts::inventory::last_part;
+use crate::facts::{Facts, Region};
 use crate::snapshot::{Item, Listed, Summary, Task};
 
 /// Tasks without the environment's tag.
@@ -41,7 +41,8 @@ impl Rule for UntaggedTask {
         for region in &facts.regions {
             let mut groups: BTreeMap<(&str, &str), Vec<&Item<Task>>> = BTreeMap::new();
             for task in findings.list(&META, region, &region.inventory.tasks) {
-                if task.is_running() && untagged::is_untagged(&META, facts, region, findings, task) {
+                if task.is_running() && untagged::is_untagged(&META, facts, region, findings, task)
+                {
                     let group = task.service().unwrap_or(&task.task_definition_arn);
                     groups.entry((&task.cluster_arn, group)).or_default().push(task);
                 }

@@ -1,10 +1,10 @@
 //! FL004.
 
+use super::untagged;
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
-use crate::finding::{Confidence, Persona, Severity};
-use super::untagged;
 use crate::facts::inventory::worst;
+use crate::finding::{Confidence, Persona, Severity};
 use crate::snapshot::Listed;
 
 /// A revision of a task definition without the environment's tag.
@@ -49,7 +49,9 @@ impl Rule for UntaggedTaskDefinition {
                 let environments = region.environments_of_definition(facts, definition);
                 let mut draft = untagged::draft(&META, facts, definition, worst(&environments));
                 if region.uses(definition.arn()).is_empty() {
-                    draft = draft.lowered().evidence("nothing in the input runs it, but whoever may run tasks can");
+                    draft = draft
+                        .lowered()
+                        .evidence("nothing in the input runs it, but whoever may run tasks can");
                 }
                 findings.report(draft);
             }

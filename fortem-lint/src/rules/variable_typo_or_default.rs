@@ -117,9 +117,7 @@ fn is_variable(key: &str, facts: &Facts<'_>) -> bool {
     match facts.reference.key_type(key) {
         Some(known) => !known.multivalued && !key.ends_with('/'),
         None => match key.split_once(':') {
-            Some((service, _)) => {
-                service != "aws" && facts.reference.actions(service).next().is_none()
-            }
+            Some((service, _)) => service != "aws" && !facts.reference.has_service(service),
             None => false,
         },
     }

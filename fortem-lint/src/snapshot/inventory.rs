@@ -125,6 +125,13 @@ macro_rules! lists {
                 $(self.$field.iter().flatten().for_each(|item| visit(Summary::of(item)));)*
             }
 
+            /// The names of the lists that were not read.
+            #[must_use]
+            pub fn absent(&self) -> Vec<&'static str> {
+                let lists = [$(self.$field.is_none().then_some($json),)*];
+                lists.into_iter().flatten().collect()
+            }
+
             /// Takes the lists that there are.
             pub(crate) fn of_lists(lists: &mut Lists<'_>) -> Self {
                 Self { account: None, region: None, $($field: lists.take($json),)* }

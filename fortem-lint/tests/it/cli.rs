@@ -34,9 +34,13 @@ fn printed(arguments: &[&str]) -> String {
 
 #[test]
 fn help_of_every_command() {
-    for arguments in
-        [&["--help"][..], &["check", "--help"], &["rules", "--help"], &["explain", "--help"]]
-    {
+    for arguments in [
+        &["--help"][..],
+        &["check", "--help"],
+        &["diff", "--help"],
+        &["rules", "--help"],
+        &["explain", "--help"],
+    ] {
         let name = format!("help {}", arguments[0].trim_start_matches('-'));
         insta::with_settings!({ snapshot_path => "../snapshots/help", prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(name.replace(' ', "-"), printed(arguments));

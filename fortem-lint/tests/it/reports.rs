@@ -3,11 +3,15 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use fortem_lint::baseline::Against;
 use fortem_lint::check::Report;
+use fortem_lint::comparison::Known;
 use fortem_lint::finding::{Confidence, Finding, Persona, Severity};
+use fortem_lint::ignore::{Suppressed, Suppression};
 use fortem_lint::input::NotAssessed;
 use fortem_lint::report::{self, Format, Style};
 use fortem_lint::source::Position;
+use jiff::civil::date;
 use serde_json::Value;
 
 /// Runs the command in the folder of the fixtures, without colours and for one rule.
@@ -93,6 +97,9 @@ fn json_follows_its_schema() {
         assert_eq!(problems(&published(), &report), Vec::<String>::new());
         assert_described(&published(), "/properties/summary", &report["summary"]);
         assert_described(&published(), "/$defs/finding", &report["findings"][0]);
+        for one in report["suppressed"].as_array().unwrap() {
+            assert_described(&published(), "/$defs/suppressed", one);
+        }
         assert_described(&published(), "", &report);
     }
 }
@@ -192,6 +199,11 @@ fn hostile() -> Report {
     };
     let not_assessed = vec![NotAssessed { what: text(), why: text(), incomplete: true }];
     let mut report = Report { findings: vec![finding], not_assessed, ..Report::default() };
+    let suppression = Suppression { reason: text(), owner: text(), expires: date(2027, 3, 31) };
+    report.suppressed = vec![Suppressed { finding: report.findings[0].clone(), suppression }];
+    let known = report.findings.clone();
+    let fixed = known.iter().map(Known::from).collect();
+    report.baseline = Some(Against { known, fixed });
     report.date = Some("2026-09-30".to_owned());
     report.summary.environments = vec![text()];
     report.summary.tag_key = text();

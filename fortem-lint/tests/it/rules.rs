@@ -1,6 +1,7 @@
 //! Each rule on its cases: `tests/rules/ID/` holds what it fires on (`fires…`), what it must not fire on though it
 //! looks alike (`near-miss…`), and what it no longer fires on once the advice is followed (`fixed…`). A case is a file,
-//! or a folder for a snapshot or several files; `fleet.toml` beside the cases is the fleet of all of them.
+//! or a folder for a snapshot or several files; `fleet.toml` with roles in Cedar beside the cases is the source of all
+//! of them, and in the folder of a case `fortem-lint.toml` holds its ignores and `today.txt` its day.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,10 +9,17 @@ use std::path::{Path, PathBuf};
 
 use fortem_compile::reference::Reference;
 use fortem_core::Source as FleetSource;
-use fortem_lint::check::{Report, Selection, check};
+use fortem_lint::audit::Audit;
+use fortem_lint::check::{Report, Selection};
 use fortem_lint::environments::Environments;
 use fortem_lint::finding::Persona;
-use fortem_lint::{input, rules};
+use fortem_lint::ignore::{FILE, Ignores};
+use fortem_lint::source::Source;
+use fortem_lint::{date, input, rules};
+use jiff::civil::Date;
+
+/// The day of the cases that do not name one.
+const DAY: Date = jiff::civil::date(2026, 10, 1);
 
 fn folder(id: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(id)
@@ -34,16 +42,29 @@ fn check_case(id: &str, case: &Path) -> Report {
     let organization = read.organization.as_ref();
     let fleet = folder(id).join("fleet.toml");
     let environments = if fleet.exists() {
-        Environments::of_fleet(FleetSource::load(folder(id)).unwrap().fleet())
+        Environments::of_source(&FleetSource::load(folder(id)).unwrap()).unwrap()
     } else {
         Environments::inferred(read.units.iter().chain(organization.map(|one| &one.unit)))
     };
-    let selection = Selection {
-        select: vec![id.to_owned()],
-        persona: Some(Persona::Auditor),
-        ..Selection::default()
+    let ignores = fs::read_to_string(case.join(FILE)).ok().map(|text| {
+        Ignores::read(Source::new(FILE, text)).map_err(|(_, mistakes)| mistakes).unwrap()
+    });
+    // Whether an ignore is needed, the other rules tell.
+    let select = if ignores.is_some() { Vec::new() } else { vec![id.to_owned()] };
+    let today = fs::read_to_string(case.join("today.txt")).ok();
+    let selection = Selection { select, persona: Some(Persona::Auditor), ..Selection::default() };
+    let audit = Audit {
+        environments: &environments,
+        organization,
+        reference: Reference::builtin().unwrap(),
+        selection: &selection,
+        today: today.map_or(DAY, |day| date::day(day.trim()).unwrap()),
+        ignores: ignores.as_ref(),
+        baseline: None,
     };
-    check(&read.units, &environments, organization, Reference::builtin().unwrap(), &selection)
+    let mut report = audit.run(&read.units, Vec::new(), Vec::new());
+    report.findings.retain(|one| one.rule == id);
+    report
 }
 
 #[test]

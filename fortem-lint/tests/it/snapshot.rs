@@ -6,7 +6,8 @@ use std::path::Path;
 use fortem_compile::reference::Reference;
 use fortem_lint::check::{Report, Selection, check};
 use fortem_lint::environments::Environments;
-use fortem_lint::finding::Persona;
+use fortem_lint::exit::Exit;
+use fortem_lint::finding::{Persona, Severity};
 use fortem_lint::input::{self, Kind, NotAssessed, Reading};
 use fortem_lint::snapshot::{Cluster, Inventory, Service, Tags, TaskDefinition, Variable};
 
@@ -213,4 +214,21 @@ fn what_the_command_line_prints_is_an_input() {
     }
     let other = r#"{"services": [{"name": "web", "image": "nginx"}]}"#;
     assert_eq!(input::of_text("compose.json", other.to_owned(), false).input.kind, Kind::Unknown);
+}
+
+#[test]
+fn a_gap_is_a_finding_for_auditors_and_leaves_the_result_incomplete() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path());
+    let manifest = r#"{"schema": "fortem-snapshot", "version": 1, "regions": ["eu-west-1"],
+        "accounts": [{"id": "111122223333"}], "unread": [{"account": "444455556666",
+        "service": "sts", "call": "AssumeRole", "reason": "AccessDenied"}]}"#;
+    fs::write(folder.path().join("snapshot.json"), manifest).unwrap();
+    let report = judge(read(folder.path()), &["FL508"]);
+    let of_account = |number: &str| {
+        report.findings.iter().filter(|one| one.account.as_deref() == Some(number)).count()
+    };
+    assert_eq!(of_account("444455556666"), 1);
+    assert_eq!(report.summary.accounts, ["111122223333"], "the other account was not read");
+    assert_eq!(Exit::of(&report, Severity::Low), Exit::Incomplete);
 }

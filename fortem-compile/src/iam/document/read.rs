@@ -37,6 +37,9 @@ pub(super) fn document(text: &str, kind: DocumentKind) -> Inspection {
 
 /// One fault for the first character that the API does not take.
 fn check_characters(text: &str, found: &mut Findings) {
+    if text.bytes().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')) {
+        return;
+    }
     let taken = |character: char| matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}');
     if let Some((start, character)) = text.char_indices().find(|(_, character)| !taken(*character))
     {

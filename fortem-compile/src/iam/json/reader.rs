@@ -34,18 +34,11 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    /// Moves on by some bytes, which end between characters, and gives them.
+    /// Moves on by some bytes of the line, which end between characters, and gives them.
     fn take(&mut self, bytes: usize) -> &'t str {
         let (taken, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
-        let lines = taken.bytes().filter(|byte| *byte == b'\n').count();
-        let last_line = taken.rsplit('\n').next().unwrap_or_default();
-        let columns =
-            if last_line.is_ascii() { last_line.len() } else { last_line.chars().count() };
-        self.here.line += lines;
-        self.here.column = if lines == 0 { self.here.column + columns } else { 1 + columns };
-        self.rest = rest;
-        self.here.start += taken.len();
-        self.here.end = self.here.start;
+        self.here.column += if taken.is_ascii() { bytes } else { taken.chars().count() };
+        self.move_to(rest, bytes);
         taken
     }
 
@@ -54,11 +47,25 @@ impl<'t> Reader<'t> {
     }
 
     fn skip_space(&mut self) {
-        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        let spaces = self.rest.bytes().take_while(is_space).count();
-        if spaces > 0 {
-            self.take(spaces);
+        let mut spaces = 0;
+        for byte in self.rest.bytes() {
+            match byte {
+                b' ' | b'\t' | b'\r' => self.here.column += 1,
+                b'\n' => {
+                    self.here.line += 1;
+                    self.here.column = 1;
+                }
+                _ => break,
+            }
+            spaces += 1;
         }
+        self.move_to(self.rest.get(spaces..).unwrap_or_default(), spaces);
+    }
+
+    fn move_to(&mut self, rest: &'t str, bytes: usize) {
+        self.rest = rest;
+        self.here.start += bytes;
+        self.here.end = self.here.start;
     }
 
     fn next_is(&self, character: char) -> bool {
@@ -134,10 +141,11 @@ impl<'t> Reader<'t> {
 
     fn string(&mut self) -> Result<String> {
         let start = self.here;
-        let mut escaped = false;
+        let (mut escaped, mut plain) = (false, true);
         let end = self.rest.bytes().enumerate().skip(1).find(|(_, byte)| {
             let ends = matches!(byte, b'"' if !escaped) || *byte == b'\n';
             escaped = *byte == b'\\' && !escaped;
+            plain &= *byte != b'\\' && *byte >= b' ';
             ends
         });
         let Some((end, b'"')) = end else {
@@ -145,7 +153,7 @@ impl<'t> Reader<'t> {
         };
         let token = self.take(end + 1);
         let inner = token.get(1..end).unwrap_or_default();
-        if !inner.bytes().any(|byte| byte == b'\\' || byte < b' ') {
+        if plain {
             return Ok(inner.to_owned());
         }
         serde_json::from_str(token).map_err(|error| {

@@ -35,15 +35,53 @@ const TOKENS: [(&str, usize, &str); 14] = [
 
 /// Words in names of variables that hold credentials.
 const NAMED: [&str; 13] = [
-    "password", "passwd", "passphrase", "secret", "token", "apikey", "api_key", "access_key",
-    "secret_key", "private_key", "credential", "credentials", "auth_key",
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "access_key",
+    "secret_key",
+    "private_key",
+    "credential",
+    "credentials",
+    "auth_key",
 ];
 
 /// Last words of names that say something about a credential without being one.
 const ABOUT: [&str; 30] = [
-    "arn", "name", "id", "path", "file", "url", "uri", "host", "endpoint", "ttl", "length", "expiry",
-    "expires", "expiration", "timeout", "region", "enabled", "required", "header", "type", "issuer",
-    "algorithm", "version", "prefix", "count", "limit", "days", "seconds", "policy", "audience",
+    "arn",
+    "name",
+    "id",
+    "path",
+    "file",
+    "url",
+    "uri",
+    "host",
+    "endpoint",
+    "ttl",
+    "length",
+    "expiry",
+    "expires",
+    "expiration",
+    "timeout",
+    "region",
+    "enabled",
+    "required",
+    "header",
+    "type",
+    "issuer",
+    "algorithm",
+    "version",
+    "prefix",
+    "count",
+    "limit",
+    "days",
+    "seconds",
+    "policy",
+    "audience",
 ];
 
 /// What a value with a name is taken for.
@@ -61,7 +99,9 @@ pub(super) fn of_value(value: &str) -> Option<Detected> {
     }
     let mut words = value.split(|one: char| one.is_whitespace() || "'\"=,;()<>".contains(one));
     let of_word = words.find_map(|word| {
-        let token = TOKENS.iter().find(|(start, length, _)| word.starts_with(start) && word.len() >= *length);
+        let token = TOKENS
+            .iter()
+            .find(|(start, length, _)| word.starts_with(start) && word.len() >= *length);
         match token {
             Some((_, _, what)) => Some(sure(what)),
             None if is_access_key(word) => Some(sure("an AWS access key ID")),
@@ -79,10 +119,11 @@ pub(super) fn of_command(arguments: &[&String]) -> Option<Detected> {
     let assigned = words.iter().filter_map(|word| word.split_once('='));
     let flags = words.iter().zip(words.iter().skip(1));
     let flags = flags.filter(|(flag, value)| flag.starts_with("--") && !value.starts_with('-'));
-    let named = assigned.chain(flags.map(|(flag, value)| (*flag, *value))).find_map(|(name, value)| {
-        let value = value.trim_matches(['\'', '"']);
-        if is_reference(value) { None } else { of_name(name.trim_start_matches('-'), value) }
-    });
+    let named =
+        assigned.chain(flags.map(|(flag, value)| (*flag, *value))).find_map(|(name, value)| {
+            let value = value.trim_matches(['\'', '"']);
+            if is_reference(value) { None } else { of_name(name.trim_start_matches('-'), value) }
+        });
     by_value.or(named)
 }
 
@@ -90,7 +131,8 @@ fn of_name(name: &str, value: &str) -> Option<Detected> {
     let name = name.to_lowercase().replace(['-', '.'], "_");
     let last = name.rsplit('_').next().unwrap_or_default();
     let padded = format!("_{name}_");
-    let is_named = NAMED.iter().any(|word| padded.contains(&format!("_{word}_")) || name.ends_with(word));
+    let is_named =
+        NAMED.iter().any(|word| padded.contains(&format!("_{word}_")) || name.ends_with(word));
     let allows = name.contains("allow_empty") || name.contains("public");
     if !is_named || allows || ABOUT.contains(&last) || is_setting(value) {
         return None;
@@ -100,9 +142,11 @@ fn of_name(name: &str, value: &str) -> Option<Detected> {
 
 /// Long texts of letters in both cases and digits in no order.
 fn of_randomness(value: &str) -> Option<Detected> {
-    let plain = |one: char| one.is_ascii_alphanumeric() || matches!(one, '+' | '/' | '=' | '_' | '-');
+    let plain =
+        |one: char| one.is_ascii_alphanumeric() || matches!(one, '+' | '/' | '=' | '_' | '-');
     let has = |what: fn(&char) -> bool| value.chars().any(|one| what(&one));
-    let mixed = has(char::is_ascii_digit) && has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase);
+    let mixed =
+        has(char::is_ascii_digit) && has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase);
     let random = value.len() >= 32 && mixed && value.chars().all(plain) && !value.starts_with('/');
     (random && entropy(value) > 4.3)
         .then_some(Detected { what: "a random key", confidence: Confidence::Low })
@@ -126,8 +170,10 @@ fn is_reference(value: &str) -> bool {
 /// Whether a value is a switch or a number, and no credential.
 fn is_setting(value: &str) -> bool {
     let value = value.trim().to_ascii_lowercase();
-    matches!(value.as_str(), "true" | "false" | "yes" | "no" | "on" | "off" | "none" | "null" | "enabled" | "disabled")
-        || (value.len() <= 6 && value.bytes().all(|one| one.is_ascii_digit()))
+    matches!(
+        value.as_str(),
+        "true" | "false" | "yes" | "no" | "on" | "off" | "none" | "null" | "enabled" | "disabled"
+    ) || (value.len() <= 6 && value.bytes().all(|one| one.is_ascii_digit()))
 }
 
 fn is_access_key(word: &str) -> bool {
@@ -148,7 +194,9 @@ fn has_password_in_url(value: &str) -> bool {
     value.split("://").skip(1).any(|rest| {
         let authority = rest.split(['/', '?', '#', ' ', '"']).next().unwrap_or_default();
         let user = authority.rsplit_once('@').and_then(|(user, _)| user.split_once(':'));
-        user.is_some_and(|(_, password)| !is_reference(password) && !password.contains(['$', '{', '%']))
+        user.is_some_and(|(_, password)| {
+            !is_reference(password) && !password.contains(['$', '{', '%'])
+        })
     })
 }
 
@@ -202,7 +250,10 @@ mod tests {
         assert_eq!(confidence("DATABASE_URL", "postgres://app:hunter22@db/orders"), high);
         assert_eq!(confidence("KEY", "-----BEGIN RSA PRIVATE KEY-----\nMII"), high);
         assert_eq!(confidence("MYSQL_ROOT_PASSWORD", "password"), Some(Confidence::Medium));
-        assert_eq!(confidence("BLOB", "q8Zr2LmT0vYx7NcW5bKd9HsJ3fGp6QaE1uRt"), Some(Confidence::Low));
+        assert_eq!(
+            confidence("BLOB", "q8Zr2LmT0vYx7NcW5bKd9HsJ3fGp6QaE1uRt"),
+            Some(Confidence::Low)
+        );
     }
 
     #[test]
