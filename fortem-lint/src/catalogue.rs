@@ -59,6 +59,9 @@ impl Shown {
     }
 }
 
+/// By the name of the resource's type, and of none.
+type ShownByType = Vec<(Option<&'static str>, Shown)>;
+
 /// Every action that a rule, or the matrix of access, asks about.
 #[derive(Debug)]
 pub struct Catalogue {
@@ -68,7 +71,7 @@ pub struct Catalogue {
     numbers_of_lower: FxHashMap<String, usize>,
     known: Vec<Option<&'static Action>>,
     // What the calls of each action show of the resource, with the name of its type.
-    shown: Vec<OnceLock<Vec<(Option<&'static str>, Shown)>>>,
+    shown: Vec<OnceLock<ShownByType>>,
     // What each pattern with wildcards covers: the same few patterns stand in thousands of statements.
     covered: Mutex<FxHashMap<String, Calls>>,
 }
@@ -197,8 +200,9 @@ impl Catalogue {
         let pattern = pattern.to_ascii_lowercase();
         let mut calls = Calls::default();
         if !pattern.contains(['*', '?']) {
-            let number = self.numbers_of_lower.get(&pattern);
-            number.into_iter().for_each(|number| calls.insert(*number));
+            if let Some(number) = self.numbers_of_lower.get(&pattern) {
+                calls.insert(*number);
+            }
             return calls;
         }
         let mut covered = self.covered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

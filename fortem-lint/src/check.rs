@@ -156,7 +156,9 @@ pub fn check(
 fn check_unit<'f>(facts: &'f Facts<'f>, rules: &[(&'static dyn Rule, Calls)]) -> Findings<'f> {
     let of_policies = facts.unit.policies.par_iter().map(|policy| {
         let mut findings = Findings::new(facts);
-        rules.iter().for_each(|(rule, _)| rule.check_policy(policy, facts, &mut findings));
+        for (rule, _) in rules {
+            rule.check_policy(policy, facts, &mut findings);
+        }
         findings
     });
     let of_subjects = facts.subjects.par_iter().map(|subject| {

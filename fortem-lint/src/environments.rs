@@ -313,7 +313,9 @@ impl Seen {
 
     fn add(&mut self, more: Self) {
         for (all, more) in [(&mut self.keys, more.keys), (&mut self.values, more.values)] {
-            more.into_iter().for_each(|(text, uses)| *all.entry(text).or_default() += uses);
+            for (text, uses) in more {
+                *all.entry(text).or_default() += uses;
+            }
         }
         self.words.extend(more.words);
         self.words_of_roles.extend(more.words_of_roles);

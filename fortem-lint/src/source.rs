@@ -11,9 +11,9 @@ pub struct Source {
     name: String,
     text: String,
     // INVARIANT: the byte at which each line begins, ascending.
-    lines: OnceLock<Vec<usize>>,
+    lines: OnceLock<Box<[usize]>>,
     // INVARIANT: how many characters begin before each block of `BLOCK` bytes.
-    characters: OnceLock<Vec<usize>>,
+    characters: OnceLock<Box<[usize]>>,
 }
 
 /// A file may be one line of many megabytes, in which nobody wants to count from the beginning.

@@ -67,7 +67,9 @@ impl Rule for BroadManagedPolicy {
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         if subject.is_plain_administrator(facts) {
-            of_administrator(subject, facts).into_iter().for_each(|draft| findings.report(draft));
+            if let Some(draft) = of_administrator(subject, facts) {
+                findings.report(draft);
+            }
             return;
         }
         let Some(principal) = subject.principal().filter(|_| subject.is_scoped()) else { return };

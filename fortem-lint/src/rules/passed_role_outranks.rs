@@ -192,7 +192,7 @@ pub(super) fn may_use_roles(subject: &Subject<'_>, facts: &Facts<'_>) -> bool {
     let has = |step: &&[&'static str]| {
         facts.catalogue.calls(step).any(|(_, call)| subject.may_call(call))
     };
-    subject.principal().is_none() || PASSED.iter().any(|path| path.steps.iter().all(|one| has(one)))
+    subject.principal().is_none() || PASSED.iter().any(|path| path.steps.iter().all(&has))
 }
 
 /// What exists in another environment and may be made to run the subject's code.

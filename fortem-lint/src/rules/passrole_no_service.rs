@@ -1,9 +1,13 @@
 //! FL202.
 
+use fortem_compile::iam::Statement;
+
+use super::passrole_wildcard::takes_any_name;
 use super::{Findings, Input, Meta, Rule};
-use crate::facts::{Facts, Subject};
+use crate::facts::{Facts, Subject, Target, services_of};
 use crate::finding::{Confidence, Persona, Severity};
 use crate::fix;
+use crate::unit::PrincipalKind;
 
 /// A role may be passed to every service.
 #[derive(Debug)]
@@ -24,7 +28,8 @@ static META: Meta = Meta {
                   that are really used",
     example: r#"{"Version": "2012-10-17", "Statement": [{"Sid": "Pass", "Effect": "Allow",
   "Action": "iam:PassRole", "Resource": "arn:aws:iam::111122223333:role/ecs/staging/*"}]}"#,
-    limits: "A list of services counts as a limit, however long it is.",
+    limits: "A list of services counts as a limit, however long it is. Where the roles are spelt out, or known and taken \
+             on by ECS tasks alone, it is a remark of low severity.",
     peers: &["iam-policy-validator"],
 };
 
@@ -70,8 +75,31 @@ impl Rule for PassroleNoService {
                 });
                 let message =
                     "roles may be passed to every service: nothing limits `iam:PassedToService`";
-                findings.report(META.at_reached(subject, &reached, message).fix(fix.flatten()));
+                let draft = META.at_reached(subject, &reached, message).fix(fix.flatten());
+                findings.report(if may_go_elsewhere(subject, facts, statement) {
+                    draft
+                } else {
+                    let evidence = "which service takes these roles on, their trust policies limit as well";
+                    draft.severity(Severity::Low).evidence(evidence)
+                });
             }
         }
     }
+}
+
+/// Whether another service than ECS tasks takes on a role that may be passed: one of the account's own, or one that a
+/// pattern leaves open.
+fn may_go_elsewhere(subject: &Subject<'_>, facts: &Facts<'_>, statement: &Statement) -> bool {
+    if takes_any_name(statement) {
+        return true;
+    }
+    if !facts.unit.principals.iter().any(|one| one.kind == PrincipalKind::Role) {
+        return statement.resources().iter().any(|one| one.contains(['*', '?', '$']));
+    }
+    let known = subject.known(facts, &Target::untagged(""));
+    let mut roles = facts.directory().covered(facts, statement, &known, |_, _| true);
+    roles.any(|(other, _)| {
+        let services = other.principal().map(|role| services_of(facts, role)).unwrap_or_default();
+        services.iter().any(|service| *service != "ecs-tasks.amazonaws.com")
+    })
 }

@@ -66,7 +66,7 @@ impl Rule for SchedulerSideDoor {
         else {
             return;
         };
-        let (mut found, mut passes) = (Vec::new(), Vec::new());
+        let (mut found, mut roles) = (Vec::new(), Vec::new());
         for (action, service) in DOORS {
             let Some(call) = facts.catalogue.call(action).filter(|call| subject.may_call(*call))
             else {
@@ -77,12 +77,12 @@ impl Rule for SchedulerSideDoor {
             let target = Target::tagged(&foreign.name).with(&keys);
             if let Some(passed) = subject.reach(facts, pass, &target) {
                 found.push((*action, reached));
-                passes.push((*action, *service, passed.to_string()));
+                roles.push((*action, *service, passed.to_string()));
             }
         }
         for group in ReachedGroup::by_statement(found) {
             let of_group = |(action, ..): &&(&str, &str, String)| group.names().contains(action);
-            let Some((_, service, passed)) = passes.iter().find(of_group) else { continue };
+            let Some((_, service, passed)) = roles.iter().find(of_group) else { continue };
             let message = format!(
                 "tasks can be started with roles of `{}` by {}: they may be passed to `{service}`",
                 foreign.name,
