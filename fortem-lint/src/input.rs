@@ -5,6 +5,7 @@ mod authorization;
 mod cloudformation;
 mod inventory;
 mod organization;
+mod pages;
 mod policy;
 mod recognise;
 mod snapshot;
@@ -64,6 +65,8 @@ pub struct Reading {
     pub organization: Option<Organization>,
     /// What could not be read.
     pub not_assessed: Vec<NotAssessed>,
+    /// Whether it is a page of authorization details that goes on in another file.
+    pub is_truncated: bool,
 }
 
 /// Why an input cannot be read.
@@ -83,7 +86,10 @@ pub enum InputError {
         offset: usize,
     },
     /// What some shells write instead of UTF-8.
-    #[error("is UTF-16; convert it to UTF-8")]
+    #[error(
+        "is UTF-16, as Windows PowerShell writes what it redirects; convert it to UTF-8, there with \
+         `| Out-File -Encoding utf8`"
+    )]
     Utf16,
     /// JSON that is cut off or otherwise wrong.
     #[error("is not JSON: {message}, at line {line}, column {column}")]
@@ -148,7 +154,8 @@ pub struct Readings {
 #[must_use]
 pub fn read_all(entries: &[Entry]) -> Readings {
     let mut all = Readings::default();
-    let readings: Vec<Reading> = entries.par_iter().map(read).collect();
+    let mut readings: Vec<Reading> = entries.par_iter().map(read).collect();
+    pages::join(&mut readings);
     for reading in readings {
         all.units.extend(reading.units);
         all.not_assessed.extend(reading.not_assessed);
@@ -177,7 +184,13 @@ pub fn of_text(name: &str, text: String, named: bool) -> Reading {
         None => (text, false),
     };
     match recognise::units(Source::new(name, text)) {
-        Ok(recognise::Recognised { kind, units, organization, mut not_assessed }) => {
+        Ok(recognise::Recognised {
+            kind,
+            units,
+            organization,
+            mut not_assessed,
+            is_truncated,
+        }) => {
             if marked {
                 let why =
                     "begins with a byte order mark, which AWS refuses; it was left out".to_owned();
@@ -188,6 +201,7 @@ pub fn of_text(name: &str, text: String, named: bool) -> Reading {
                 units,
                 organization,
                 not_assessed,
+                is_truncated,
             }
         }
         Err(error) => {
@@ -204,7 +218,7 @@ fn unread(name: &str, error: &InputError, incomplete: bool) -> Reading {
         Input { file: name.to_owned(), kind: Kind::Unknown, sha256: String::new(), bytes: 0 };
     let not_assessed =
         vec![NotAssessed { what: name.to_owned(), why: error.to_string(), incomplete }];
-    Reading { input, units: Vec::new(), organization: None, not_assessed }
+    Reading { input, units: Vec::new(), organization: None, not_assessed, is_truncated: false }
 }
 
 /// A path as findings show it: with `/` between its parts on every system.

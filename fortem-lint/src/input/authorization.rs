@@ -101,46 +101,56 @@ struct Version<'t> {
     is_default: bool,
 }
 
-/// The unit of one output, without its source.
-pub(super) fn unit(source: &Source, top: &Top<'_>) -> (Unit, Vec<NotAssessed>) {
+/// One page of an output, or all of it.
+pub(super) struct Page<'t> {
+    pub(super) source: &'t Source,
+    pub(super) top: Top<'t>,
+}
+
+/// The unit of the pages of one account, without their sources.
+pub(super) fn unit(pages: &[Page<'_>]) -> (Unit, Vec<NotAssessed>) {
     let mut reader = Reader {
-        source,
+        page: 0,
+        source: pages.first().map(|page| page.source),
         unit: Unit::default(),
         documents: Vec::new(),
         managed: BTreeMap::new(),
         of_groups: BTreeMap::new(),
         not_assessed: Vec::new(),
     };
-    for (index, (raw, policy)) in
-        reader.list::<Managed<'_>>(top.policies, "Policies").into_iter().enumerate()
-    {
-        let _ = raw;
-        reader.managed(&policy, index);
-    }
-    for (index, (raw, group)) in reader.list(top.groups, "GroupDetailList").into_iter().enumerate()
-    {
-        reader.group(raw, &group, index);
-    }
-    for (index, (raw, user)) in reader.list(top.users, "UserDetailList").into_iter().enumerate() {
-        reader.principal(raw, &user, PrincipalKind::User, &format!("/UserDetailList/{index}"));
-    }
-    for (index, (raw, role)) in reader.list(top.roles, "RoleDetailList").into_iter().enumerate() {
-        reader.principal(raw, &role, PrincipalKind::Role, &format!("/RoleDetailList/{index}"));
-    }
-    let mut arns = reader.unit.principals.iter().map(|one| one.arn.as_str());
+    // What others refer to comes first, on whichever page it is.
+    reader.each(pages, "Policies", |top| top.policies, |reader, _, policy: &Managed<'_>, pointer| {
+        reader.managed(policy, pointer);
+    });
+    reader.each(pages, "GroupDetailList", |top| top.groups, Reader::group);
+    reader.each(pages, "UserDetailList", |top| top.users, |reader, raw, user, pointer| {
+        reader.principal(raw, user, PrincipalKind::User, pointer);
+    });
+    reader.each(pages, "RoleDetailList", |top| top.roles, |reader, raw, role, pointer| {
+        reader.principal(raw, role, PrincipalKind::Role, pointer);
+    });
+    let of_principals = reader.unit.principals.iter().map(|one| one.arn.as_str());
+    let mut arns = of_principals.chain(reader.managed.keys().map(String::as_str));
     reader.unit.account = arns.find_map(account_of);
-    let name = reader.unit.account.clone().unwrap_or_else(|| source.name().to_owned());
-    if top.is_truncated {
-        reader.not_assessed.push(NotAssessed {
-            what: format!("account {name} in {}", source.name()),
-            why: "goes on: `IsTruncated` is true, so further pages are missing; get them all, for instance with the \
-                  AWS CLI without `--no-paginate` and `--max-items`"
-                .to_owned(),
-            incomplete: true,
-        });
+    if pages.iter().all(|page| page.top.is_truncated) {
+        reader.not_assessed.push(goes_on(&reader.unit, pages));
     }
     reader.unit.policies = reader.documents.into_par_iter().map(Found::read).collect();
     (reader.unit, reader.not_assessed)
+}
+
+/// That the last page is missing.
+fn goes_on(unit: &Unit, pages: &[Page<'_>]) -> NotAssessed {
+    let files: Vec<&str> = pages.iter().map(|page| page.source.name()).collect();
+    let files = files.join(", ");
+    let account = unit.account.as_deref().unwrap_or(&files);
+    NotAssessed {
+        what: format!("account {account} in {files}"),
+        why: "goes on: `IsTruncated` is true, so further pages are missing; get them all, for instance with the \
+              AWS CLI without `--no-paginate` and `--max-items`"
+            .to_owned(),
+        incomplete: true,
+    }
 }
 
 fn account_of(arn: &str) -> Option<String> {
@@ -170,7 +180,9 @@ impl Found<'_> {
 }
 
 struct Reader<'t> {
-    source: &'t Source,
+    // The page that is read, and its text.
+    page: usize,
+    source: Option<&'t Source>,
     unit: Unit,
     // Those of `unit`, by the same indexes.
     documents: Vec<Found<'t>>,
@@ -181,12 +193,28 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    /// The elements of a list with their texts; those of another shape are noted and left out.
+    /// Reads the elements of a list of every page, each with its text and the pointer to it.
+    fn each<T: Deserialize<'t> + Send>(
+        &mut self,
+        pages: &'t [Page<'t>],
+        name: &str,
+        list: impl Fn(&Top<'t>) -> Option<&'t RawValue>,
+        read: impl Fn(&mut Self, &'t str, &T, &str),
+    ) {
+        for (number, page) in pages.iter().enumerate() {
+            (self.page, self.source) = (number, Some(page.source));
+            for (index, raw, element) in self.list(list(&page.top), name) {
+                read(self, raw, &element, &format!("/{name}/{index}"));
+            }
+        }
+    }
+
+    /// The elements of a list with their places in it and their texts; those of another shape are noted and left out.
     fn list<T: Deserialize<'t> + Send>(
         &mut self,
         raw: Option<&'t RawValue>,
         name: &str,
-    ) -> Vec<(&'t str, T)> {
+    ) -> Vec<(usize, &'t str, T)> {
         let Some(raw) = raw else { return Vec::new() };
         let elements: Vec<&'t RawValue> = match serde_json::from_str(raw.get()) {
             Ok(elements) => elements,
@@ -200,7 +228,7 @@ impl<'t> Reader<'t> {
         let values: Vec<serde_json::Result<T>> = values.collect();
         for (index, (element, value)) in elements.into_iter().zip(values).enumerate() {
             match value {
-                Ok(value) => list.push((element.get(), value)),
+                Ok(value) => list.push((index, element.get(), value)),
                 Err(error) => self.unread(&format!("{name}/{index}"), &error),
             }
         }
@@ -213,15 +241,15 @@ impl<'t> Reader<'t> {
             message: format!("`{what}` cannot be read: {error}"),
         };
         self.not_assessed.push(NotAssessed {
-            what: self.source.name().to_owned(),
+            what: self.source.map(Source::name).unwrap_or_default().to_owned(),
             why: error.to_string(),
             incomplete: true,
         });
     }
 
-    fn managed(&mut self, policy: &Managed<'t>, index: usize) {
+    fn managed(&mut self, policy: &Managed<'t>, pointer: &str) {
         for (version, of) in policy.policy_version_list.iter().enumerate() {
-            let pointer = format!("/Policies/{index}/PolicyVersionList/{version}/Document");
+            let pointer = format!("{pointer}/PolicyVersionList/{version}/Document");
             let owner = Owner::Managed(policy.arn.to_string());
             let Some(added) = self.document(
                 of.document,
@@ -242,14 +270,13 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn group(&mut self, raw: &'t str, entity: &Entity<'t>, index: usize) {
-        let pointer = format!("/GroupDetailList/{index}");
+    fn group(&mut self, raw: &'t str, entity: &Entity<'t>, pointer: &str) {
         let mut missing = Vec::new();
-        let identity = self.identity(entity, "GroupPolicyList", &pointer, &mut missing);
+        let identity = self.identity(entity, "GroupPolicyList", pointer, &mut missing);
         let (name, arn) = (entity.user_name.to_string(), or_name(&entity.arn, &entity.user_name));
         self.note_missing(&arn, &missing);
         self.of_groups.insert(name.clone(), identity.clone());
-        let place = self.place(raw, pointer);
+        let place = self.place(raw, pointer.to_owned());
         self.unit.groups.push(Group { name, arn, identity, place });
     }
 
@@ -366,8 +393,8 @@ impl<'t> Reader<'t> {
     }
 
     fn place(&self, part: &str, pointer: String) -> Place {
-        let start = self.source.offset_of(part).unwrap_or_default();
-        Place { source: 0, range: start..start + part.len(), pointer }
+        let start = self.source.and_then(|source| source.offset_of(part)).unwrap_or_default();
+        Place { source: self.page, range: start..start + part.len(), pointer }
     }
 }
 

@@ -88,11 +88,12 @@ pub(super) struct Recognised {
     pub(super) units: Vec<Unit>,
     pub(super) organization: Option<Organization>,
     pub(super) not_assessed: Vec<NotAssessed>,
+    pub(super) is_truncated: bool,
 }
 
 impl From<(Kind, Vec<Unit>, Vec<NotAssessed>)> for Recognised {
     fn from((kind, units, not_assessed): (Kind, Vec<Unit>, Vec<NotAssessed>)) -> Self {
-        Self { kind, units, organization: None, not_assessed }
+        Self { kind, units, organization: None, not_assessed, is_truncated: false }
     }
 }
 
@@ -115,9 +116,12 @@ pub(super) fn units(source: Source) -> Result<Recognised, InputError> {
         || top.roles.is_some()
         || (top.groups.is_some() && top.policies.is_some())
     {
-        let (unit, not_assessed) = authorization::unit(&source, &top);
+        let is_truncated = top.is_truncated;
+        let (unit, not_assessed) =
+            authorization::unit(&[authorization::Page { source: &source, top }]);
         let unit = Unit { sources: vec![source], ..unit };
-        return Ok((Kind::AuthorizationDetails, vec![unit], not_assessed).into());
+        let read = Recognised::from((Kind::AuthorizationDetails, vec![unit], not_assessed));
+        return Ok(Recognised { is_truncated, ..read });
     }
     if top.statement.is_some() || top.policy_version.is_some() || top.policy_document.is_some() {
         return Ok(policy::unit(source).into());
@@ -125,8 +129,8 @@ pub(super) fn units(source: Source) -> Result<Recognised, InputError> {
     if top.schema.as_deref() == Some(organization::SCHEMA) {
         let json = json(&source)?;
         let organization = Some(organization::read(source, &json)?);
-        let (units, not_assessed) = (Vec::new(), Vec::new());
-        return Ok(Recognised { kind: Kind::Organization, units, organization, not_assessed });
+        let read = Recognised::from((Kind::Organization, Vec::new(), Vec::new()));
+        return Ok(Recognised { organization, ..read });
     }
     if top.planned_values.is_some() || top.resources.is_some() {
         let json = json(&source)?;

@@ -46,7 +46,8 @@ pub(super) fn read(folder: &Path) -> Reading {
     let organization = reader.organization();
     let sha256 = digest(&reader.digests);
     let input = Input { file: shown(folder), kind: Kind::Snapshot, sha256, bytes: reader.bytes };
-    Reading { input, units, organization, not_assessed: reader.not_assessed }
+    let not_assessed = reader.not_assessed;
+    Reading { input, units, organization, not_assessed, is_truncated: false }
 }
 
 struct Reader<'f> {

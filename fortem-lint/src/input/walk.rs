@@ -88,6 +88,13 @@ fn walk_folder(folder: &Path, entries: &mut Vec<Entry>, problems: &mut Vec<NotAs
             });
         } else if path.is_dir() {
             walk_folder(&path, entries, problems);
+        } else if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+            // To open a pipe would wait for whoever writes to it.
+            problems.push(NotAssessed {
+                what: shown(&path),
+                why: "is neither a file nor a folder".to_owned(),
+                incomplete: false,
+            });
         } else {
             entries.push(Entry::File { path, named: false });
         }

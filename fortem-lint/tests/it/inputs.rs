@@ -70,6 +70,115 @@ fn further_pages_that_are_missing_make_the_result_incomplete() {
     assert_eq!(judge(&reading).findings.len(), 1, "what is there is judged");
 }
 
+/// The dump in two pages: the first one has the roles, the second one all the rest.
+fn pages() -> [String; 2] {
+    let mut all: serde_json::Value = serde_json::from_str(&text("account.json")).unwrap();
+    let roles = all.as_object_mut().unwrap().remove("RoleDetailList").unwrap();
+    let first = serde_json::json!({"RoleDetailList": roles, "IsTruncated": true, "Marker": "x"});
+    [first.to_string(), all.to_string()]
+}
+
+/// What is read of files of a folder, by name and text.
+fn read_files(files: &[(&str, &str)]) -> input::Readings {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let (entries, problems) = input::entries(&[folder.path().to_owned()]);
+    assert!(problems.is_empty(), "{problems:?}");
+    input::read_all(&entries)
+}
+
+fn said(not_assessed: &[input::NotAssessed]) -> Vec<String> {
+    not_assessed.iter().filter(|one| one.incomplete).map(ToString::to_string).collect()
+}
+
+#[test]
+fn pages_of_an_account_are_judged_as_one() {
+    let [first, last] = pages();
+    let whole = read("account.json");
+    let of_whole = judge(&whole);
+    let read = read_files(&[("1.json", &first), ("2.json", &last)]);
+    assert_eq!(said(&read.not_assessed), said(&whole.not_assessed));
+    let [unit] = read.units.as_slice() else { panic!("one account") };
+    assert_eq!(unit.principals.len(), whole.units[0].principals.len());
+    let missing = unit.principals.iter().flat_map(|one| &one.missing).collect::<Vec<_>>();
+    assert_eq!(missing, ["arn:aws:iam::111122223333:policy/elsewhere"]);
+    let environments = Environments::inferred(&read.units);
+    let selection = Selection { select: vec!["FL105".to_owned()], ..Selection::default() };
+    let reference = Reference::builtin().unwrap();
+    let report = check(&read.units, &environments, None, reference, &selection);
+    let facts = |report: &Report| -> Vec<(Option<String>, String)> {
+        let findings = report.findings.iter();
+        findings.map(|one| (one.principal.clone(), one.pointer.clone())).collect()
+    };
+    assert_eq!(facts(&report), facts(&of_whole));
+    assert!(report.findings[0].file.ends_with("2.json"), "{}", report.findings[0].file);
+}
+
+#[test]
+fn without_its_last_page_an_account_is_incomplete() {
+    let [first, last] = pages();
+    let last = last.replacen('{', "{\"IsTruncated\": true, \"Marker\": \"y\",", 1);
+    let read = read_files(&[("1.json", &first), ("2.json", &last)]);
+    let said = said(&read.not_assessed);
+    let end = said.iter().find(|one| one.contains("IsTruncated")).unwrap();
+    assert!(end.starts_with("account 111122223333 in ") && end.contains("2.json goes on"), "{end}");
+}
+
+#[test]
+fn whole_dumps_of_one_account_are_no_pages() {
+    let text = text("account.json");
+    let read = read_files(&[("monday.json", &text), ("tuesday.json", &text)]);
+    assert_eq!(read.units.len(), 2);
+}
+
+#[test]
+fn a_file_that_is_too_large_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.json");
+    // Without content on the disk, and without time to read it.
+    fs::File::create(&path).unwrap().set_len(1 << 30).unwrap();
+    fs::write(folder.path().join("account.json"), text("account.json")).unwrap();
+    let (entries, _) = input::entries(&[folder.path().to_owned()]);
+    let read = input::read_all(&entries);
+    assert!(said(&read.not_assessed)[1].ends_with("large.json is larger than 512 MiB"));
+    assert_eq!(read.units.len(), 1, "the rest is judged");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_named_with_their_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let utf16: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, expected) in [
+        (&b"{\"Statement\": \"\xff\"}"[..], "is not UTF-8: byte 15 begins no character"),
+        (&utf16, "is UTF-16, as Windows PowerShell writes what it redirects"),
+        (b"{\"RoleDetailList\": [{\"RoleName\": \"a\0\"}]}", "is not JSON: control character"),
+        (b"{\"RoleDetailList\": 7}", "`RoleDetailList` cannot be read"),
+        (b"{\"RoleDetailList\": [null]}", "`RoleDetailList/0` cannot be read"),
+    ] {
+        let path = folder.path().join("x.json");
+        fs::write(&path, bytes).unwrap();
+        let read = input::read_all(&input::entries(&[path]).0);
+        let said = said(&read.not_assessed).join("; ");
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_a_folder_is_named_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("round")).unwrap();
+    let (entries, problems) = input::entries(&[folder.path().to_owned()]);
+    assert!(entries.is_empty());
+    let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert!(said[0].ends_with("pipe is neither a file nor a folder"), "{said:?}");
+    assert!(said[1].ends_with("round is a link to a folder; name that folder"), "{said:?}");
+}
+
 #[test]
 fn an_entry_that_cannot_be_read_leaves_the_others() {
     let text = text("account.json").replace("\"RoleName\": \"deployer\"", "\"RoleName\": 7");
@@ -159,4 +268,25 @@ fn a_byte_order_mark_is_left_out_and_said() {
         "policy.json begins with a byte order mark, which AWS refuses; it was left out"
     );
     assert_eq!(judge(&reading).findings.len(), 1);
+}
+
+/// The folder of real policies beside the project, where it is.
+#[test]
+fn real_policies_and_accounts_are_judged_or_named() {
+    let Some(corpora) = std::env::var_os("FORTEM_CORPORA") else { return };
+    let (entries, problems) = input::entries(&[corpora.into()]);
+    let read = input::read_all(&entries);
+    assert_eq!(read.inputs.len(), entries.len());
+    let unknown = read.inputs.iter().filter(|one| one.kind == Kind::Unknown);
+    for input in unknown {
+        let named = read.not_assessed.iter().any(|one| one.what == input.file);
+        assert!(named, "{} is passed over in silence", input.file);
+    }
+    assert!(read.units.len() > 1000, "{} units, {problems:?}", read.units.len());
+    // Every hundredth: a build for tests takes its time.
+    let environments = Environments::inferred(&read.units);
+    let units: Vec<_> = read.units.into_iter().step_by(100).collect();
+    let reference = Reference::builtin().unwrap();
+    let report = check(&units, &environments, None, reference, &Selection::default());
+    assert_eq!(report.summary.policies, units.iter().map(|unit| unit.policies.len()).sum::<usize>());
 }
