@@ -155,7 +155,7 @@ impl Check {
             quiet: self.quiet,
             statistics: self.statistics,
         };
-        let mut out = std::io::BufWriter::new(stdout().lock());
+        let mut out = std::io::BufWriter::with_capacity(1 << 18, stdout().lock());
         report::write(report, self.format, style, &mut out).context("cannot write the report")?;
         out.flush().context("cannot write the report")
     }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::recognise::Top;
+use super::recognise::{Elements, Top};
 use super::{InputError, Kind, NotAssessed};
 use crate::source::{Place, Source};
 use crate::unit::{Boundary, Group, ManagedVersion, Owner, Policy, Principal, PrincipalKind, Unit};
@@ -119,14 +119,14 @@ pub(super) fn unit(pages: &[Page<'_>]) -> (Unit, Vec<NotAssessed>) {
         not_assessed: Vec::new(),
     };
     // What others refer to comes first, on whichever page it is.
-    reader.each(pages, "Policies", |top| top.policies, |reader, _, policy: &Managed<'_>, pointer| {
+    reader.each(pages, "Policies", |top| top.policies.as_ref(), |reader, _, policy: &Managed<'_>, pointer| {
         reader.managed(policy, pointer);
     });
-    reader.each(pages, "GroupDetailList", |top| top.groups, Reader::group);
-    reader.each(pages, "UserDetailList", |top| top.users, |reader, raw, user, pointer| {
+    reader.each(pages, "GroupDetailList", |top| top.groups.as_ref(), Reader::group);
+    reader.each(pages, "UserDetailList", |top| top.users.as_ref(), |reader, raw, user, pointer| {
         reader.principal(raw, user, PrincipalKind::User, pointer);
     });
-    reader.each(pages, "RoleDetailList", |top| top.roles, |reader, raw, role, pointer| {
+    reader.each(pages, "RoleDetailList", |top| top.roles.as_ref(), |reader, raw, role, pointer| {
         reader.principal(raw, role, PrincipalKind::Role, pointer);
     });
     let of_principals = reader.unit.principals.iter().map(|one| one.arn.as_str());
@@ -198,7 +198,7 @@ impl<'t> Reader<'t> {
         &mut self,
         pages: &'t [Page<'t>],
         name: &str,
-        list: impl Fn(&Top<'t>) -> Option<&'t RawValue>,
+        list: impl Fn(&'t Top<'t>) -> Option<&'t Elements<'t>>,
         read: impl Fn(&mut Self, &'t str, &T, &str),
     ) {
         for (number, page) in pages.iter().enumerate() {
@@ -212,30 +212,30 @@ impl<'t> Reader<'t> {
     /// The elements of a list with their places in it and their texts; those of another shape are noted and left out.
     fn list<T: Deserialize<'t> + Send>(
         &mut self,
-        raw: Option<&'t RawValue>,
+        elements: Option<&'t Elements<'t>>,
         name: &str,
     ) -> Vec<(usize, &'t str, T)> {
-        let Some(raw) = raw else { return Vec::new() };
-        let elements: Vec<&'t RawValue> = match serde_json::from_str(raw.get()) {
-            Ok(elements) => elements,
-            Err(error) => {
-                self.unread(name, &error);
+        let elements = match elements {
+            None => return Vec::new(),
+            Some(Elements::List(elements)) => elements,
+            Some(Elements::NoList) => {
+                self.unread(name, "it is no list");
                 return Vec::new();
             }
         };
         let mut list = Vec::with_capacity(elements.len());
         let values = elements.par_iter().map(|element| serde_json::from_str(element.get()));
         let values: Vec<serde_json::Result<T>> = values.collect();
-        for (index, (element, value)) in elements.into_iter().zip(values).enumerate() {
+        for (index, (element, value)) in elements.iter().zip(values).enumerate() {
             match value {
                 Ok(value) => list.push((index, element.get(), value)),
-                Err(error) => self.unread(&format!("{name}/{index}"), &error),
+                Err(error) => self.unread(&format!("{name}/{index}"), &error.to_string()),
             }
         }
         list
     }
 
-    fn unread(&mut self, what: &str, error: &serde_json::Error) {
+    fn unread(&mut self, what: &str, error: &str) {
         let error = InputError::Shape {
             kind: Kind::AuthorizationDetails,
             message: format!("`{what}` cannot be read: {error}"),

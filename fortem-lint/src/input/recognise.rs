@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{Read, stdin};
+use std::marker::PhantomData;
 
 use fortem_compile::iam::Json;
-use serde::{Deserialize, Serialize};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
@@ -58,13 +60,13 @@ impl fmt::Display for Kind {
 #[derive(Debug, Deserialize)]
 pub(super) struct Top<'t> {
     #[serde(borrow, default, rename = "UserDetailList")]
-    pub(super) users: Option<&'t RawValue>,
+    pub(super) users: Option<Elements<'t>>,
     #[serde(borrow, default, rename = "GroupDetailList")]
-    pub(super) groups: Option<&'t RawValue>,
+    pub(super) groups: Option<Elements<'t>>,
     #[serde(borrow, default, rename = "RoleDetailList")]
-    pub(super) roles: Option<&'t RawValue>,
+    pub(super) roles: Option<Elements<'t>>,
     #[serde(borrow, default, rename = "Policies")]
-    pub(super) policies: Option<&'t RawValue>,
+    pub(super) policies: Option<Elements<'t>>,
     #[serde(default, rename = "IsTruncated")]
     pub(super) is_truncated: bool,
     #[serde(borrow, default, rename = "Statement")]
@@ -79,6 +81,67 @@ pub(super) struct Top<'t> {
     pub(super) planned_values: Option<&'t RawValue>,
     #[serde(borrow, default, rename = "Resources")]
     pub(super) resources: Option<&'t RawValue>,
+}
+
+/// The elements of a list, each as it is written: of large lists the text is gone through once less than if the list
+/// itself were kept.
+#[derive(Debug)]
+pub(super) enum Elements<'t> {
+    List(Vec<&'t RawValue>),
+    /// Something else stands there.
+    NoList,
+}
+
+impl<'de: 't, 't> Deserialize<'de> for Elements<'t> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ElementsVisitor(PhantomData))
+    }
+}
+
+struct ElementsVisitor<'t>(PhantomData<&'t ()>);
+
+impl<'de: 't, 't> Visitor<'de> for ElementsVisitor<'t> {
+    type Value = Elements<'t>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = list.next_element()? {
+            elements.push(element);
+        }
+        Ok(Elements::List(elements))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        IgnoredAny.visit_map(map).map(|_| Elements::NoList)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Elements::NoList)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Elements::NoList)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Elements::NoList)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Elements::NoList)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Elements::NoList)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Elements::NoList)
+    }
 }
 
 /// What a text turned out to be.
