@@ -1,6 +1,7 @@
 //! What follows from a unit: who is subject to which documents, and which calls those allow.
 
 mod candidates;
+mod cluster_name;
 pub mod condition;
 mod directory;
 pub(crate) mod inventory;

@@ -184,13 +184,7 @@ pub fn of_text(name: &str, text: String, named: bool) -> Reading {
         None => (text, false),
     };
     match recognise::units(Source::new(name, text)) {
-        Ok(recognise::Recognised {
-            kind,
-            units,
-            organization,
-            mut not_assessed,
-            is_truncated,
-        }) => {
+        Ok(recognise::Recognised { kind, units, organization, mut not_assessed, is_truncated }) => {
             if marked {
                 let why =
                     "begins with a byte order mark, which AWS refuses; it was left out".to_owned();

@@ -3,7 +3,8 @@
 use fortem_compile::iam::{Context, Statement, Truth};
 use fortem_compile::reference::{Action, ResourceType};
 
-use super::{Facts, Target};
+use super::cluster_name::ClusterName;
+use super::{Facts, Subject, Target};
 use crate::catalogue::Call;
 use crate::environments::Environments;
 
@@ -26,11 +27,13 @@ pub(super) struct Search<'s> {
     account: Option<&'s str>,
     target: &'s Target<'s>,
     environments: &'s Environments,
+    cluster_name: Option<&'s ClusterName>,
     context: &'s Context,
 }
 
 impl<'s> Search<'s> {
     pub(super) fn of(
+        subject: &'s Subject<'_>,
         facts: &'s Facts<'_>,
         call: Call,
         target: &'s Target<'s>,
@@ -44,6 +47,7 @@ impl<'s> Search<'s> {
             account: facts.unit.account.as_deref(),
             target,
             environments: facts.environments,
+            cluster_name: subject.cluster_name(facts.environments),
             context,
         }
     }
@@ -90,9 +94,12 @@ impl<'s> Search<'s> {
         }
         self.types().iter().filter(|kind| target.takes(kind.name())).find_map(|kind| {
             let [_, _, service, _, _, template] = kind.arn().parts()?;
-            let usual = (0..USUAL_NAMES).filter_map(|n| usual_name(kind, template, target, n));
+            let usual = (0..USUAL_NAMES)
+                .filter_map(|n| usual_name(kind, template, target, self.cluster_name, n));
             let later = std::iter::once_with(|| parts.names(target)).flatten();
-            let mut names = usual.chain(later).filter(|name| is_on_cluster(kind, name, target));
+            let mut names = usual
+                .chain(later)
+                .filter(|name| is_on_cluster(kind, name, target, self.cluster_name));
             names.find_map(|resource| {
                 let arn = parts.arn(service, &resource);
                 if kind.arn().matches(&arn) { attempt(arn, Some(kind.name())) } else { None }
@@ -158,6 +165,7 @@ pub(super) fn usual(
     action: Option<&'static Action>,
     account: Option<&str>,
     target: &Target<'_>,
+    cluster_name: Option<&ClusterName>,
 ) -> Vec<Resource> {
     let types = action.map(Action::resource_types).unwrap_or_default();
     if types.is_empty() {
@@ -167,18 +175,26 @@ pub(super) fn usual(
     let of_type = types.iter().filter_map(|kind| {
         let [_, _, service, _, _, template] = kind.arn().parts()?;
         let service = if *service == "*" { name.split(':').next()? } else { service };
-        let named = usual_name(kind, template, target, 0)?;
+        let named = usual_name(kind, template, target, cluster_name, 0)?;
         Some(Resource { arn: parts.arn(service, &named), kind: Some(kind.name()) })
     });
     of_type.collect()
 }
 
 /// Whether a resource that lives in a cluster lives in the one that the target asks for.
-fn is_on_cluster(kind: &ResourceType, name: &str, target: &Target<'_>) -> bool {
+fn is_on_cluster(
+    kind: &ResourceType,
+    name: &str,
+    target: &Target<'_>,
+    cluster_name: Option<&ClusterName>,
+) -> bool {
     let Some(cluster) = target.cluster.filter(|_| IN_CLUSTERS.contains(&kind.name())) else {
         return true;
     };
-    name.split('/').nth(1).is_some_and(|first| crate::environments::names_word(first, cluster))
+    name.split('/').nth(1).is_some_and(|first| {
+        crate::environments::names_word(first, cluster)
+            || cluster_name.is_some_and(|name| name.with(cluster) == first)
+    })
 }
 
 /// What stands for a wildcard that any name fills.
@@ -192,6 +208,7 @@ fn usual_name(
     kind: &ResourceType,
     template: &str,
     target: &Target<'_>,
+    cluster_name: Option<&ClusterName>,
     number: usize,
 ) -> Option<String> {
     let environment = target.environment;
@@ -203,6 +220,10 @@ fn usual_name(
             .replace('*', other)
     };
     let cluster = target.cluster.unwrap_or(environment);
+    if let Some(known) = cluster_name.filter(|_| in_cluster) {
+        let cluster = known.with(cluster);
+        return (number == 0).then(|| fill(&cluster, &format!("{environment}-orders")));
+    }
     match number {
         0 => Some(fill(cluster, &format!("{environment}-orders"))),
         1 if in_cluster => {

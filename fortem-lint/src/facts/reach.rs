@@ -127,7 +127,7 @@ impl<'u> Subject<'u> {
         if is_ruled_out(statement, facts, target, &known) {
             return None;
         }
-        let search = Search::of(facts, call, target, statement, &known);
+        let search = Search::of(self, facts, call, target, statement, &known);
         search.first(|resource| {
             self.attempt(facts, call, target, (policy, statement), resource, &known)
         })
@@ -147,7 +147,7 @@ impl<'u> Subject<'u> {
         if is_ruled_out(statement, facts, target, &known) {
             return None;
         }
-        let resources = Search::of(facts, call, target, statement, &known).written();
+        let resources = Search::of(self, facts, call, target, statement, &known).written();
         resources.iter().find_map(|resource| {
             self.attempt(facts, call, target, (policy, statement), resource, &known)
         })
@@ -246,13 +246,13 @@ impl<'u> Subject<'u> {
         let known = self.known(facts, target);
         let action = facts.catalogue.known(call);
         let (name, account) = (facts.catalogue.name(call), facts.unit.account.as_deref());
-        candidates::usual(name, action, account, target)
+        candidates::usual(name, action, account, target, self.cluster_name(facts.environments))
             .into_iter()
             .find_map(|resource| Trial::new(self, facts, call, target, &resource, &known).deny())
     }
 
     /// Every policy that bears on the subject, identity policies first.
-    fn all_policies(&self) -> impl Iterator<Item = &'u Policy> + '_ {
+    pub(super) fn all_policies(&self) -> impl Iterator<Item = &'u Policy> + '_ {
         let limits = self.limits.iter().flat_map(|layer| layer.policies.iter().copied());
         self.identity.iter().copied().chain(limits)
     }
@@ -399,8 +399,12 @@ impl<'a, 'u> Trial<'a, 'u> {
             let of_name = name
                 .and_then(|name| name.split('/').nth(1))
                 .filter(|_| self.kind.is_some_and(|kind| candidates::IN_CLUSTERS.contains(&kind)));
-            let cluster = self.target.cluster.unwrap_or(self.target.environment);
-            let cluster = of_name.map_or_else(|| cluster.to_owned(), str::to_owned);
+            let environment = self.target.cluster.unwrap_or(self.target.environment);
+            let usual = || match self.subject.cluster_name(self.facts.environments) {
+                Some(name) => name.with(environment),
+                None => environment.to_owned(),
+            };
+            let cluster = of_name.map_or_else(usual, str::to_owned);
             let region = region.filter(|region| !region.is_empty()).unwrap_or("eu-west-1");
             let own = self.facts.unit.account.as_deref().unwrap_or("111122223333");
             let account = account.filter(|account| !account.is_empty()).unwrap_or(own);

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use fortem_compile::iam::{Context, Document, DocumentKind, Effect, Statement};
 
+use super::cluster_name::ClusterName;
 use super::scope::tag_of_key;
 use super::standing::home_of;
 use crate::catalogue::{Call, Calls};
@@ -33,6 +34,7 @@ pub struct Subject<'u> {
     denied: Calls,
     // The condition keys that every call of the subject has.
     pub(super) always: OnceLock<Context>,
+    cluster_name: OnceLock<Option<ClusterName>>,
 }
 
 /// Who is subject to the policies.
@@ -181,6 +183,7 @@ impl<'u> Subject<'u> {
             allowed,
             denied,
             always,
+            cluster_name: OnceLock::new(),
         }
     }
 
@@ -214,6 +217,12 @@ impl<'u> Subject<'u> {
     #[must_use]
     pub fn may_call_any(&self, calls: &Calls) -> bool {
         self.allowed.meets(calls)
+    }
+
+    /// How clusters are called, if its policies tell.
+    pub(super) fn cluster_name(&self, environments: &Environments) -> Option<&ClusterName> {
+        let name = || ClusterName::of(self.all_policies(), environments);
+        self.cluster_name.get_or_init(name).as_ref()
     }
 
     /// Whether some Deny statement covers the action, conditions and resources aside.
@@ -253,6 +262,7 @@ impl<'u> Subject<'u> {
             environment_tag: None,
             home: self.home.clone(),
             always: OnceLock::new(),
+            cluster_name: self.cluster_name.clone(),
             ..*self
         }
     }

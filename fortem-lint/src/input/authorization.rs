@@ -119,16 +119,31 @@ pub(super) fn unit(pages: &[Page<'_>]) -> (Unit, Vec<NotAssessed>) {
         not_assessed: Vec::new(),
     };
     // What others refer to comes first, on whichever page it is.
-    reader.each(pages, "Policies", |top| top.policies.as_ref(), |reader, _, policy: &Managed<'_>, pointer| {
-        reader.managed(policy, pointer);
-    });
+    reader.each(
+        pages,
+        "Policies",
+        |top| top.policies.as_ref(),
+        |reader, _, policy: &Managed<'_>, pointer| {
+            reader.managed(policy, pointer);
+        },
+    );
     reader.each(pages, "GroupDetailList", |top| top.groups.as_ref(), Reader::group);
-    reader.each(pages, "UserDetailList", |top| top.users.as_ref(), |reader, raw, user, pointer| {
-        reader.principal(raw, user, PrincipalKind::User, pointer);
-    });
-    reader.each(pages, "RoleDetailList", |top| top.roles.as_ref(), |reader, raw, role, pointer| {
-        reader.principal(raw, role, PrincipalKind::Role, pointer);
-    });
+    reader.each(
+        pages,
+        "UserDetailList",
+        |top| top.users.as_ref(),
+        |reader, raw, user, pointer| {
+            reader.principal(raw, user, PrincipalKind::User, pointer);
+        },
+    );
+    reader.each(
+        pages,
+        "RoleDetailList",
+        |top| top.roles.as_ref(),
+        |reader, raw, role, pointer| {
+            reader.principal(raw, role, PrincipalKind::Role, pointer);
+        },
+    );
     let of_principals = reader.unit.principals.iter().map(|one| one.arn.as_str());
     let mut arns = of_principals.chain(reader.managed.keys().map(String::as_str));
     reader.unit.account = arns.find_map(account_of);

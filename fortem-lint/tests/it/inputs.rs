@@ -288,5 +288,8 @@ fn real_policies_and_accounts_are_judged_or_named() {
     let units: Vec<_> = read.units.into_iter().step_by(100).collect();
     let reference = Reference::builtin().unwrap();
     let report = check(&units, &environments, None, reference, &Selection::default());
-    assert_eq!(report.summary.policies, units.iter().map(|unit| unit.policies.len()).sum::<usize>());
+    assert_eq!(
+        report.summary.policies,
+        units.iter().map(|unit| unit.policies.len()).sum::<usize>()
+    );
 }
