@@ -367,7 +367,11 @@ impl Seen {
         let tag_key = most(&self.keys).unwrap_or_else(|| "Environment".to_owned());
         let mut environments: Vec<Environment> = Vec::new();
         let mut by_use: Vec<(&String, &usize)> = self.values.iter().collect();
-        by_use.sort_by(|(a, many), (b, few)| few.cmp(many).then(a.cmp(b)));
+        // Of spellings that are used alike, the one in small letters is the name.
+        let is_shouted = |value: &str| value.chars().any(char::is_uppercase);
+        by_use.sort_by(|(a, many), (b, few)| {
+            few.cmp(many).then(is_shouted(a).cmp(&is_shouted(b))).then(a.cmp(b))
+        });
         for (value, _) in by_use {
             let trimmed = value.trim();
             if !trimmed.is_empty()

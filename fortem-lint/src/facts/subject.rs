@@ -9,7 +9,7 @@ use super::cluster_name::ClusterName;
 use super::scope::tag_of_key;
 use super::standing::home_of;
 use crate::catalogue::{Call, Calls};
-use crate::environments::Environments;
+use crate::environments::{Environment, Environments};
 use crate::organization::Organization;
 use crate::unit::{Boundary, Owner, Policy, Principal, Unit};
 
@@ -274,37 +274,52 @@ impl<'u> Subject<'u> {
     }
 }
 
-/// The environments that Allow statements name in tags they ask for, or in ARNs.
+/// The environments that Allow statements name in tags they ask for, or in ARNs. Production is not what a policy is
+/// meant for if most of its statements name another environment.
 fn named_by(identity: &[&Policy], environments: &Environments) -> Vec<String> {
-    let mut named: Vec<String> = Vec::new();
-    let mut add = |name: &str| {
-        if !named.iter().any(|known| known == name) {
-            named.push(name.to_owned());
-        }
-    };
-    for policy in identity {
-        for statement in policy.document.statements() {
-            if statement.effect() == Effect::Deny || statement.is_not_resource() {
-                continue;
-            }
-            for condition in statement.conditions().iter().filter(|one| !one.is_negated()) {
-                let is_environment = tag_of_key(condition.key())
-                    .is_some_and(|(_, key)| key.eq_ignore_ascii_case(environments.tag_key()));
-                let values = condition.values().iter().filter(|_| is_environment);
-                for environment in values.filter_map(|value| environments.meant_by(value)) {
-                    add(&environment.name);
-                }
-                if condition.key().eq_ignore_ascii_case("ecs:cluster") {
-                    let clusters = condition.values().iter();
-                    let named = clusters.flat_map(|cluster| environments.named_in(cluster));
-                    named.for_each(|one| add(&one.name));
-                }
-            }
-            for resource in statement.resources() {
-                environments.named_in(resource).iter().for_each(|one| add(&one.name));
+    // Each environment with the number of statements that name it, in the order of the text.
+    let mut named: Vec<(&Environment, usize)> = Vec::new();
+    let statements = identity.iter().flat_map(|policy| policy.document.statements());
+    for statement in statements.filter(|one| one.effect() == Effect::Allow) {
+        let mut of_statement = named_in_statement(statement, environments);
+        of_statement.sort_by(|a, b| a.name.cmp(&b.name));
+        of_statement.dedup_by(|a, b| a.name == b.name);
+        for environment in of_statement {
+            match named.iter_mut().find(|(known, _)| known.name == environment.name) {
+                Some((_, number)) => *number += 1,
+                None => named.push((environment, 1)),
             }
         }
     }
+    let other = named.iter().filter(|(one, _)| !one.is_production).map(|(_, number)| *number).max();
+    let is_meant = |one: &Environment, number: usize| {
+        !one.is_production || other.is_none_or(|other| MOST * number > other)
+    };
+    let meant = named.into_iter().filter(|(one, number)| is_meant(one, *number));
+    meant.map(|(one, _)| one.name.clone()).collect()
+}
+
+/// How many statements about other environments outweigh one about production.
+const MOST: usize = 3;
+
+fn named_in_statement<'e>(
+    statement: &Statement,
+    environments: &'e Environments,
+) -> Vec<&'e Environment> {
+    let mut named = Vec::new();
+    if statement.is_not_resource() {
+        return named;
+    }
+    for condition in statement.conditions().iter().filter(|one| !one.is_negated()) {
+        let is_environment = tag_of_key(condition.key())
+            .is_some_and(|(_, key)| key.eq_ignore_ascii_case(environments.tag_key()));
+        let values = condition.values().iter().filter(|_| is_environment);
+        named.extend(values.filter_map(|value| environments.meant_by(value)));
+        if condition.key().eq_ignore_ascii_case("ecs:cluster") {
+            named.extend(condition.values().iter().flat_map(|one| environments.named_in(one)));
+        }
+    }
+    named.extend(statement.resources().iter().flat_map(|one| environments.named_in(one)));
     named
 }
 

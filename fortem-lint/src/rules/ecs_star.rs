@@ -1,6 +1,6 @@
 //! FL201.
 
-use super::{Findings, Input, Meta, Rule};
+use super::{Findings, Input, Meta, Rule, unscoped};
 use crate::facts::{Facts, Scoping, Subject, Target};
 use crate::finding::{Confidence, Persona, Severity};
 
@@ -50,8 +50,7 @@ impl Rule for EcsStar {
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
-        let target = Target::tagged(&foreign.name);
-        for group in subject.reached_by_statement(facts, CALLS, &target) {
+        for group in unscoped::reached_or_untagged(subject, facts, CALLS, &Target::tagged(&foreign.name)) {
             let statement = group.first().statement;
             let patterns: Vec<&str> =
                 statement.actions().iter().map(String::as_str).filter(|one| is_open(one)).collect();

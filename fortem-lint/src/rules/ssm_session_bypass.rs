@@ -1,6 +1,6 @@
 //! FL211.
 
-use super::{Findings, Input, Meta, Rule};
+use super::{Findings, Input, Meta, Rule, unscoped};
 use crate::facts::{Facts, Scoping, Subject, Target};
 use crate::finding::{Confidence, Persona, Severity};
 
@@ -42,7 +42,7 @@ impl Rule for SsmSessionBypass {
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
         let target = Target::tagged(&foreign.name).of_type("task");
-        for group in subject.reached_by_statement(facts, CALLS, &target) {
+        for group in unscoped::reached_or_untagged(subject, facts, CALLS, &target) {
             if Scoping::of(group.first().statement, facts.environments).is_faulty() {
                 continue; // A rule of its own says what is wrong with the condition.
             }

@@ -24,6 +24,20 @@ pub(super) fn report(
     }
 }
 
+/// The calls that reach what has the environment's tag; if a Deny stops them all, those that reach what has no tag.
+pub(super) fn reached_or_untagged<'u>(
+    subject: &Subject<'u>,
+    facts: &Facts<'_>,
+    calls: &[&'static str],
+    tagged: &Target<'_>,
+) -> Vec<ReachedGroup<'u>> {
+    let groups = subject.reached_by_statement(facts, calls, tagged);
+    if groups.is_empty() {
+        return subject.reached_by_statement(facts, calls, &Target { tag: None, ..*tagged });
+    }
+    groups
+}
+
 /// Whether an environment may live in the account that is judged; what lives elsewhere is not listed here.
 pub(super) fn shares_account(facts: &Facts<'_>, environment: &Environment) -> bool {
     facts.unit.account.as_ref().is_none_or(|account| {

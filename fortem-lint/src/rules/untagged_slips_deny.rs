@@ -43,6 +43,8 @@ const CALLS: &[&str] = &[
     "logs:FilterLogEvents",
     "logs:StartQuery",
     "secretsmanager:GetSecretValue",
+    "ssm:GetParameter",
+    "ssm:StartSession",
 ];
 
 impl Rule for UntaggedSlipsDeny {
