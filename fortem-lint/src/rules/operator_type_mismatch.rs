@@ -66,13 +66,16 @@ impl Rule for OperatorTypeMismatch {
 fn mismatch(condition: &Condition, facts: &Facts<'_>) -> Option<String> {
     let stem = stem(condition);
     let value = condition.values().first()?;
-    if condition.values().iter().any(|value| value.contains("${")) {
-        return None;
-    }
     let is_arn = facts
         .reference
         .key_type(condition.key())
         .is_some_and(|known| known.value == ValueType::Arn);
+    if condition.values().iter().any(|value| value.contains("${")) {
+        let starred = |value: &String| value.replace("${*}", "").contains('*');
+        let as_text = is_arn && stem.starts_with("string") && !condition.takes_wildcards();
+        let never = as_text && condition.values().iter().all(starred);
+        return never.then(|| format!("`{value}` is compared letter by letter"));
+    }
     if is_arn && (stem.starts_with("arn") || stem.starts_with("string")) {
         let as_text = stem.starts_with("string") && !condition.takes_wildcards();
         let matches = |value: &String| {

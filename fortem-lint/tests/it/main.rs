@@ -18,3 +18,4 @@ mod reports;
 mod rules;
 mod sandbox;
 mod snapshot;
+mod whole;
