@@ -1,6 +1,6 @@
 //! How the clusters of an environment are called, as far as policies tell.
 
-use fortem_compile::iam::Statement;
+use fortem_compile::iam::{Condition, Statement};
 
 use crate::environments::Environments;
 use crate::unit::Policy;
@@ -38,7 +38,7 @@ impl ClusterName {
 fn patterns(statement: &Statement) -> impl Iterator<Item = &str> {
     let of_key = |key: &str| key.eq_ignore_ascii_case("ecs:cluster");
     let conditions = statement.conditions().iter().filter(move |one| of_key(one.key()));
-    let values = conditions.flat_map(|one| one.values());
+    let values = conditions.flat_map(Condition::values);
     let arns = values.chain(statement.resources());
     arns.filter_map(|arn| arn.split_once(":cluster/").map(|(_, name)| name))
 }
