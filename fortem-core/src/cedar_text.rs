@@ -6,6 +6,7 @@ use std::str::FromStr;
 use cedar_policy::{PolicyId, PolicySet, ValidationMode, Validator, pst};
 use miette::Diagnostic;
 
+use crate::fleet::is_slug;
 use crate::policy::{Policy, header};
 use crate::policy_text::{self, PolicyText};
 use crate::problem::{Problem, SourceFile};
@@ -38,7 +39,7 @@ fn one(file: &SourceFile, piece: PolicyText) -> Result<Policy, Problem> {
         .map_err(|error| unreadable(error.to_string()))?;
     let template = template(&parsed).map_err(unreadable)?;
     let id = match template.annotations.get("id") {
-        Some(id) if is_name(id) => id.to_string(),
+        Some(id) if is_slug(id) => id.to_string(),
         Some(id) => return Err(bad_id(id).at(file, place, "id of this policy")),
         None => return Err(missing_id().at(file, place, "this policy")),
     };
@@ -81,11 +82,6 @@ fn missing_id() -> Problem {
 fn bad_id(id: &str) -> Problem {
     Problem::new("fortem::cedar::bad_id", format!("`{id}` cannot be the id of a policy"))
         .help("use lower-case letters, digits and `-`: the id becomes a file name")
-}
-
-fn is_name(text: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (1..=63).contains(&text.len()) && text.chars().all(allowed)
 }
 
 /// Checks one policy against the vocabulary, strictly; a warning counts as an error, since a policy

@@ -6,12 +6,19 @@ mod parse;
 mod read;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::Range;
 
 pub(crate) use self::check::UNKNOWN_ROLE;
 pub use self::names::{NamePattern, Names};
 
 use crate::problem::{Problems, SourceFile};
+
+/// Names of environments and policies stand in tags, ARNs and file names: 1 to 63 of `a-z`, `0-9` and `-`.
+pub(crate) fn is_slug(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=63).contains(&text.len()) && text.chars().all(allowed)
+}
 
 /// What `fleet.toml` says, checked.
 #[derive(Debug, Clone)]
@@ -24,7 +31,7 @@ pub struct Fleet {
     task_tags: Vec<String>,
     names: Names,
     environments: Vec<Environment>,
-    teams: Vec<Named>,
+    teams: Vec<Team>,
     users: Vec<User>,
     assignments: Vec<Assignment>,
     accepted_leaks: Vec<Acceptance>,
@@ -42,8 +49,10 @@ pub(crate) struct Named {
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+        )]
+        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)* }
 
         impl $name {
             /// The word as it is written in the fleet file.
@@ -99,6 +108,14 @@ pub struct Environment {
     names: Names,
 }
 
+/// A group of people.
+#[derive(Debug, Clone)]
+pub struct Team {
+    name: Named,
+    teams: Vec<Named>,
+    groups: Vec<String>,
+}
+
 /// A person and the teams they are in.
 #[derive(Debug, Clone)]
 pub struct User {
@@ -107,7 +124,8 @@ pub struct User {
 }
 
 /// Who a role is given to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Assignee {
     /// Everybody in a team.
     Team(String),
@@ -201,9 +219,10 @@ impl Fleet {
         self.environments.iter().find(|environment| environment.name() == name)
     }
 
-    /// The names of the teams, in the order of the file.
-    pub fn teams(&self) -> impl Iterator<Item = &str> {
-        self.teams.iter().map(|team| team.text.as_str())
+    /// The teams, in the order of the file.
+    #[must_use]
+    pub fn teams(&self) -> &[Team] {
+        &self.teams
     }
 
     /// The users, in the order of the file.
@@ -268,6 +287,25 @@ impl Environment {
     }
 }
 
+impl Team {
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name.text
+    }
+
+    /// The names of the teams that it is part of; who is in it is in these too.
+    pub fn teams(&self) -> impl Iterator<Item = &str> {
+        self.teams.iter().map(|team| team.text.as_str())
+    }
+
+    /// The identity provider's groups whose members are in the team.
+    #[must_use]
+    pub fn groups(&self) -> &[String] {
+        &self.groups
+    }
+}
+
 impl User {
     /// The id that the identity provider gives.
     #[must_use]
@@ -278,6 +316,15 @@ impl User {
     /// The names of the teams the person is in.
     pub fn teams(&self) -> impl Iterator<Item = &str> {
         self.teams.iter().map(|team| team.text.as_str())
+    }
+}
+
+impl fmt::Display for Assignee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Team(name) => write!(f, "team {name}"),
+            Self::User(name) => f.write_str(name),
+        }
     }
 }
 

@@ -15,7 +15,10 @@
 //! ```
 
 mod cedar_text;
+pub mod engine;
 mod fleet;
+mod identity;
+mod near;
 pub mod pattern;
 mod policy;
 mod policy_text;
@@ -25,8 +28,9 @@ mod vocabulary;
 
 pub use fleet::{
     Acceptance, Assignee, Assignment, Environment, Fleet, NamePattern, Names, Partition,
-    ScheduleKind, Tier, User,
+    ScheduleKind, Team, Tier, User,
 };
+pub use identity::Identity;
 pub use policy::{Policy, PolicyKind};
 pub use problem::{Problem, Problems, SourceFile};
 pub use source::{FLEET_FILE, Source};

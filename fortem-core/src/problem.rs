@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
@@ -11,25 +11,33 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 ///
 /// The path is kept as it should be shown to people, usually relative to where they are.
 #[derive(Debug, Clone)]
-pub struct SourceFile(Arc<NamedSource<String>>);
+pub struct SourceFile(Arc<Lines>);
+
+#[derive(Debug)]
+struct Lines {
+    source: NamedSource<String>,
+    /// Where each line but the first begins, in bytes; a fleet of many thousand tables asks that often.
+    begins: OnceLock<Vec<usize>>,
+}
 
 impl SourceFile {
     /// A file with the given path and text.
     pub fn new(path: impl AsRef<Path>, text: impl Into<String>) -> Self {
         let path = path.as_ref().display().to_string();
-        Self(Arc::new(NamedSource::new(path, text.into())))
+        let source = NamedSource::new(path, text.into());
+        Self(Arc::new(Lines { source, begins: OnceLock::new() }))
     }
 
     /// The path as it is shown to people.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.0.name()
+        self.0.source.name()
     }
 
     /// The whole text.
     #[must_use]
     pub fn text(&self) -> &str {
-        self.0.inner()
+        self.0.source.inner()
     }
 
     /// The line, counted from 1, in which the byte at `offset` stands.
@@ -37,8 +45,11 @@ impl SourceFile {
     /// An offset past the end answers with the last line.
     #[must_use]
     pub fn line(&self, offset: usize) -> usize {
-        let before = self.text().bytes().take(offset);
-        1 + before.filter(|byte| *byte == b'\n').count()
+        let begins = self
+            .0
+            .begins
+            .get_or_init(|| self.text().match_indices('\n').map(|(at, _)| at + 1).collect());
+        1 + begins.partition_point(|begin| *begin <= offset)
     }
 }
 
@@ -143,7 +154,7 @@ impl Diagnostic for Problem {
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
         let file = self.0.file.as_ref()?;
-        Some(file.0.as_ref())
+        Some(&file.0.source)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

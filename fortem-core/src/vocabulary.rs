@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use cedar_policy::{CedarSchemaError, EntityUid, Schema, SchemaFragment};
+use cedar_policy::{CedarSchemaError, EntityTypeName, EntityUid, Schema, SchemaFragment};
 use serde_json::Value;
 
 /// The Cedar namespace of the vocabulary.
@@ -32,6 +32,7 @@ pub struct Vocabulary {
     schema: Schema,
     actions: BTreeMap<String, Action>,
     groups: BTreeMap<String, BTreeSet<String>>,
+    kinds: BTreeMap<String, EntityTypeName>,
 }
 
 /// An action that a person can be allowed, such as `restartService`; not a group of them.
@@ -93,7 +94,9 @@ impl Vocabulary {
             .filter(|(_, entry)| entry.applies)
             .map(|(name, entry)| (name, entry.action))
             .collect();
-        Ok(Self { schema, actions, groups })
+        let kinds = schema.entity_types().chain(schema.actions().map(EntityUid::type_name));
+        let kinds = kinds.map(|kind| (kind.basename().to_owned(), kind.clone())).collect();
+        Ok(Self { schema, actions, groups, kinds })
     }
 
     /// The schema, for validating policies and requests.
@@ -111,6 +114,11 @@ impl Vocabulary {
     #[must_use]
     pub fn action(&self, name: &str) -> Option<&Action> {
         self.actions.get(name)
+    }
+
+    /// The Cedar type of a name without the namespace, such as `Service`, `User` or `Action`, and that name.
+    pub(crate) fn kind(&self, name: &str) -> Option<(&str, &EntityTypeName)> {
+        self.kinds.get_key_value(name).map(|(name, kind)| (name.as_str(), kind))
     }
 
     /// The names of the actions in a group, or of the one action that is named itself.

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::names::NamePattern;
 use super::read::Reader;
-use super::{Assignee, Environment, Fleet, Named, ScheduleKind};
+use super::{Assignee, Environment, Fleet, Named, ScheduleKind, Team};
+use crate::near::nearest;
 use crate::pattern::{literal, overlap};
 use crate::problem::Problem;
 
@@ -20,9 +21,10 @@ pub(super) fn fleet(reader: &mut Reader, fleet: &Fleet, roles: &BTreeSet<String>
     }
     schedule_groups(reader, fleet);
     repeated(reader, "environment", fleet.environments.iter().map(|one| &one.name));
-    repeated(reader, "team", fleet.teams.iter());
+    repeated(reader, "team", fleet.teams.iter().map(|one| &one.name));
     repeated(reader, "user", fleet.users.iter().map(|one| &one.name));
     references(reader, fleet, roles);
+    teams_in_themselves(reader, &fleet.teams);
     assignments_twice(reader, fleet);
     let before = reader.problems.len();
     aliases(reader, &fleet.environments);
@@ -86,10 +88,11 @@ fn aliases(reader: &mut Reader, environments: &[Environment]) {
 
 fn references(reader: &mut Reader, fleet: &Fleet, roles: &BTreeSet<String>) {
     let environments: BTreeSet<&str> = fleet.environments.iter().map(Environment::name).collect();
-    let teams: BTreeSet<&str> = fleet.teams().collect();
+    let teams: BTreeSet<&str> = fleet.teams.iter().map(Team::name).collect();
     let users: BTreeSet<&str> = fleet.users.iter().map(super::User::name).collect();
     let roles: BTreeSet<&str> = roles.iter().map(String::as_str).collect();
-    for team in fleet.users.iter().flat_map(|user| &user.teams) {
+    let of_teams = fleet.teams.iter().flat_map(|team| &team.teams);
+    for team in fleet.users.iter().flat_map(|user| &user.teams).chain(of_teams) {
         known(reader, "team", &team.text, &team.span, &teams);
     }
     for assignment in &fleet.assignments {
@@ -126,17 +129,36 @@ fn known(reader: &mut Reader, what: &str, name: &str, span: &Range<usize>, names
         _ => "fortem::fleet::unknown_user",
     };
     let mut problem = Problem::new(code, message).at(reader.file, span.clone(), expected);
-    if let Some(near) = nearest(name, names) {
+    if let Some(near) = nearest(name, names.iter().copied()) {
         problem = problem.help(format!("did you mean `{near}`?"));
     }
     reader.problems.push(problem);
 }
 
-/// The name most like a misspelled one, if any is much like it.
-fn nearest<'a>(name: &str, names: &BTreeSet<&'a str>) -> Option<&'a str> {
-    let alike = |known: &&str| strsim::damerau_levenshtein(name, known);
-    let near = names.iter().copied().min_by_key(alike)?;
-    (alike(&near) * 3 <= name.chars().count()).then_some(near)
+/// A team that is part of itself says nothing about who is in it.
+fn teams_in_themselves(reader: &mut Reader, teams: &[Team]) {
+    let by_name: BTreeMap<&str, &Team> = teams.iter().map(|team| (team.name(), team)).collect();
+    for team in teams {
+        let mut above = BTreeSet::new();
+        let mut open: Vec<&Team> = vec![team];
+        while let Some(next) = open.pop() {
+            open.extend(
+                next.teams()
+                    .filter(|name| above.insert(*name))
+                    .filter_map(|name| by_name.get(name)),
+            );
+        }
+        if above.contains(team.name()) {
+            let message = format!("team `{}` is part of itself", team.name());
+            let expected = "expected teams that are not part of this one in `teams`";
+            reader.report(
+                "fortem::fleet::team_in_itself",
+                message,
+                team.name.span.clone(),
+                expected,
+            );
+        }
+    }
 }
 
 fn assignments_twice(reader: &mut Reader, fleet: &Fleet) {

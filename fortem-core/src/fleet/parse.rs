@@ -8,8 +8,8 @@ use toml::de::DeTable;
 use super::names::{KEYS, Names};
 use super::read::{Found, Reader, Table};
 use super::{
-    Acceptance, Assignee, Assignment, Environment, Fleet, Named, Partition, ScheduleKind, Tier,
-    User, check,
+    Acceptance, Assignee, Assignment, Environment, Fleet, Named, Partition, ScheduleKind, Team,
+    Tier, User, check, is_slug,
 };
 use crate::problem::{Problem, Problems, SourceFile};
 
@@ -170,8 +170,7 @@ fn environment(reader: &mut Reader, table: &Table, fleet: &Names) -> Option<Envi
 
 fn slug(reader: &mut Reader, found: Found<String>, what: &str) -> Option<Named> {
     let text = &found.value;
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if (1..=63).contains(&text.len()) && text.chars().all(allowed) {
+    if is_slug(text) {
         return Some(found.into());
     }
     let message = format!("`{text}` cannot be the name of {what}");
@@ -202,10 +201,17 @@ fn account(reader: &mut Reader, found: Found<String>) -> Option<String> {
     None
 }
 
-fn team(reader: &mut Reader, table: &Table) -> Option<Named> {
-    reader.only(table, &["name"]);
+fn team(reader: &mut Reader, table: &Table) -> Option<Team> {
+    reader.only(table, &["name", "teams", "groups"]);
+    let teams = reader.strings(table, "teams").unwrap_or_default();
+    let groups = reader.strings(table, "groups").unwrap_or_default();
     let name = reader.required(table, "name", "a team")?;
-    person(reader, name, "a team")
+    let name = person(reader, name, "a team")?;
+    Some(Team {
+        name,
+        teams: teams.into_iter().map(Named::from).collect(),
+        groups: groups.into_iter().map(|group| group.value).collect(),
+    })
 }
 
 fn user(reader: &mut Reader, table: &Table) -> Option<User> {

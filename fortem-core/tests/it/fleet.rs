@@ -30,7 +30,8 @@ fn the_shipped_sample_has_no_mistakes() {
     let fleet = Fleet::parse(&SourceFile::new("fleet.toml", text), &roles.into()).unwrap();
     let names: Vec<_> = fleet.environments().iter().map(fortem_core::Environment::name).collect();
     assert_eq!(names, ["dev", "staging", "qa", "prod"]);
-    assert_eq!(fleet.teams().collect::<Vec<_>>(), ["payments", "storefront"]);
+    let teams: Vec<_> = fleet.teams().iter().map(fortem_core::Team::name).collect();
+    assert_eq!(teams, ["payments", "storefront"]);
     let prod = fleet.environment("prod").unwrap();
     assert_eq!(prod.spellings().collect::<Vec<_>>(), ["prod", "production"]);
 }

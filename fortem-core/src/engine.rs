@@ -1,0 +1,408 @@
+//! The decision engine: may this person do this to that, and why?
+//!
+//! [`Engine::load`] reads a policies directory; [`Engine::authorize`] answers requests. Cedar is the truth: for every
+//! request the decision and the policies that decide are those that Cedar's authorizer gives over all policies, all
+//! assignments as links of their templates, and all entities. What depends on nothing but role, action, kind of
+//! resource, tier and environment was asked of Cedar when the engine was made and is looked up in a table; everything
+//! else is asked of Cedar when the request comes, over just the policies that can apply.
+//!
+//! ```
+//! use fortem_core::engine::{Engine, Request, Resource, Session};
+//! use std::time::SystemTime;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::load("../policies")?;
+//!
+//! // May alice restart orders-api in staging?
+//! let session = Session::at(SystemTime::now()).mfa(true);
+//! let service = Resource::new("Service", "orders-api").within("staging");
+//! let request = Request::new("alice", "restartService", service, session);
+//! let decision = engine.authorize(&request)?;
+//! assert!(decision.is_allowed());
+//! assert_eq!(
+//!     decision.explain().reason,
+//!     "alice is developer of staging through payments; `restartService` is part of `operate`"
+//! );
+//!
+//! // Which buttons does she see?
+//! let permissions = engine.permissions("alice")?;
+//! let environments: Vec<&str> =
+//!     permissions.environments.iter().map(|one| one.environment.as_str()).collect();
+//! assert_eq!(environments, ["dev", "staging"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The engine is `Send` and `Sync`; share it in an `Arc`. A decision takes no lock, and a change at run time
+//! ([`Engine::apply`]) is seen as a whole or not at all.
+
+mod ask;
+mod change;
+mod circumstance;
+mod decision;
+mod environments;
+mod grants;
+mod loosen;
+mod operation;
+mod people;
+mod permissions;
+mod policies;
+mod prepared;
+mod reason;
+mod request;
+mod review;
+mod rule;
+mod rules;
+mod state;
+mod stats;
+mod whole;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use cedar_policy::PolicySet;
+use smol_str::SmolStr;
+
+pub use self::change::{Change, ChangeError};
+pub use self::circumstance::Circumstance;
+pub use self::decision::{Applied, Decision, Explanation, Link};
+pub use self::permissions::{Answer, EnvironmentPermissions, Need, Permission, Permissions};
+pub use self::prepared::{Caller, Target};
+pub use self::request::{Detail, Principal, Request, RequestError, Resource, Session};
+pub use self::review::{GroupHolder, Holder, MatrixRow, Review};
+pub use self::stats::{AskedPolicy, Stats};
+
+use self::environments::{Environment, Environments};
+use self::grants::{Grant, Grants};
+use self::operation::Operations;
+use self::people::{People, Person, TeamId, Teams};
+use self::rule::Rule;
+use self::rules::Rules;
+use self::state::State;
+use self::whole::Whole;
+use crate::fleet::{Assignee, Fleet};
+use crate::problem::{Problem, Problems};
+use crate::source::Source;
+
+/// Answers who may do what in which environment.
+#[derive(Debug)]
+pub struct Engine {
+    state: ArcSwap<State>,
+    /// Held while a change is made; readers never wait for it.
+    writing: Mutex<()>,
+    paranoid: Option<Paranoia>,
+}
+
+/// Who is told of differences.
+struct Paranoia {
+    whole: ArcSwap<(u64, Whole)>,
+    report: Box<dyn Fn(&Difference) + Send + Sync>,
+}
+
+/// A request on which the engine and Cedar disagree: a defect of the engine, never expected.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Difference {
+    /// The request, for a bug report.
+    pub request: String,
+    /// What the engine found.
+    pub engine: (bool, Vec<Applied>),
+    /// What Cedar says.
+    pub cedar: (bool, Vec<Applied>),
+}
+
+impl fmt::Debug for Paranoia {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Paranoia")
+    }
+}
+
+impl Engine {
+    /// Reads a policies directory: `fleet.toml` and every `.cedar` file.
+    ///
+    /// # Errors
+    ///
+    /// Everything that [`Source::load`] finds wrong.
+    pub fn load(directory: impl AsRef<Path>) -> Result<Self, Problems> {
+        let source = Source::load(directory)?;
+        Self::new(&policies::of_source(&source)?, source.fleet())
+    }
+
+    /// An engine over policies and a fleet. The ids of templates are the roles that the fleet assigns; they may be any
+    /// text.
+    ///
+    /// # Errors
+    ///
+    /// A policy that does not fit the vocabulary, a linked template, and an assignment of a role that is not there or
+    /// that lacks `?principal` or `?resource`.
+    pub fn new(policies: &PolicySet, fleet: &Fleet) -> Result<Self, Problems> {
+        policies::check(policies)?;
+        let mut environments = Environments::default();
+        for one in fleet.environments() {
+            let aliases = one.spellings().skip(1).map(SmolStr::new).collect();
+            environments.add(Environment { name: SmolStr::new(one.name()), aliases }, one.tier());
+        }
+        let mut teams = Teams::of_fleet(fleet.teams());
+        let rules = Rules::new(policies, &environments, &teams).map_err(policies::refused)?;
+        let people = people(fleet, &environments, &mut teams, &rules)?;
+        let state = State {
+            revision: 0,
+            tag_key: fleet.tag_key().into(),
+            rules: Arc::new(rules),
+            environments: Arc::new(environments),
+            teams: Arc::new(teams),
+            people,
+        };
+        let state = ArcSwap::from_pointee(state);
+        Ok(Self { state, writing: Mutex::new(()), paranoid: None })
+    }
+
+    /// Asks Cedar over everything with each request, tells `report` where the answers differ, and then goes by Cedar.
+    ///
+    /// This is for tests and for a trial period in production: each decision costs what Cedar costs, which grows with
+    /// the number of assignments.
+    ///
+    /// # Errors
+    ///
+    /// When Cedar refuses the whole of policies and entities.
+    pub fn paranoid(
+        self,
+        report: impl Fn(&Difference) + Send + Sync + 'static,
+    ) -> Result<Self, RequestError> {
+        let state = self.state.load();
+        let whole = ArcSwap::from_pointee((state.revision, Whole::new(&state)?));
+        drop(state);
+        Ok(Self { paranoid: Some(Paranoia { whole, report: Box::new(report) }), ..self })
+    }
+
+    /// May this person do this to that?
+    ///
+    /// # Errors
+    ///
+    /// When the request names what the engine does not know, or when a policy has to look at a context that does not
+    /// fit the action. Neither is a denial; treat both as "no" and tell whoever maintains the caller.
+    pub fn authorize<'a>(&self, request: &'a Request<'a>) -> Result<Decision<'a>, RequestError> {
+        let state = self.state.load();
+        let (operation, environment) = state.resolve(request)?;
+        let found = state.find(request.principal)?;
+        let tally = state.tally(&found, environment, operation);
+        let allowed = match tally.settled() {
+            Some(allowed) => allowed,
+            None => decision::settle(&state, request, &found, operation, environment, tally)?,
+        };
+        drop(found);
+        let decision = Decision { state, request, operation, environment, allowed };
+        match &self.paranoid {
+            None => Ok(decision),
+            Some(paranoia) => paranoia.check(decision),
+        }
+    }
+
+    /// What somebody may do everywhere: the environments to show, and for each the actions.
+    ///
+    /// # Errors
+    ///
+    /// When the person is unknown.
+    pub fn permissions<'a>(
+        &self,
+        principal: impl Into<Principal<'a>>,
+    ) -> Result<Permissions, RequestError> {
+        let state = self.state.load();
+        let found = state.find(principal.into())?;
+        Ok(state.permissions(&found))
+    }
+
+    /// Who may do an action in an environment, for access reviews.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such action or environment.
+    pub fn who_can(&self, action: &str, environment: &str) -> Result<Review, RequestError> {
+        let state = self.state.load();
+        let operations = Operations::builtin();
+        let of_action: Vec<_> = operations.of_action(action).map(|(id, _)| id).collect();
+        if of_action.is_empty() {
+            return Err(operations.unknown_action(action));
+        }
+        let id = state.environments.find(environment);
+        let id = id.ok_or_else(|| state.unknown_environment(environment))?;
+        Ok(state.review(id, &of_action))
+    }
+
+    /// What everybody of the fleet may do everywhere, by person and environment, for reports.
+    #[must_use]
+    pub fn matrix(&self) -> Vec<MatrixRow> {
+        self.state.load().matrix()
+    }
+
+    /// Gives a role to somebody in an environment.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is unknown, or the role is given already.
+    pub fn assign(
+        &self,
+        role: &str,
+        assignee: Assignee,
+        environment: &str,
+    ) -> Result<Change, ChangeError> {
+        let (role, environment) = (role.to_owned(), environment.to_owned());
+        self.make(Change::Assign { role, assignee, environment })
+    }
+
+    /// Takes a role from somebody in an environment.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is unknown, or the role is not given.
+    pub fn unassign(
+        &self,
+        role: &str,
+        assignee: Assignee,
+        environment: &str,
+    ) -> Result<Change, ChangeError> {
+        let (role, environment) = (role.to_owned(), environment.to_owned());
+        self.make(Change::Unassign { role, assignee, environment })
+    }
+
+    /// Adds an environment, in which nobody has a role yet.
+    ///
+    /// # Errors
+    ///
+    /// When the name is taken, or cannot be the name of an environment.
+    pub fn add_environment(
+        &self,
+        name: &str,
+        tier: crate::Tier,
+        aliases: &[String],
+    ) -> Result<Change, ChangeError> {
+        let (name, aliases) = (name.to_owned(), aliases.to_vec());
+        self.make(Change::AddEnvironment { name, tier, aliases })
+    }
+
+    /// Puts other roles and guards in the place of all there are. Assignments stay.
+    ///
+    /// # Errors
+    ///
+    /// When a policy does not fit the vocabulary, or a role that somebody has is missing.
+    pub fn replace_policies(&self, policies: &PolicySet) -> Result<Change, ChangeError> {
+        let json = policies.clone().to_json();
+        let policies = json
+            .map_err(|error| ChangeError::Policies(policies::refused(error.to_string()).into()))?;
+        self.make(Change::ReplacePolicies { policies })
+    }
+
+    fn make(&self, change: Change) -> Result<Change, ChangeError> {
+        self.apply(std::slice::from_ref(&change))?;
+        Ok(change)
+    }
+
+    /// Makes changes, all of them or none: a decision at the same time sees the state before or after. Returns the
+    /// revision, which counts the calls that changed something.
+    ///
+    /// # Errors
+    ///
+    /// The first change that cannot be made; nothing has changed then.
+    pub fn apply(&self, changes: &[Change]) -> Result<u64, ChangeError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = State::clone(&self.state.load());
+        for change in changes {
+            state.change(change)?;
+        }
+        state.revision += 1;
+        let revision = state.revision;
+        self.state.store(Arc::new(state));
+        Ok(revision)
+    }
+
+    /// SHA-256 of the policies, in hexadecimal: which policies a decision was made by.
+    #[must_use]
+    pub fn policies_hash(&self) -> String {
+        self.state.load().rules.hash.clone()
+    }
+
+    /// What the engine holds, and which policies the table does not settle.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.state.load().stats()
+    }
+}
+
+impl Paranoia {
+    /// Asks Cedar too, reports a difference, and answers as Cedar does.
+    fn check<'a>(&self, decision: Decision<'a>) -> Result<Decision<'a>, RequestError> {
+        let state: &State = &decision.state;
+        if self.whole.load().0 != state.revision {
+            self.whole.store(Arc::new((state.revision, Whole::new(state)?)));
+        }
+        let whole = self.whole.load();
+        let verdict = whole.1.authorize(state, decision.request, decision.operation)?;
+        let engine = (decision.allowed, decision.explain().policies);
+        let cedar = (verdict.allowed, verdict.policies);
+        if engine == cedar {
+            return Ok(decision);
+        }
+        let allowed = cedar.0;
+        let request = format!("{:?}", decision.request);
+        (self.report)(&Difference { request, engine, cedar });
+        Ok(Decision { allowed, ..decision })
+    }
+}
+
+/// The people of a fleet with what they were given; teams get theirs too.
+fn people(
+    fleet: &Fleet,
+    environments: &Environments,
+    teams: &mut Teams,
+    rules: &Rules,
+) -> Result<People, Problems> {
+    let mut problems = Vec::new();
+    let mut of_users = rustc_hash::FxHashMap::<&str, Vec<Grant>>::default();
+    let mut of_teams = vec![Vec::new(); teams.list.len()];
+    for assignment in fleet.assignments() {
+        let role = assignment.role();
+        let Some(rule) = rules.role(role) else {
+            problems.push(unknown_role(role));
+            continue;
+        };
+        if let Some(slot) = rules.get(rule).and_then(Rule::lacks) {
+            problems.push(lacks_slot(role, slot));
+        }
+        let places = assignment.environments().filter_map(|name| environments.named(name));
+        let grants = places.map(|environment| Grant::new(Some(environment), rule));
+        match assignment.assignee() {
+            Assignee::User(name) => of_users.entry(name).or_default().extend(grants),
+            Assignee::Team(name) => {
+                let team = teams.find(name).and_then(|id| of_teams.get_mut(id.0 as usize));
+                if let Some(all) = team {
+                    all.extend(grants);
+                }
+            }
+        }
+    }
+    Problems::unless(problems, ())?;
+    for (team, grants) in teams.list.iter_mut().zip(of_teams) {
+        team.grants = grants.into_iter().collect();
+    }
+    let mut people = People::default();
+    for user in fleet.users() {
+        let direct: Arc<[TeamId]> = user.teams().filter_map(|name| teams.find(name)).collect();
+        let grants: Grants = of_users.remove(user.name()).unwrap_or_default().into_iter().collect();
+        let closure = teams.above(direct.iter().copied());
+        people.put(user.name(), Person { teams: direct, closure, grants });
+    }
+    Ok(people)
+}
+
+fn lacks_slot(role: &str, slot: &str) -> Problem {
+    let message = format!("role `{role}` has no `{slot}`, so an assignment would not limit it");
+    Problem::new("fortem::engine::no_slot", message)
+        .help("write `principal in ?principal` and `resource in ?resource` in its scope")
+}
+
+fn unknown_role(role: &str) -> Problem {
+    let message = format!("unknown role `{role}`");
+    Problem::new("fortem::engine::unknown_role", message)
+        .help("assignments name templates by their ids")
+}

@@ -1,0 +1,327 @@
+//! Changes of the fleet and the policies at run time.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cedar_policy::PolicySet;
+use smol_str::SmolStr;
+use thiserror::Error;
+
+use super::environments::Environment;
+use super::grants::{EnvironmentId, Grant, Grants, RuleId};
+use super::people::Person;
+use super::policies;
+use super::rule::Rule;
+use super::rules::Rules;
+use super::state::State;
+use crate::fleet::{Assignee, Tier, is_slug};
+use crate::problem::Problems;
+
+/// What was changed, for the embedder to keep: the engine itself forgets when the process ends.
+///
+/// It is plain data; as JSON `{"assign": {"role": "developer", "assignee": {"user": "alice"}, "environment": "qa"}}`.
+/// [`Engine::apply`](super::Engine::apply) does it again, after a restart or in another process.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Change {
+    /// A role is given to somebody in an environment.
+    Assign {
+        /// The id of the role.
+        role: String,
+        /// Who gets it.
+        assignee: Assignee,
+        /// Where.
+        environment: String,
+    },
+    /// A role is taken from somebody in an environment.
+    Unassign {
+        /// The id of the role.
+        role: String,
+        /// Who had it.
+        assignee: Assignee,
+        /// Where.
+        environment: String,
+    },
+    /// There is a new environment.
+    AddEnvironment {
+        /// The name, of `a-z`, `0-9` and `-`.
+        name: String,
+        /// What it is for.
+        tier: Tier,
+        /// Other spellings met on resources.
+        #[serde(default)]
+        aliases: Vec<String>,
+    },
+    /// An environment has another name; assignments follow it, policies that name it do not.
+    RenameEnvironment {
+        /// The name it had.
+        from: String,
+        /// The name it has.
+        to: String,
+    },
+    /// An environment is gone, with all assignments in it.
+    RemoveEnvironment {
+        /// The name it had.
+        name: String,
+    },
+    /// There is a new person, or one is in other teams than before.
+    PutUser {
+        /// The id.
+        name: String,
+        /// The teams, all of them.
+        teams: Vec<String>,
+    },
+    /// A person is gone, with all assignments.
+    RemoveUser {
+        /// The id.
+        name: String,
+    },
+    /// Roles and guards are others.
+    ReplacePolicies {
+        /// The policies, as Cedar's JSON of a policy set.
+        policies: serde_json::Value,
+    },
+}
+
+/// Why a change was not made. Nothing has changed then.
+#[derive(Debug, Clone, Error)]
+#[non_exhaustive]
+pub enum ChangeError {
+    /// There is no such thing.
+    #[error("unknown {what} `{name}`")]
+    Unknown {
+        /// `role`, `user`, `team` or `environment`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The name or alias is taken.
+    #[error("there is a {what} `{name}` already")]
+    Exists {
+        /// `environment`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// No name for an environment or a person.
+    #[error("`{name}` cannot be the name of {what}")]
+    BadName {
+        /// `an environment` or `a user`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The assignment is there already, or is not there to be taken away.
+    #[error("`{role}` is {} to {assignee} in `{environment}`", if *.assigned { "already assigned" } else { "not assigned" })]
+    Assignment {
+        /// The role.
+        role: String,
+        /// To whom.
+        assignee: Assignee,
+        /// Where.
+        environment: String,
+        /// Whether it is there.
+        assigned: bool,
+    },
+    /// A link of the role would hold for everybody or everywhere.
+    #[error("role `{role}` has no `{slot}`, so an assignment would not limit it")]
+    NoSlot {
+        /// The role.
+        role: String,
+        /// `?principal` or `?resource`.
+        slot: &'static str,
+    },
+    /// The new policies lack a role that somebody has.
+    #[error("role `{role}` is assigned, but not among the new policies")]
+    RoleInUse {
+        /// The role.
+        role: String,
+    },
+    /// The new policies are no policies, or do not fit the vocabulary.
+    #[error("the policies have {0}")]
+    Policies(#[source] Problems),
+}
+
+impl State {
+    pub(super) fn change(&mut self, change: &Change) -> Result<(), ChangeError> {
+        match change {
+            Change::Assign { role, assignee, environment } => {
+                self.reassign(role, assignee, environment, true)
+            }
+            Change::Unassign { role, assignee, environment } => {
+                self.reassign(role, assignee, environment, false)
+            }
+            Change::AddEnvironment { name, tier, aliases } => {
+                self.add_environment(name, *tier, aliases)
+            }
+            Change::RenameEnvironment { from, to } => self.rename_environment(from, to),
+            Change::RemoveEnvironment { name } => self.remove_environment(name),
+            Change::PutUser { name, teams } => self.put_user(name, teams),
+            Change::RemoveUser { name } => {
+                self.people.get(name).ok_or_else(|| unknown("user", name))?;
+                self.people.remove(name);
+                Ok(())
+            }
+            Change::ReplacePolicies { policies } => {
+                let policies = policies::from_json(policies).map_err(ChangeError::Policies)?;
+                self.replace_policies(&policies)
+            }
+        }
+    }
+
+    fn reassign(
+        &mut self,
+        role: &str,
+        assignee: &Assignee,
+        environment: &str,
+        assign: bool,
+    ) -> Result<(), ChangeError> {
+        let rule = self.rules.role(role).ok_or_else(|| unknown("role", role))?;
+        if let Some(slot) = self.rules.get(rule).and_then(Rule::lacks) {
+            return Err(ChangeError::NoSlot { role: role.to_owned(), slot });
+        }
+        let id = self.environment(environment)?;
+        let grant = Grant::new(Some(id), rule);
+        let grants = self.grants_of(assignee)?;
+        if grants.contains(grant) == assign {
+            return Err(ChangeError::Assignment {
+                role: role.to_owned(),
+                assignee: assignee.clone(),
+                environment: environment.to_owned(),
+                assigned: assign,
+            });
+        }
+        *grants = if assign { grants.with(grant) } else { grants.without(|one| one == grant) };
+        Ok(())
+    }
+
+    fn grants_of(&mut self, assignee: &Assignee) -> Result<&mut Grants, ChangeError> {
+        match assignee {
+            Assignee::User(name) => {
+                let person = self.people.get_mut(name);
+                Ok(&mut person.ok_or_else(|| unknown("user", name))?.grants)
+            }
+            Assignee::Team(name) => {
+                let teams = Arc::make_mut(&mut self.teams);
+                let id = teams.find(name);
+                let team = id.and_then(|id| teams.list.get_mut(id.0 as usize));
+                Ok(&mut team.ok_or_else(|| unknown("team", name))?.grants)
+            }
+        }
+    }
+
+    fn environment(&self, name: &str) -> Result<EnvironmentId, ChangeError> {
+        self.environments.named(name).ok_or_else(|| unknown("environment", name))
+    }
+
+    fn add_environment(
+        &mut self,
+        name: &str,
+        tier: Tier,
+        aliases: &[String],
+    ) -> Result<(), ChangeError> {
+        self.free_name(name)?;
+        for alias in aliases {
+            self.free(alias)?;
+        }
+        let aliases = aliases.iter().map(SmolStr::new).collect();
+        let environment = Environment { name: SmolStr::new(name), aliases };
+        Arc::make_mut(&mut self.environments).add(environment, tier);
+        self.follow_names(&[name])
+    }
+
+    fn rename_environment(&mut self, from: &str, to: &str) -> Result<(), ChangeError> {
+        let id = self.environment(from)?;
+        self.free_name(to)?;
+        Arc::make_mut(&mut self.environments).rename(id, to);
+        self.follow_names(&[from, to])
+    }
+
+    fn remove_environment(&mut self, name: &str) -> Result<(), ChangeError> {
+        let id = self.environment(name)?;
+        let gone = |grant: Grant| grant.environment() == Some(id);
+        self.people.for_each(|person| person.grants = person.grants.without(gone));
+        for team in &mut Arc::make_mut(&mut self.teams).list {
+            team.grants = team.grants.without(gone);
+        }
+        Arc::make_mut(&mut self.environments).remove(id);
+        self.follow_names(&[name])
+    }
+
+    /// Asks Cedar again if the policies name one of these environments.
+    fn follow_names(&mut self, names: &[&str]) -> Result<(), ChangeError> {
+        if names.iter().any(|name| self.rules.mention(name)) {
+            self.rules = self.new_rules(&self.rules.policies)?;
+        }
+        Ok(())
+    }
+
+    fn new_rules(&self, policies: &PolicySet) -> Result<Arc<Rules>, ChangeError> {
+        let rules = Rules::new(policies, &self.environments, &self.teams);
+        rules.map(Arc::new).map_err(|error| ChangeError::Policies(policies::refused(error).into()))
+    }
+
+    fn free_name(&self, name: &str) -> Result<(), ChangeError> {
+        if !is_slug(name) {
+            return Err(ChangeError::BadName { what: "an environment", name: name.to_owned() });
+        }
+        self.free(name)
+    }
+
+    fn free(&self, spelling: &str) -> Result<(), ChangeError> {
+        match self.environments.find(spelling) {
+            Some(_) => Err(ChangeError::Exists { what: "environment", name: spelling.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    fn put_user(&mut self, name: &str, teams: &[String]) -> Result<(), ChangeError> {
+        if name.is_empty() || name.chars().any(char::is_control) {
+            return Err(ChangeError::BadName { what: "a user", name: name.to_owned() });
+        }
+        let id = |team: &String| self.teams.find(team).ok_or_else(|| unknown("team", team));
+        let teams = teams.iter().map(id).collect::<Result<Arc<[_]>, _>>()?;
+        let grants = self.people.get(name).map(|person| person.grants.clone());
+        let person = Person {
+            closure: self.teams.above(teams.iter().copied()),
+            teams,
+            grants: grants.unwrap_or_default(),
+        };
+        self.people.put(name, person);
+        Ok(())
+    }
+
+    fn replace_policies(&mut self, policies: &PolicySet) -> Result<(), ChangeError> {
+        let rules = self.new_rules(policies)?;
+        let olds = self.rules.list.iter();
+        let moved: Vec<Option<RuleId>> = olds.map(|old| rules.role(&old.id)).collect();
+        let mut in_use = BTreeSet::new();
+        let mut follow = |grants: &Grants| -> Grants {
+            let to = |grant: &Grant| {
+                in_use.insert(grant.rule());
+                let rule = moved.get(grant.rule().0 as usize).copied().flatten();
+                Some(Grant::new(grant.environment(), rule?))
+            };
+            grants.as_slice().iter().filter_map(to).collect()
+        };
+        self.people.for_each(|person| person.grants = follow(&person.grants));
+        for team in &mut Arc::make_mut(&mut self.teams).list {
+            team.grants = follow(&team.grants);
+        }
+        for old in in_use.into_iter().filter_map(|id| self.rules.get(id)) {
+            let role = old.id.to_string();
+            let Some(new) = rules.role(&role).and_then(|id| rules.get(id)) else {
+                return Err(ChangeError::RoleInUse { role });
+            };
+            if let Some(slot) = new.lacks() {
+                return Err(ChangeError::NoSlot { role, slot });
+            }
+        }
+        self.rules = rules;
+        Ok(())
+    }
+}
+
+fn unknown(what: &'static str, name: &str) -> ChangeError {
+    ChangeError::Unknown { what, name: name.to_owned() }
+}

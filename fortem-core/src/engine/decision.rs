@@ -1,0 +1,218 @@
+//! What the engine answers, and why.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::Guard;
+
+use super::ask::{Asked, Asker};
+use super::grants::EnvironmentId;
+use super::operation::{OperationId, Operations};
+use super::reason;
+use super::request::{Request, RequestError};
+use super::rule::Cell;
+use super::state::{Candidate, Found, State, Tally, Through};
+use crate::fleet::Assignee;
+
+/// The answer to a request, of the state of the engine when it was asked.
+///
+/// It borrows the request, and works out the explanation only when it is asked for.
+pub struct Decision<'a> {
+    pub(super) state: Guard<Arc<State>>,
+    pub(super) request: &'a Request<'a>,
+    pub(super) operation: OperationId,
+    pub(super) environment: Option<EnvironmentId>,
+    pub(super) allowed: bool,
+}
+
+/// Why a request was allowed or denied.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Explanation {
+    /// Whether it was allowed.
+    pub allowed: bool,
+    /// The policies that decided, sorted: those that permit, or those that forbid. Empty if nothing permits.
+    pub policies: Vec<Applied>,
+    /// The reason, in words for the person.
+    pub reason: String,
+    /// Policies that Cedar could not evaluate, in its words; they did not count. Where a guard forbids, what permits is
+    /// not evaluated and can have no errors.
+    pub errors: Vec<String>,
+    /// SHA-256 of the policies that were asked, in hexadecimal.
+    pub policies_hash: String,
+}
+
+/// A policy that decided, and the assignment it was linked by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Applied {
+    /// The id of the role or guard.
+    pub policy: String,
+    /// To whom the role was given, and where; nothing if the policy has no slots.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignment: Option<Link>,
+}
+
+/// A role given to somebody in an environment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Link {
+    /// The person, or their team.
+    pub assignee: Assignee,
+    /// The environment.
+    pub environment: String,
+}
+
+impl Decision<'_> {
+    /// Whether the person may.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.allowed
+    }
+
+    /// The policies that decided, and the reason in words.
+    #[must_use]
+    pub fn explain(&self) -> Explanation {
+        let state: &State = &self.state;
+        let weighed = state.find(self.request.principal).and_then(|found| {
+            let weighed = weigh(state, self.request, &found, self.operation, self.environment)?;
+            let reason = reason::words(self, &found, &weighed);
+            Ok((weighed.applied(state), reason, weighed.errors))
+        });
+        // What was found once is found again in the same state.
+        let (policies, reason, errors) = weighed
+            .unwrap_or_else(|error| (Vec::new(), error.to_string(), vec![error.to_string()]));
+        let policies_hash = state.rules.hash.clone();
+        Explanation { allowed: self.allowed, policies, reason, errors, policies_hash }
+    }
+}
+
+impl fmt::Debug for Decision<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decision")
+            .field("request", self.request)
+            .field("allowed", &self.allowed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tally {
+    /// The decision, if no policy has to be asked for it.
+    pub(super) fn settled(self) -> Option<bool> {
+        match self {
+            Self { forbidden: true, .. } => Some(false),
+            Self { ask_forbids: true, .. } => None,
+            Self { permitted: true, .. } => Some(true),
+            Self { ask_permits, .. } => {
+                if ask_permits {
+                    None
+                } else {
+                    Some(false)
+                }
+            }
+        }
+    }
+}
+
+/// Asks Cedar about what the table leaves open; forbids first, and no more than the decision needs.
+pub(super) fn settle(
+    state: &State,
+    request: &Request<'_>,
+    found: &Found<'_>,
+    operation: OperationId,
+    environment: Option<EnvironmentId>,
+    tally: Tally,
+) -> Result<bool, RequestError> {
+    let Some(known) = Operations::builtin().get(operation) else { return Ok(false) };
+    let asker = Asker::new(state, request, found, known)?;
+    let any = |forbids: bool| -> Result<bool, RequestError> {
+        for one in state.candidates(found, environment, operation) {
+            let asked = one.cell == Cell::Ask && one.rule.is_forbid() == forbids;
+            let Some(condition) = one.rule.condition.as_ref().filter(|_| asked) else { continue };
+            if asker.ask(condition)?.applies {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    if tally.ask_forbids && any(true)? {
+        return Ok(false);
+    }
+    Ok(tally.permitted || any(false)?)
+}
+
+/// Every policy that was considered, with whether it applies.
+#[derive(Debug, Default)]
+pub(super) struct Weighed<'s> {
+    person: String,
+    pub(super) permits: Vec<Candidate<'s>>,
+    pub(super) forbids: Vec<Candidate<'s>>,
+    /// Would permit, but for a condition that does not hold.
+    pub(super) unmet: Vec<Candidate<'s>>,
+    pub(super) errors: Vec<String>,
+}
+
+impl Weighed<'_> {
+    /// Those that decided.
+    fn applied(&self, state: &State) -> Vec<Applied> {
+        let decided = if self.forbids.is_empty() { &self.permits } else { &self.forbids };
+        let mut applied: Vec<Applied> =
+            decided.iter().map(|one| one.applied(state, &self.person)).collect();
+        applied.sort();
+        applied.dedup();
+        applied
+    }
+}
+
+impl Candidate<'_> {
+    fn applied(&self, state: &State, person: &str) -> Applied {
+        let assignee = match self.through {
+            Through::Scope => None,
+            Through::Person => Some(Assignee::User(person.to_owned())),
+            Through::Team(team) => {
+                state.teams.get(team).map(|team| Assignee::Team(team.name.to_string()))
+            }
+        };
+        let environment = self.grant.environment().map(|id| state.environments.name(id).to_owned());
+        let link = assignee.zip(environment);
+        let assignment = link.map(|(assignee, environment)| Link { assignee, environment });
+        Applied { policy: self.rule.id.to_string(), assignment }
+    }
+}
+
+/// Asks about everything that can apply.
+pub(super) fn weigh<'s>(
+    state: &'s State,
+    request: &Request<'_>,
+    found: &'s Found<'s>,
+    operation: OperationId,
+    environment: Option<EnvironmentId>,
+) -> Result<Weighed<'s>, RequestError> {
+    let Some(known) = Operations::builtin().get(operation) else { return Ok(Weighed::default()) };
+    let mut asker = None;
+    let mut weighed = Weighed { person: request.principal.id().to_owned(), ..Weighed::default() };
+    let (mut forbids, permits): (Vec<_>, Vec<_>) =
+        state.candidates(found, environment, operation).partition(|one| one.rule.is_forbid());
+    forbids.sort_by_key(|one| one.grant);
+    for one in forbids.into_iter().chain(permits) {
+        // Cedar does not name what permits where something forbids.
+        if !one.rule.is_forbid() && !weighed.forbids.is_empty() {
+            break;
+        }
+        let asked = match (&one.rule.condition, one.cell) {
+            (Some(condition), Cell::Ask) => {
+                let asker = match &asker {
+                    Some(asker) => asker,
+                    None => asker.insert(Asker::new(state, request, found, known)?),
+                };
+                asker.ask(condition)?
+            }
+            _ => Asked { applies: true, error: None },
+        };
+        weighed.errors.extend(asked.error);
+        match (asked.applies, one.rule.is_forbid()) {
+            (true, true) => weighed.forbids.push(one),
+            (true, false) => weighed.permits.push(one),
+            (false, false) => weighed.unmet.push(one),
+            (false, true) => {}
+        }
+    }
+    Ok(weighed)
+}

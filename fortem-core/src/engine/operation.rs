@@ -1,0 +1,126 @@
+//! What can be asked about: each action with each kind of resource it applies to, numbered.
+
+use std::sync::LazyLock;
+
+use cedar_policy::{EntityTypeName, EntityUid};
+use rustc_hash::FxHashMap;
+
+use super::request::RequestError;
+use crate::near::nearest;
+use crate::vocabulary::Vocabulary;
+
+/// The kind of the resource that is an environment itself.
+pub(super) const ENVIRONMENT: &str = "Environment";
+
+/// An action on a kind of resource.
+#[derive(Debug)]
+pub(super) struct Operation {
+    pub(super) action: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) action_uid: EntityUid,
+    pub(super) kind_name: EntityTypeName,
+}
+
+impl Operation {
+    pub(super) fn is_of_environment(&self) -> bool {
+        self.kind == ENVIRONMENT
+    }
+}
+
+/// The number of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OperationId(pub(super) u16);
+
+/// Every operation of the vocabulary.
+#[derive(Debug)]
+pub(super) struct Operations {
+    list: Vec<Operation>,
+    actions: FxHashMap<&'static str, usize>,
+    kinds: FxHashMap<&'static str, usize>,
+    /// Row by action, column by kind.
+    numbers: Vec<Option<OperationId>>,
+}
+
+impl Operations {
+    pub(super) fn builtin() -> &'static Self {
+        static BUILTIN: LazyLock<Operations> =
+            LazyLock::new(|| Operations::of(Vocabulary::builtin()));
+        &BUILTIN
+    }
+
+    fn of(vocabulary: &'static Vocabulary) -> Self {
+        let mut list: Vec<Operation> = vocabulary
+            .schema()
+            .request_envs()
+            .filter_map(|one| {
+                let action = vocabulary.action(one.action().id().unescaped())?;
+                Some(Operation {
+                    action: action.name(),
+                    kind: vocabulary.kind(one.resource().basename())?.0,
+                    action_uid: one.action().clone(),
+                    kind_name: one.resource().clone(),
+                })
+            })
+            .collect();
+        list.sort_by_key(|one| (one.action, one.kind));
+        list.dedup_by_key(|one| (one.action, one.kind));
+        let actions = numbered(list.iter().map(|one| one.action));
+        let kinds = numbered(list.iter().map(|one| one.kind));
+        let mut numbers = vec![None; actions.len() * kinds.len()];
+        for (number, one) in (0..).zip(&list) {
+            let at = actions.get(one.action).zip(kinds.get(one.kind));
+            let at = at.map(|(action, kind)| action * kinds.len() + kind);
+            if let Some(slot) = at.and_then(|at| numbers.get_mut(at)) {
+                *slot = Some(OperationId(number));
+            }
+        }
+        Self { list, actions, kinds, numbers }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = (OperationId, &Operation)> {
+        (0..).map(OperationId).zip(&self.list)
+    }
+
+    pub(super) fn get(&self, id: OperationId) -> Option<&Operation> {
+        self.list.get(usize::from(id.0))
+    }
+
+    /// The kinds of resource that an action applies to; none if there is no such action.
+    pub(super) fn of_action(
+        &self,
+        action: &str,
+    ) -> impl Iterator<Item = (OperationId, &Operation)> {
+        self.all().filter(move |(_, one)| one.action == action)
+    }
+
+    /// The operation of those names.
+    pub(super) fn find(&self, action: &str, kind: &str) -> Result<OperationId, RequestError> {
+        let row = self.actions.get(action).ok_or_else(|| self.unknown_action(action))?;
+        let column = self.kinds.get(kind).ok_or_else(|| self.unknown_kind(kind))?;
+        let number = self.numbers.get(row * self.kinds.len() + column).copied().flatten();
+        number.ok_or_else(|| RequestError::NotApplicable {
+            action: action.to_owned(),
+            kind: kind.to_owned(),
+            kinds: self.of_action(action).map(|(_, one)| one.kind).collect(),
+        })
+    }
+
+    pub(super) fn unknown_action(&self, name: &str) -> RequestError {
+        let near = nearest(name, self.actions.keys().copied()).map(str::to_owned);
+        RequestError::UnknownAction { name: name.to_owned(), near }
+    }
+
+    fn unknown_kind(&self, name: &str) -> RequestError {
+        let near = nearest(name, self.kinds.keys().copied()).map(str::to_owned);
+        RequestError::UnknownKind { name: name.to_owned(), near }
+    }
+}
+
+fn numbered(names: impl Iterator<Item = &'static str>) -> FxHashMap<&'static str, usize> {
+    let names: std::collections::BTreeSet<_> = names.collect();
+    names.into_iter().zip(0..).collect()
+}

@@ -1,0 +1,107 @@
+//! Decisions in words for a person.
+
+use cedar_policy::pst::ActionConstraint;
+
+use super::decision::{Decision, Weighed};
+use super::operation::Operations;
+use super::rule::Rule;
+use super::state::{Candidate, Found, State, Through};
+use crate::vocabulary::Vocabulary;
+
+/// One sentence, without a full stop.
+pub(super) fn words(decision: &Decision<'_>, found: &Found<'_>, weighed: &Weighed<'_>) -> String {
+    let person = decision.request.principal.id();
+    let action = decision.request.action;
+    let state: &State = &decision.state;
+    if let Some(guard) = weighed.forbids.first() {
+        return forbidden(guard);
+    }
+    if let Some(first) = weighed.permits.first() {
+        return permitted(state, person, action, first);
+    }
+    if let Some(first) = weighed.unmet.first() {
+        return format!("{}, but {}", standing(state, person, first), unmet(first.rule));
+    }
+    let Some(environment) = decision.environment else {
+        let resource = decision.request.resource;
+        return format!(
+            "{} `{}` is in no environment that is known, so no role reaches it",
+            resource.kind, resource.id
+        );
+    };
+    let roles = roles(state, decision, found);
+    let environment = state.environments.name(environment);
+    match roles.as_slice() {
+        [] => format!("no role of {person} covers {environment}"),
+        [role] => format!("{role}, but `{action}` is not part of that role"),
+        [rest @ .., last] => {
+            format!("{} and {last}, but `{action}` is part of none of these roles", rest.join(", "))
+        }
+    }
+}
+
+fn forbidden(guard: &Candidate<'_>) -> String {
+    let doc = guard.rule.doc.trim_end_matches('.');
+    match doc {
+        "" => format!("{} forbids it", guard.rule.id),
+        doc => format!("{} forbids it: {}", guard.rule.id, doc),
+    }
+}
+
+fn permitted(state: &State, person: &str, action: &str, one: &Candidate<'_>) -> String {
+    let standing = standing(state, person, one);
+    match group(one.rule, action) {
+        Some(group) => format!("{standing}; `{action}` is part of `{group}`"),
+        None => format!("{standing}, who may `{action}`"),
+    }
+}
+
+/// `alice is developer of staging through payments`, or which policy without slots speaks of her.
+fn standing(state: &State, person: &str, one: &Candidate<'_>) -> String {
+    let role = &one.rule.id;
+    let Some(environment) = one.grant.environment().filter(|_| one.rule.is_role) else {
+        return format!("{role} speaks of {person}");
+    };
+    let environment = state.environments.name(environment);
+    let team = match one.through {
+        Through::Team(team) => state.teams.get(team).map(|team| &team.name),
+        Through::Scope | Through::Person => None,
+    };
+    match team {
+        Some(team) => format!("{person} is {role} of {environment} through {team}"),
+        None => format!("{person} is {role} of {environment}"),
+    }
+}
+
+fn unmet(rule: &Rule) -> String {
+    let Some(condition) = &rule.condition else { return "not for this".to_owned() };
+    let what: Vec<String> = condition.looks_at.iter().map(ToString::to_string).collect();
+    format!("its condition on {} does not hold: {}", what.join(" and "), condition.text)
+}
+
+/// The group in the scope of a policy that the action is part of.
+fn group<'r>(rule: &'r Rule, action: &str) -> Option<&'r str> {
+    let vocabulary = Vocabulary::builtin();
+    let named = match &rule.template.action {
+        ActionConstraint::Any => return None,
+        ActionConstraint::Eq(one) => std::slice::from_ref(one),
+        ActionConstraint::In(many) => many.as_slice(),
+    };
+    let mut named = named.iter().map(|one| one.eid.as_str());
+    named.find(|name| *name != action && vocabulary.members(name).contains(action))
+}
+
+/// What the person is where the resource is, whatever the action.
+fn roles(state: &State, decision: &Decision<'_>, found: &Found<'_>) -> Vec<String> {
+    let person = decision.request.principal.id();
+    let mut roles = Vec::new();
+    for (operation, _) in Operations::builtin().all() {
+        for one in state.candidates(found, decision.environment, operation) {
+            let role = standing(state, person, &one);
+            if one.rule.is_role && !roles.contains(&role) {
+                roles.push(role);
+            }
+        }
+    }
+    roles
+}

@@ -1,0 +1,144 @@
+//! A policy as the engine keeps it: what Cedar answers ahead of any request, and what it must be asked then.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cedar_policy::{EntityId, EntityTypeName, EntityUid, PolicySet, pst};
+use smol_str::SmolStr;
+
+use super::circumstance::{Circumstance, Looks};
+use super::grants::EnvironmentId;
+use super::loosen::{self, Reach};
+use super::operation::OperationId;
+use crate::fleet::Tier;
+
+/// Whether a policy applies to a request that it can apply to by its scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cell {
+    /// It never does.
+    No,
+    /// It always does.
+    Yes,
+    /// Cedar has to be asked with the whole request.
+    Ask,
+}
+
+/// What Cedar is asked when a request is made.
+#[derive(Debug)]
+pub(super) struct Condition {
+    /// The one policy without its scope, which is settled, but for a resource that it names.
+    pub(super) policy: PolicySet,
+    pub(super) looks_at: BTreeSet<Circumstance>,
+    /// The clauses, as Cedar text.
+    pub(super) text: Arc<str>,
+    pub(super) needs_principal: bool,
+    pub(super) needs_resource: bool,
+    pub(super) needs_actions: bool,
+    /// The entities that it names.
+    pub(super) names: Vec<EntityUid>,
+}
+
+/// A policy.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) id: SmolStr,
+    pub(super) doc: SmolStr,
+    pub(super) effect: pst::Effect,
+    pub(super) is_role: bool,
+    pub(super) template: pst::Template,
+    pub(super) reach: Reach,
+    /// For a resource in no environment, of nonproduction, of production, each by operation.
+    pub(super) rows: [Box<[Cell]>; 3],
+    /// For the environments that the policy names.
+    pub(super) named: Vec<(EnvironmentId, Box<[Cell]>)>,
+    pub(super) condition: Option<Condition>,
+}
+
+fn uid(name: &pst::EntityUID) -> Result<EntityUid, String> {
+    let kind: EntityTypeName = name.ty.to_string().parse().map_err(|_| name.to_string())?;
+    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(&name.eid)))
+}
+
+/// The row of a resource in no environment.
+pub(super) const NOWHERE: usize = 0;
+
+pub(super) fn row_of(tier: Tier) -> usize {
+    match tier {
+        Tier::Nonproduction => 1,
+        Tier::Production => 2,
+    }
+}
+
+impl Rule {
+    /// A policy whose rows are still to be filled.
+    pub(super) fn new(template: pst::Template) -> Result<(Self, Looks), String> {
+        let looks = Looks::of(&template);
+        let condition = if looks.at.is_empty() {
+            None
+        } else {
+            Some(Condition {
+                policy: loosen::conditions_only(&template)?,
+                looks_at: looks.at.clone(),
+                text: template
+                    .clauses()
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(" ")
+                    .into(),
+                needs_principal: looks.at_principal,
+                needs_resource: looks.at_resource,
+                needs_actions: looks.at_action,
+                names: looks.names.iter().map(uid).collect::<Result<_, _>>()?,
+            })
+        };
+        let rule = Self {
+            id: template.id.0.clone(),
+            doc: template.annotations.get("doc").cloned().unwrap_or_default(),
+            effect: template.effect,
+            is_role: !template.is_static(),
+            reach: Reach::of(&template.principal),
+            rows: Default::default(),
+            named: Vec::new(),
+            condition,
+            template,
+        };
+        Ok((rule, looks))
+    }
+
+    /// The policy for the table: without conditions where these depend on the request.
+    pub(super) fn for_table(&self, environment: &pst::EntityType) -> Result<PolicySet, String> {
+        match &self.condition {
+            Some(_) => loosen::scope_only(&self.template, environment),
+            None => loosen::for_those_found(&self.template, environment),
+        }
+    }
+
+    pub(super) fn cell(
+        &self,
+        environment: Option<(EnvironmentId, Tier)>,
+        operation: OperationId,
+    ) -> Cell {
+        let row = match environment {
+            Some((id, tier)) => {
+                let named = self.named.iter().find(|(one, _)| *one == id).map(|(_, row)| row);
+                named.or_else(|| self.rows.get(row_of(tier)))
+            }
+            None => self.rows.get(NOWHERE),
+        };
+        let cell = row.and_then(|row| row.get(usize::from(operation.0)));
+        cell.copied().unwrap_or(Cell::No)
+    }
+
+    /// The slot that a role does not have, so that a link would hold for everybody or everywhere.
+    pub(super) fn lacks(&self) -> Option<&'static str> {
+        if !self.template.principal.has_slot() {
+            return Some("?principal");
+        }
+        (!self.template.resource.has_slot()).then_some("?resource")
+    }
+
+    pub(super) fn is_forbid(&self) -> bool {
+        self.effect == pst::Effect::Forbid
+    }
+}

@@ -1,0 +1,217 @@
+//! Everything a decision needs, as it is at one moment; never changed once readers can see it.
+
+use std::sync::Arc;
+
+use super::environments::Environments;
+use super::grants::{EnvironmentId, Grant, Grants};
+use super::loosen::Reach;
+use super::operation::{OperationId, Operations};
+use super::people::{People, TeamId, Teams};
+use super::request::{Place, Principal, Request, RequestError, Resource};
+use super::rule::{Cell, Rule};
+use super::rules::Rules;
+use crate::fleet::Tier;
+use crate::near::nearest;
+
+/// The state of an engine.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    /// Counts the changes.
+    pub(super) revision: u64,
+    pub(super) tag_key: Arc<str>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) environments: Arc<Environments>,
+    pub(super) teams: Arc<Teams>,
+    pub(super) people: People,
+}
+
+/// Somebody, looked up: the assignees whose grants count.
+#[derive(Debug, Clone)]
+pub(super) struct Found<'s> {
+    /// What was given to the person.
+    pub(super) own: Option<&'s Grants>,
+    /// Policies without slots for this one person.
+    pub(super) own_rules: Option<&'s Grants>,
+    /// The teams, with what these are part of.
+    pub(super) teams: Teaming<'s>,
+}
+
+/// Teams of the fleet file as they stand there, or with those that a token adds.
+#[derive(Debug, Clone)]
+pub(super) enum Teaming<'s> {
+    OfFleet(&'s [TeamId]),
+    WithGroups(Arc<[TeamId]>),
+}
+
+impl Teaming<'_> {
+    pub(super) fn as_slice(&self) -> &[TeamId] {
+        match self {
+            Self::OfFleet(teams) => teams,
+            Self::WithGroups(teams) => teams,
+        }
+    }
+}
+
+/// What the table says of a request: who of each side applies for sure, and who has to be asked.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) permitted: bool,
+    pub(super) forbidden: bool,
+    pub(super) ask_permits: bool,
+    pub(super) ask_forbids: bool,
+}
+
+/// Through whom a policy can apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Through {
+    /// Nobody has to be named: the policy has no slots.
+    Scope,
+    /// Given to the person.
+    Person,
+    /// Given to a team.
+    Team(TeamId),
+}
+
+/// A policy that can apply to a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate<'s> {
+    pub(super) rule: &'s Rule,
+    pub(super) grant: Grant,
+    pub(super) through: Through,
+    pub(super) cell: Cell,
+}
+
+impl State {
+    /// The numbers of what a request names.
+    pub(super) fn resolve(
+        &self,
+        request: &Request<'_>,
+    ) -> Result<(OperationId, Option<EnvironmentId>), RequestError> {
+        let operation = Operations::builtin().find(request.action, request.resource.kind)?;
+        Ok((operation, self.place(&request.resource)?))
+    }
+
+    /// The environment of a resource, if it is in one.
+    pub(super) fn place(
+        &self,
+        resource: &Resource<'_>,
+    ) -> Result<Option<EnvironmentId>, RequestError> {
+        let named = |name: &str| {
+            let unknown = || self.unknown_environment(name);
+            self.environments.find(name).map(Some).ok_or_else(unknown)
+        };
+        if resource.kind == super::operation::ENVIRONMENT {
+            return named(resource.id);
+        }
+        match resource.place {
+            Place::Named(name) => named(name),
+            Place::Nowhere => Ok(None),
+            Place::Tagged => {
+                let tag = resource.tags.iter().rev().find(|(key, _)| *key == &*self.tag_key);
+                Ok(tag.and_then(|(_, value)| self.environments.find(value)))
+            }
+        }
+    }
+
+    pub(super) fn unknown_environment(&self, name: &str) -> RequestError {
+        let near = nearest(name, self.environments.spellings()).map(str::to_owned);
+        RequestError::UnknownEnvironment { name: name.to_owned(), near }
+    }
+
+    /// Looks somebody up.
+    pub(super) fn find(&self, principal: Principal<'_>) -> Result<Found<'_>, RequestError> {
+        let person = self.people.get(principal.id());
+        let teams = match (principal.identity(), person) {
+            (None, None) => {
+                return Err(RequestError::UnknownUser { name: principal.id().to_owned() });
+            }
+            (None, Some(person)) => Teaming::OfFleet(&person.closure),
+            (Some(identity), person) => {
+                let groups = identity.groups().iter();
+                let mut teams =
+                    groups.flat_map(|group| self.teams.of_group(group)).copied().peekable();
+                let own = person.map_or(&[] as &[_], |person| &person.closure);
+                if teams.peek().is_none() {
+                    Teaming::OfFleet(own)
+                } else {
+                    Teaming::WithGroups(self.teams.above(teams.chain(own.iter().copied())))
+                }
+            }
+        };
+        let of_users = &self.rules.of_users;
+        let own_rules = if of_users.is_empty() { None } else { of_users.get(principal.id()) };
+        Ok(Found { own: person.map(|person| &person.grants), own_rules, teams })
+    }
+
+    /// Every policy that can apply to an operation in an environment, by the index and the table.
+    pub(super) fn candidates<'s>(
+        &'s self,
+        found: &'s Found<'s>,
+        environment: Option<EnvironmentId>,
+        operation: OperationId,
+    ) -> impl Iterator<Item = Candidate<'s>> {
+        let place = self.with_tier(environment);
+        let cells = move |(grant, through): (Grant, Through)| {
+            let rule = self.rules.get(grant.rule())?;
+            // A link of `principal == ?principal` to a team is for the team alone, and no person is a team.
+            let is_for_person =
+                !matches!(through, Through::Team(_)) || rule.reach == Reach::Assignee;
+            if !is_for_person {
+                return None;
+            }
+            let cell = rule.cell(place, operation);
+            (cell != Cell::No).then_some(Candidate { rule, grant, through, cell })
+        };
+        self.grants(found, environment).filter_map(cells)
+    }
+
+    /// The grants of somebody that can be for a resource of an environment, or of none.
+    fn grants<'s>(
+        &'s self,
+        found: &'s Found<'s>,
+        environment: Option<EnvironmentId>,
+    ) -> impl Iterator<Item = (Grant, Through)> {
+        let of = move |grants: &'s Grants, through: Through| {
+            grants.at(environment).map(move |grant| (grant, through))
+        };
+        let everyone = of(&self.rules.everyone, Through::Scope);
+        let own_rules = found.own_rules.into_iter().flat_map(move |one| of(one, Through::Scope));
+        let own = found.own.into_iter().flat_map(move |one| of(one, Through::Person));
+        let teams = found.teams.as_slice().iter().flat_map(move |id| {
+            let rules = self.rules.of_teams.get(id.0 as usize).into_iter();
+            let rules = rules.flat_map(move |one| of(one, Through::Scope));
+            let given = self.teams.get(*id).into_iter();
+            let given = given.flat_map(move |one| of(&one.grants, Through::Team(*id)));
+            rules.chain(given)
+        });
+        everyone.chain(own_rules).chain(own).chain(teams)
+    }
+
+    /// What the table says.
+    pub(super) fn tally(
+        &self,
+        found: &Found<'_>,
+        environment: Option<EnvironmentId>,
+        operation: OperationId,
+    ) -> Tally {
+        let mut tally = Tally::default();
+        for one in self.candidates(found, environment, operation) {
+            let seen = match (one.rule.is_forbid(), one.cell == Cell::Ask) {
+                (false, false) => &mut tally.permitted,
+                (true, false) => &mut tally.forbidden,
+                (false, true) => &mut tally.ask_permits,
+                (true, true) => &mut tally.ask_forbids,
+            };
+            *seen = true;
+        }
+        tally
+    }
+
+    pub(super) fn with_tier(
+        &self,
+        environment: Option<EnvironmentId>,
+    ) -> Option<(EnvironmentId, Tier)> {
+        let id = environment?;
+        Some((id, self.environments.tier(id)?))
+    }
+}

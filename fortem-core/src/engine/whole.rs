@@ -1,0 +1,147 @@
+//! Cedar over everything: all policies, all links, all entities. Slow, and what the engine has to equal.
+
+use std::collections::HashMap;
+
+use cedar_policy::{
+    Authorizer, Decision as Effect, Entities, EntityUid, PolicyId, PolicySet, SlotId,
+};
+
+use super::ask::{Known, actions, question};
+use super::decision::{Applied, Link};
+use super::grants::Grants;
+use super::operation::{ENVIRONMENT, OperationId, Operations};
+use super::request::{Detail, Request, RequestError};
+use super::rules::uid;
+use super::state::State;
+use crate::fleet::Assignee;
+
+/// What Cedar answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) allowed: bool,
+    pub(super) policies: Vec<Applied>,
+}
+
+/// Every policy with every link, and every entity of the fleet.
+#[derive(Debug)]
+pub(super) struct Whole {
+    policies: PolicySet,
+    links: HashMap<PolicyId, Applied>,
+    entities: Entities,
+}
+
+impl Whole {
+    pub(super) fn new(state: &State) -> Result<Self, RequestError> {
+        let policies = state.rules.policies.clone();
+        let mut whole = Self { policies, links: HashMap::new(), entities: Entities::empty() };
+        for (name, person) in state.people.sorted() {
+            whole.link(state, &Assignee::User(name.to_string()), &person.grants)?;
+        }
+        for team in &state.teams.list {
+            whole.link(state, &Assignee::Team(team.name.to_string()), &team.grants)?;
+        }
+        let mut known = Known { state, entities: HashMap::new() };
+        for (name, _) in state.people.sorted() {
+            known.name(&uid("User", name).map_err(RequestError::Context)?)?;
+        }
+        for (_, environment) in state.environments.all() {
+            known.name(&uid(ENVIRONMENT, &environment.name).map_err(RequestError::Context)?)?;
+        }
+        for team in &state.teams.list {
+            known.name(&uid("Team", &team.name).map_err(RequestError::Context)?)?;
+        }
+        let entities = actions().clone().add_entities(known.entities.into_values(), None);
+        whole.entities = entities.map_err(refused)?;
+        Ok(whole)
+    }
+
+    fn link(
+        &mut self,
+        state: &State,
+        assignee: &Assignee,
+        grants: &Grants,
+    ) -> Result<(), RequestError> {
+        let principal = match assignee {
+            Assignee::User(name) => uid("User", name),
+            Assignee::Team(name) => uid("Team", name),
+        };
+        let principal = principal.map_err(RequestError::Context)?;
+        for grant in grants.as_slice() {
+            let (Some(rule), Some(environment)) =
+                (state.rules.get(grant.rule()), grant.environment())
+            else {
+                continue;
+            };
+            let environment = state.environments.name(environment);
+            let applied = Applied {
+                policy: rule.id.to_string(),
+                assignment: Some(Link {
+                    assignee: assignee.clone(),
+                    environment: environment.to_owned(),
+                }),
+            };
+            let link = self.free_id();
+            let place = uid(ENVIRONMENT, environment).map_err(RequestError::Context)?;
+            let slots = HashMap::from([
+                (SlotId::principal(), principal.clone()),
+                (SlotId::resource(), place),
+            ]);
+            let template = PolicyId::new(&rule.id);
+            self.policies.link(template, link.clone(), slots).map_err(refused)?;
+            self.links.insert(link, applied);
+        }
+        Ok(())
+    }
+
+    /// An id that no policy has.
+    fn free_id(&self) -> PolicyId {
+        let mut id = format!("link {}", self.links.len());
+        while self.policies.policy(&PolicyId::new(&id)).is_some()
+            || self.policies.template(&PolicyId::new(&id)).is_some()
+        {
+            id.push('\'');
+        }
+        PolicyId::new(id)
+    }
+
+    pub(super) fn authorize(
+        &self,
+        state: &State,
+        request: &Request<'_>,
+        operation: OperationId,
+    ) -> Result<Verdict, RequestError> {
+        let Some(known) = Operations::builtin().get(operation) else {
+            return Ok(Verdict { allowed: false, policies: Vec::new() });
+        };
+        let question = question(state, request, known)?;
+        let entities = self.entities(state, request)?;
+        let answer = Authorizer::new().is_authorized(&question, &self.policies, &entities);
+        let name = |id: &PolicyId| match self.links.get(id) {
+            Some(applied) => applied.clone(),
+            None => Applied { policy: AsRef::<str>::as_ref(id).to_owned(), assignment: None },
+        };
+        let mut policies: Vec<Applied> = answer.diagnostics().reason().map(name).collect();
+        policies.sort();
+        Ok(Verdict { allowed: answer.decision() == Effect::Allow, policies })
+    }
+
+    /// The fleet, and what comes with the request.
+    fn entities(&self, state: &State, request: &Request<'_>) -> Result<Entities, RequestError> {
+        let found = state.find(request.principal)?;
+        let mut known = Known { state, entities: HashMap::new() };
+        known.principal(request, found.teams.as_slice())?;
+        known.resource(&request.resource)?;
+        for (_, detail) in request.details {
+            if let Detail::Resource(resource) = detail {
+                known.resource(resource)?;
+            }
+        }
+        let brought: Vec<EntityUid> = known.entities.keys().cloned().collect();
+        let rest = self.entities.clone().remove_entities(brought).map_err(refused)?;
+        rest.add_entities(known.entities.into_values(), None).map_err(refused)
+    }
+}
+
+fn refused(error: impl std::fmt::Display) -> RequestError {
+    RequestError::Context(error.to_string())
+}

@@ -1,0 +1,8 @@
+//! Names that a misspelled one may have meant.
+
+/// The name most like a misspelled one, if any is much like it.
+pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let alike = |known: &str| strsim::damerau_levenshtein(name, known);
+    let near = names.into_iter().min_by_key(|known| (alike(known), *known))?;
+    (alike(near) * 3 <= name.chars().count()).then_some(near)
+}

@@ -1,0 +1,314 @@
+//! Random fleets, policies and requests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
+
+use cedar_policy::{Policy, PolicyId, PolicySet, Template, ValidationMode, Validator};
+use fortem_core::Vocabulary;
+use proptest::prelude::*;
+use proptest::sample::{Index, select, subsequence};
+
+pub(super) const ENVIRONMENTS: [(&str, &str); 4] = [
+    ("dev", "nonproduction"),
+    ("staging", "nonproduction"),
+    ("live", "production"),
+    ("prod", "production"),
+];
+pub(super) const TEAMS: [&str; 4] = ["ops", "payments", "orders", "guests"];
+pub(super) const USERS: [&str; 4] = ["alice", "bob", "carol", "o'dd \"one\""];
+const KINDS: [&str; 6] = ["Service", "Task", "Cache", "LogGroup", "Environment", "TaskDefinition"];
+const ACTIONS: [&str; 10] = [
+    "observe",
+    "operate",
+    "administer",
+    "viewStatus",
+    "viewEnvironment",
+    "restartService",
+    "stopTask",
+    "runTask",
+    "flushCache",
+    "execCommand",
+];
+
+/// A fleet, as data from which both a fleet file and Cedar entities are made.
+#[derive(Debug, Clone)]
+pub(super) struct Fleet {
+    /// Team → the teams it is part of; later ones only, so that none is part of itself.
+    pub(super) teams: BTreeMap<&'static str, Vec<&'static str>>,
+    pub(super) users: BTreeMap<&'static str, Vec<&'static str>>,
+    /// Role, whether a team, who, where.
+    pub(super) assignments: BTreeSet<(String, bool, &'static str, &'static str)>,
+}
+
+impl Fleet {
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        for (name, tier) in ENVIRONMENTS {
+            writeln!(text, "[[environment]]\nname = \"{name}\"\ntier = \"{tier}\"").unwrap();
+        }
+        for (name, teams) in &self.teams {
+            writeln!(text, "[[team]]\nname = {name:?}\nteams = {teams:?}").unwrap();
+        }
+        for (name, teams) in &self.users {
+            writeln!(text, "[[user]]\nname = {name:?}\nteams = {teams:?}").unwrap();
+        }
+        for (role, is_team, who, environment) in &self.assignments {
+            let assignee = if *is_team { "team" } else { "user" };
+            writeln!(
+                text,
+                "[[assignment]]\nrole = {role:?}\n{assignee} = {who:?}\nenvironments = [{environment:?}]"
+            )
+            .unwrap();
+        }
+        text
+    }
+}
+
+/// Policies with the text of each, by id; those that do not fit the vocabulary are left out.
+#[derive(Clone)]
+pub(super) struct Policies {
+    pub(super) texts: BTreeMap<String, String>,
+    pub(super) set: PolicySet,
+    pub(super) roles: BTreeSet<String>,
+}
+
+impl std::fmt::Debug for Policies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.texts.fmt(f)
+    }
+}
+
+impl Policies {
+    fn of(texts: Vec<String>) -> Self {
+        let mut all =
+            Self { texts: BTreeMap::new(), set: PolicySet::new(), roles: BTreeSet::new() };
+        let validator = Validator::new(Vocabulary::builtin().schema().clone());
+        for (number, text) in texts.into_iter().enumerate() {
+            let id =
+                if number % 3 == 0 { format!("odd/{number} é\"") } else { format!("p{number}") };
+            let mut one = PolicySet::new();
+            let is_role = text.contains("?principal");
+            if is_role {
+                one.add_template(Template::parse(Some(PolicyId::new(&id)), &text).unwrap())
+                    .unwrap();
+            } else {
+                one.add(Policy::parse(Some(PolicyId::new(&id)), &text).unwrap()).unwrap();
+            }
+            if !validator.validate(&one, ValidationMode::Strict).validation_passed() {
+                continue;
+            }
+            all.set.merge(&one, false).unwrap();
+            if is_role {
+                all.roles.insert(id.clone());
+            }
+            all.texts.insert(id, text);
+        }
+        all
+    }
+}
+
+/// A request, as owned data.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) user: &'static str,
+    pub(super) action: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) id: &'static str,
+    pub(super) environment: Option<&'static str>,
+    pub(super) tags: Vec<(&'static str, &'static str)>,
+    pub(super) mfa: bool,
+    pub(super) approval: Option<&'static str>,
+    pub(super) source_ip: Option<&'static str>,
+    pub(super) now: SystemTime,
+}
+
+fn environment_name() -> impl Strategy<Value = &'static str> {
+    select(vec!["dev", "staging", "live", "prod", "ghost"])
+}
+
+fn action_scope() -> impl Strategy<Value = String> {
+    let action = || select(&ACTIONS[..]).prop_map(|name| format!("Fortem::Action::\"{name}\""));
+    prop_oneof![
+        Just("action".to_owned()),
+        action().prop_map(|one| format!("action == {one}")),
+        action().prop_map(|one| format!("action in {one}")),
+        prop::collection::vec(action(), 1..3)
+            .prop_map(|many| format!("action in [{}]", many.join(", "))),
+    ]
+}
+
+fn user_literal() -> impl Strategy<Value = String> {
+    select(vec!["alice", "bob", "nobody"]).prop_map(|name| format!("Fortem::User::\"{name}\""))
+}
+
+fn team_literal() -> impl Strategy<Value = String> {
+    select(&TEAMS[..]).prop_map(|name| format!("Fortem::Team::\"{name}\""))
+}
+
+fn place_literal() -> impl Strategy<Value = String> {
+    prop_oneof![
+        environment_name().prop_map(|name| format!("Fortem::Environment::\"{name}\"")),
+        select(vec!["production", "nonproduction"])
+            .prop_map(|name| format!("Fortem::Tier::\"{name}\"")),
+    ]
+}
+
+/// Principal and resource of a policy's scope, with both slots or none.
+fn scope() -> impl Strategy<Value = (String, String)> {
+    let with_slots = (
+        select(vec![
+            "principal in ?principal",
+            "principal == ?principal",
+            "principal is Fortem::User in ?principal",
+        ]),
+        select(vec![
+            "resource in ?resource",
+            "resource == ?resource",
+            "resource is Fortem::Service in ?resource",
+            "resource is Fortem::Task in ?resource",
+        ]),
+    );
+    let with_slots = with_slots.prop_map(|(a, b)| (a.to_owned(), b.to_owned()));
+    let principal = prop_oneof![
+        2 => Just("principal".to_owned()),
+        1 => Just("principal is Fortem::User".to_owned()),
+        2 => user_literal().prop_map(|one| format!("principal == {one}")),
+        1 => user_literal().prop_map(|one| format!("principal in {one}")),
+        2 => team_literal().prop_map(|one| format!("principal in {one}")),
+        1 => team_literal().prop_map(|one| format!("principal is Fortem::User in {one}")),
+    ];
+    let kind = || select(&KINDS[..]);
+    let resource = prop_oneof![
+        2 => Just("resource".to_owned()),
+        2 => place_literal().prop_map(|one| format!("resource in {one}")),
+        1 => environment_name().prop_map(|one| format!("resource == Fortem::Environment::\"{one}\"")),
+        1 => kind().prop_map(|one| format!("resource is Fortem::{one}")),
+        1 => (kind(), place_literal()).prop_map(|(one, place)| format!("resource is Fortem::{one} in {place}")),
+        1 => Just("resource == Fortem::Service::\"one\"".to_owned()),
+        1 => Just("resource in Fortem::Task::\"one\"".to_owned()),
+    ];
+    prop_oneof![with_slots, (principal, resource)]
+}
+
+fn atom() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("true".to_owned()),
+        Just("context.mfa".to_owned()),
+        Just("(context has approval && context.approval == \"ok\")".to_owned()),
+        Just(
+            "(context has source_ip && context.source_ip.isInRange(ip(\"10.0.0.0/8\")))".to_owned()
+        ),
+        Just("(context has now && context.now < datetime(\"2026-07-01\"))".to_owned()),
+        Just("(context has now && context.now.toTime() > duration(\"12h\"))".to_owned()),
+        place_literal().prop_map(|one| format!("resource in {one}")),
+        (place_literal(), place_literal()).prop_map(|(a, b)| format!("resource in [{a}, {b}]")),
+        select(&KINDS[..]).prop_map(|one| format!("resource is Fortem::{one}")),
+        (select(&KINDS[..]), place_literal())
+            .prop_map(|(one, place)| format!("resource is Fortem::{one} in {place}")),
+        select(&ACTIONS[..]).prop_map(|one| format!("action in Fortem::Action::\"{one}\"")),
+        select(&ACTIONS[..]).prop_map(|one| format!("action == Fortem::Action::\"{one}\"")),
+        team_literal().prop_map(|one| format!("principal in {one}")),
+        user_literal().prop_map(|one| format!("principal == {one}")),
+        (user_literal(), team_literal()).prop_map(|(one, team)| format!("{one} in {team}")),
+        (team_literal(), team_literal()).prop_map(|(one, team)| format!("{one} in {team}")),
+        (environment_name(), place_literal())
+            .prop_map(|(one, place)| format!("Fortem::Environment::\"{one}\" in {place}")),
+        Just("(resource.hasTag(\"data\") && resource.getTag(\"data\") == \"public\")".to_owned()),
+        Just("(resource.hasTag(\"data\") && resource.getTag(\"data\") like \"p*\")".to_owned()),
+        Just("(context.mfa && 9223372036854775807 + 1 > 0)".to_owned()),
+    ]
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    atom().prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|one| format!("!({one})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} && {b})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} || {b})")),
+            (inner.clone(), inner.clone(), inner)
+                .prop_map(|(a, b, c)| format!("(if {a} then {b} else {c})")),
+        ]
+    })
+}
+
+fn policy() -> impl Strategy<Value = String> {
+    let clause = (select(vec!["when", "unless"]), condition());
+    let clause = clause.prop_map(|(word, one)| format!(" {word} {{ {one} }}"));
+    (
+        prop_oneof![3 => Just("permit"), 1 => Just("forbid")],
+        scope(),
+        action_scope(),
+        prop::collection::vec(clause, 0..3),
+    )
+        .prop_map(|(effect, (principal, resource), action, clauses)| {
+            format!("{effect} ({principal}, {action}, {resource}){};", clauses.concat())
+        })
+}
+
+pub(super) fn policies() -> impl Strategy<Value = Policies> {
+    prop::collection::vec(policy(), 1..9).prop_map(Policies::of)
+}
+
+/// A fleet in which some of the roles are assigned.
+pub(super) fn fleet(roles: BTreeSet<String>) -> impl Strategy<Value = Fleet> {
+    let later = |from: usize| subsequence(TEAMS[from..].to_vec(), 0..=TEAMS.len() - from);
+    let teams = (later(1), later(2), later(3));
+    let users = prop::collection::vec(subsequence(TEAMS.to_vec(), 0..3), USERS.len());
+    let assignment = (any::<Index>(), any::<bool>(), 0..4usize, 0..4usize);
+    let assignments = prop::collection::vec(assignment, 0..14);
+    (teams, users, assignments).prop_map(move |((first, second, third), users, assignments)| {
+        let teams = TEAMS.into_iter().zip([first, second, third, Vec::new()]).collect();
+        let roles: Vec<&String> = roles.iter().collect();
+        let assigned = |(role, is_team, who, place): (Index, bool, usize, usize)| {
+            let role = if roles.is_empty() { return None } else { (*role.get(&roles)).clone() };
+            let who = if is_team { TEAMS[who] } else { USERS[who] };
+            Some((role, is_team, who, ENVIRONMENTS[place].0))
+        };
+        Fleet {
+            teams,
+            users: USERS.into_iter().zip(users).collect(),
+            assignments: assignments.into_iter().filter_map(assigned).collect(),
+        }
+    })
+}
+
+pub(super) fn asked() -> impl Strategy<Value = Asked> {
+    let actions: Vec<(&'static str, &'static str)> = Vocabulary::builtin()
+        .schema()
+        .request_envs()
+        .filter_map(|one| {
+            let action = Vocabulary::builtin().action(one.action().id().unescaped())?.name();
+            let kind = one.resource().basename().to_owned();
+            Some((action, &*Box::leak(kind.into_boxed_str())))
+        })
+        .collect();
+    let environment = prop_oneof![
+        4 => select(ENVIRONMENTS.map(|(name, _)| Some(name)).to_vec()),
+        1 => Just(None)
+    ];
+    let tags = subsequence(vec![("data", "public"), ("data2", "private")], 0..=2);
+    let session = (
+        any::<bool>(),
+        prop::option::of(select(vec!["ok", "no"])),
+        prop::option::of(select(vec!["10.1.2.3", "192.0.2.1", "::1"])),
+        1_780_000_000u64..1_785_000_000,
+    );
+    (select(&USERS[..]), select(actions), select(vec!["one", "two"]), environment, tags, session)
+        .prop_map(|(user, (action, kind), id, environment, tags, session)| {
+            let environment =
+                if kind == "Environment" { environment.or(Some("dev")) } else { environment };
+            Asked {
+                user,
+                action,
+                kind,
+                id: if kind == "Environment" { environment.unwrap() } else { id },
+                environment,
+                tags,
+                mfa: session.0,
+                approval: session.1,
+                source_ip: session.2,
+                now: SystemTime::UNIX_EPOCH + Duration::from_secs(session.3),
+            }
+        })
+}
