@@ -126,7 +126,7 @@ impl Engine {
     /// Everything that [`Source::load`] finds wrong.
     pub fn load(directory: impl AsRef<Path>) -> Result<Self, Problems> {
         let source = Source::load(directory)?;
-        Self::new(&policies::of_source(&source)?, source.fleet())
+        Self::new(&source.policy_set(), source.fleet())
     }
 
     /// An engine over policies and a fleet. The ids of templates are the roles that the fleet assigns; they may be any

@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cedar_policy::PolicySet;
+
 use crate::cedar_text;
 use crate::fleet::{Fleet, UNKNOWN_ROLE};
 use crate::policy::{Policy, PolicyKind};
@@ -105,6 +107,18 @@ impl Source {
     #[must_use]
     pub fn policies(&self) -> &[Policy] {
         &self.policies
+    }
+
+    /// Every policy in one set, under its id, as Cedar evaluates it.
+    #[must_use]
+    pub fn policy_set(&self) -> PolicySet {
+        let mut all = PolicySet::new();
+        for policy in &self.policies {
+            // INVARIANT: ids are unique, so that nothing is renamed and nothing can conflict.
+            let merged = all.merge(policy.policy_set(), false);
+            debug_assert!(merged.is_ok_and(|renamed| renamed.is_empty()), "two policies of one id");
+        }
+        all
     }
 
     /// The roles, sorted by id.

@@ -3,17 +3,7 @@
 use cedar_policy::{PolicySet, ValidationMode, Validator};
 
 use crate::problem::{Problem, Problems};
-use crate::source::Source;
 use crate::vocabulary::Vocabulary;
-
-/// The policies of a source, in one set.
-pub(super) fn of_source(source: &Source) -> Result<PolicySet, Problems> {
-    let mut all = PolicySet::new();
-    for policy in source.policies() {
-        all.merge(policy.policy_set(), false).map_err(|error| refused(error.to_string()))?;
-    }
-    Ok(all)
-}
 
 /// A policy set from Cedar's JSON, checked.
 pub(super) fn from_json(json: &serde_json::Value) -> Result<PolicySet, Problems> {
