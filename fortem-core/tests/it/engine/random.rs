@@ -161,6 +161,7 @@ fn scope() -> impl Strategy<Value = (String, String)> {
             "principal in ?principal",
             "principal == ?principal",
             "principal is Fortem::User in ?principal",
+            "principal is Fortem::Team in ?principal",
         ]),
         select(vec![
             "resource in ?resource",
