@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::baseline::Against;
 use crate::catalogue::{Calls, Catalogue};
 use crate::environments::{Environments, Origin};
-use crate::facts::Facts;
 use crate::facts::matrix::{self, Matrix};
+use crate::facts::{Facts, Subject};
 use crate::finding::{Finding, Persona, Severity};
 use crate::ignore::Suppressed;
 use crate::input::{Input, NotAssessed};
@@ -172,6 +172,9 @@ fn check_unit<'f>(facts: &'f Facts<'f>, rules: &[(&'static dyn Rule, Calls)]) ->
                 rule.check_subject(subject, facts, &mut findings);
             }
         }
+        if !is_administrator && let Some(aside) = subject.looking_aside(facts) {
+            findings.add_other_places(check_aside(&aside, facts, rules));
+        }
         findings
     });
     let of_unit = rules.par_iter().map(|(rule, _)| {
@@ -187,6 +190,21 @@ fn check_unit<'f>(facts: &'f Facts<'f>, rules: &[(&'static dyn Rule, Calls)]) ->
     // Collected in order, whoever is ready first.
     let all: Vec<Findings<'f>> = of_policies.chain(of_subjects).chain(of_unit).collect();
     all.into_iter().fold(Findings::new(facts), Findings::joined_with)
+}
+
+/// What a subject may do in other environments than production: statements that production is guarded from may open these.
+fn check_aside<'f>(
+    aside: &Subject<'_>,
+    facts: &'f Facts<'f>,
+    rules: &[(&'static dyn Rule, Calls)],
+) -> Findings<'f> {
+    let mut findings = Findings::new(facts);
+    for (rule, calls) in rules {
+        if !rule.calls().is_empty() && aside.may_call_any(calls) {
+            rule.check_subject(aside, facts, &mut findings);
+        }
+    }
+    findings
 }
 
 pub(crate) fn sort(findings: &mut [Finding]) {

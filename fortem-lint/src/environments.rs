@@ -229,6 +229,12 @@ impl Environments {
         let mut others = self.all.iter().filter(|one| !own.contains(&one.name));
         others.clone().find(|one| one.is_production).or_else(|| others.next())
     }
+
+    /// Where else to look if the way to production is barred: an environment that is neither production nor among some.
+    #[must_use]
+    pub fn beside(&self, own: &[String]) -> Option<&Environment> {
+        self.all.iter().find(|one| !one.is_production && !own.contains(&one.name))
+    }
 }
 
 /// Whether a tag key is usual for the environment.

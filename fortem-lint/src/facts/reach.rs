@@ -14,6 +14,7 @@ use super::candidates::{self, Resource, Search};
 use super::scope::{TagOf, tag_of_key};
 use super::{Facts, Subject, Who, plausible};
 use crate::catalogue::Call;
+use crate::environments::names_word;
 use crate::unit::{Policy, PrincipalKind};
 
 /// The resource that a call is to reach.
@@ -91,6 +92,20 @@ pub struct Guard<'u> {
 }
 
 impl Reached<'_> {
+    /// Whether the name of what is reached has that of an environment as a word.
+    #[must_use]
+    pub fn is_called_after(&self, environment: &str) -> bool {
+        names_word(self.request.resource(), environment)
+    }
+
+    /// Whether what is reached has some value of the environment's tag.
+    #[must_use]
+    pub fn has_tag(&self, facts: &Facts<'_>, value: &str) -> bool {
+        let key = format!("aws:ResourceTag/{}", facts.environments.tag_key());
+        let tag = self.request.context().get(&key);
+        tag.is_some_and(|values| values.as_slice().iter().any(|one| one == value))
+    }
+
     /// Whether the statement spells the name of the resource, without wildcards.
     #[must_use]
     pub fn is_spelt(&self) -> bool {
@@ -165,7 +180,7 @@ impl<'u> Subject<'u> {
         statement: &'u Statement,
     ) -> Option<Reached<'u>> {
         let own = self.environment_tag.as_deref().or(self.environments.first().map(String::as_str));
-        let foreign = facts.environments.foreign_to(&self.environments);
+        let foreign = self.foreign(facts);
         let tagged =
             own.into_iter().chain(foreign.map(|one| one.name.as_str())).map(Target::tagged);
         let targets = tagged.chain([Target::untagged("example")]);
@@ -251,6 +266,20 @@ impl<'u> Subject<'u> {
             .find_map(|resource| Trial::new(self, facts, call, target, &resource, &known).deny())
     }
 
+    /// Whether a Deny statement stops a call on one known resource whatever allows it.
+    #[must_use]
+    pub fn is_denied_on(
+        &self,
+        facts: &Facts<'_>,
+        call: Call,
+        target: &Target<'_>,
+        arn: &str,
+    ) -> bool {
+        let known = self.known(facts, target);
+        let resource = Resource { arn: arn.to_owned(), kind: None };
+        Trial::new(self, facts, call, target, &resource, &known).deny().is_some()
+    }
+
     /// Every policy that bears on the subject, identity policies first.
     pub(super) fn all_policies(&self) -> impl Iterator<Item = &'u Policy> + '_ {
         let limits = self.limits.iter().flat_map(|layer| layer.policies.iter().copied());
@@ -277,6 +306,7 @@ impl<'u> Subject<'u> {
         let mut known = Context::default();
         known.insert("aws:SecureTransport", "true");
         known.insert("aws:ViaAWSService", "false");
+        known.insert("aws:PrincipalIsAWSService", "false");
         if let Some(tag) = &self.environment_tag {
             known.insert(
                 &format!("aws:PrincipalTag/{}", facts.environments.tag_key()),
@@ -524,6 +554,9 @@ impl<'a, 'u> Trial<'a, 'u> {
     fn is_free(&self, key: &str) -> bool {
         let is_given = |(given, _): &(&str, _)| given.eq_ignore_ascii_case(key);
         if self.known.get(key).is_some() || self.target.keys.iter().any(is_given) {
+            return false;
+        }
+        if plausible::is_never_there(key, self.subject.principal().map(|one| one.kind)) {
             return false;
         }
         // These follow from the resource.

@@ -5,13 +5,14 @@ use std::sync::OnceLock;
 
 use fortem_compile::iam::{Context, Document, DocumentKind, Effect, Statement};
 
+use super::Facts;
 use super::cluster_name::ClusterName;
 use super::scope::tag_of_key;
 use super::standing::home_of;
 use crate::catalogue::{Call, Calls};
 use crate::environments::{Environment, Environments};
 use crate::organization::Organization;
-use crate::unit::{Boundary, Owner, Policy, Principal, Unit};
+use crate::unit::{Boundary, Group, Owner, Policy, Principal, Unit};
 
 /// Whoever is subject to a set of policies.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Subject<'u> {
     pub environment_tag: Option<String>,
     // The environment to which the principal itself belongs, by its tag or name.
     home: Option<String>,
+    // Whether ways to an environment other than production are looked for.
+    looks_aside: bool,
     // What the identity policies allow at first sight.
     allowed: Calls,
     // What its policies and limits deny at first sight.
@@ -180,6 +183,7 @@ impl<'u> Subject<'u> {
             environments: own,
             environment_tag,
             home,
+            looks_aside: false,
             allowed,
             denied,
             always,
@@ -191,6 +195,14 @@ impl<'u> Subject<'u> {
     #[must_use]
     pub fn of_policy(policy: &'u Policy, tag: &str, environments: &Environments) -> Self {
         Self::new(Who::Anyone, vec![policy], Vec::new(), Some(tag.to_owned()), environments)
+    }
+
+    /// Whoever is in a group and has nothing else.
+    #[must_use]
+    pub fn of_group(facts: &Facts<'u>, group: &'u Group) -> Self {
+        let scps = facts.unit.account.as_deref().zip(facts.organization);
+        let scps = scps.and_then(|(account, of)| of.control_policies(account)).unwrap_or_default();
+        of_policies(facts.unit, &group.identity, &scps, facts.environments)
     }
 
     /// The name of the environment to which the principal itself belongs, by its tag or name.
@@ -248,9 +260,32 @@ impl<'u> Subject<'u> {
         self.environment_tag.as_deref().or_else(|| self.environments.first().map(String::as_str))
     }
 
+    /// The environment that ways out of the subject's own are looked for to: production, if that is not its own.
+    #[must_use]
+    pub fn foreign<'f>(&self, facts: &'f Facts<'_>) -> Option<&'f Environment> {
+        if self.looks_aside {
+            return facts.environments.beside(&self.environments);
+        }
+        facts.environments.foreign_to(&self.environments)
+    }
+
+    /// The same subject with ways to another environment than production in view, if it belongs to some environment and
+    /// there is such another.
+    #[must_use]
+    pub fn looking_aside(&self, facts: &Facts<'_>) -> Option<Self> {
+        let foreign = self.foreign(facts).filter(|one| one.is_production);
+        let beside = facts.environments.beside(&self.environments);
+        let is_wanted = self.is_scoped() && foreign.is_some() && beside.is_some();
+        is_wanted.then(|| Self { looks_aside: true, ..self.same() })
+    }
+
     /// The same without the tag that says which environment it belongs to.
     #[must_use]
     pub fn without_tag(&self) -> Self {
+        Self { environment_tag: None, always: OnceLock::new(), ..self.same() }
+    }
+
+    fn same(&self) -> Self {
         let limits = self.limits.iter();
         let limits = limits
             .map(|one| Layer { name: one.name.clone(), policies: one.policies.clone() })
@@ -259,9 +294,9 @@ impl<'u> Subject<'u> {
             identity: self.identity.clone(),
             limits,
             environments: self.environments.clone(),
-            environment_tag: None,
+            environment_tag: self.environment_tag.clone(),
             home: self.home.clone(),
-            always: OnceLock::new(),
+            always: self.always.clone(),
             cluster_name: self.cluster_name.clone(),
             ..*self
         }

@@ -41,7 +41,7 @@ impl Rule for DescribeTaskDefinition {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         if !unscoped::shares_account(facts, foreign) {
             return;
         }

@@ -49,7 +49,7 @@ impl Rule for EcsStar {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         for group in unscoped::reached_or_untagged(subject, facts, CALLS, &Target::tagged(&foreign.name)) {
             let statement = group.first().statement;
             let patterns: Vec<&str> =

@@ -44,18 +44,27 @@ impl Rule for ForallvaluesVacuous {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
-        let targets = [Target::untagged(&foreign.name)];
+        let Some(foreign) = subject.foreign(facts) else { return };
+        let own = subject.environments.first().map(String::as_str);
+        // Last what the cluster or the name alone tie to the own environment: there the tag was to be the other tie.
+        let targets: Vec<_> = std::iter::once(Target::untagged(&foreign.name))
+            .chain(own.map(Target::untagged))
+            .collect();
         let faulty = |one: &Condition| one.is_for_all_values() && is_of_resource(one, facts);
         for group in subject.openings(facts, SCOPED_CALLS, faulty, &targets) {
             let Some(cause) = cause(&group, faulty) else { continue };
+            let is_own = own.filter(|own| group.first().is_called_after(own));
             let message = format!(
                 "`{}` lets {} pass on `{}` where the tag is absent",
                 cause.operator(),
                 group.actions(),
-                foreign.name
+                is_own.unwrap_or(&foreign.name)
             );
-            findings.report(draft(subject, &group, cause, message, findings).to(foreign));
+            let draft = draft(subject, &group, cause, message, findings);
+            findings.report(match is_own {
+                Some(_) => draft.severity(Severity::Medium),
+                None => draft.to(foreign),
+            });
         }
         let tag = format!("aws:RequestTag/{}", facts.environments.tag_key());
         let keys = [(tag.as_str(), None), ("aws:TagKeys", None)];

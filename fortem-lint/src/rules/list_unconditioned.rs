@@ -64,7 +64,7 @@ impl Rule for ListUnconditioned {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let target = Target::tagged(&foreign.name);
         for group in subject.reached_by_statement(facts, OF_CLUSTER, &target) {
             let message = format!(

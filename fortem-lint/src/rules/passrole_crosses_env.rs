@@ -118,7 +118,7 @@ impl<'f, 'u> Passable<'f, 'u> {
             draft.severity(Severity::Low).evidence(evidence)
         } else if !passed_role_outranks::may_use_roles(subject, facts) {
             let evidence = "no call of the principal is known that hands it over";
-            draft.severity(Severity::Medium).evidence(evidence)
+            draft.severity(Severity::Low).evidence(evidence)
         } else {
             draft
         }

@@ -60,7 +60,7 @@ impl Rule for SecretsUnscoped {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let alias = format!("alias/{}", foreign.name);
         // A key is known by its alias, if at all.
         let keys = [

@@ -47,7 +47,7 @@ impl Rule for ServiceDefinitionUnscoped {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let Some(own) = subject.environments.first() else { return };
         let account = facts.unit.account.as_deref().unwrap_or("111122223333");
         let definition =

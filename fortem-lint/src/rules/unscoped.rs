@@ -13,7 +13,7 @@ pub(super) fn report(
     findings: &mut Findings<'_>,
     message: impl Fn(&ReachedGroup<'_>, &Environment) -> String,
 ) {
-    let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+    let Some(foreign) = subject.foreign(facts) else { return };
     let target = Target::tagged(&foreign.name);
     for group in subject.reached_by_statement(facts, calls, &target) {
         if Scoping::of(group.first().statement, facts.environments).is_faulty() {
