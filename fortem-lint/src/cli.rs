@@ -7,6 +7,7 @@ mod diagnose;
 mod diff;
 mod explain;
 mod fix;
+mod fleet;
 mod terms;
 
 use std::process::ExitCode;

@@ -55,6 +55,9 @@ struct Usual {
     /// By each name in lower case: the usual one of its group, and whether it is production.
     #[serde(skip)]
     by_name: HashMap<String, (String, bool)>,
+    /// Environments other than production by their usual names.
+    #[serde(skip)]
+    neighbours: Vec<Environment>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -87,6 +90,8 @@ impl Usual {
                 known.or_insert_with(|| (usual.clone(), production));
             }
         }
+        let usual = self.nonproduction.iter().filter_map(|group| group.names.first());
+        self.neighbours = usual.map(|name| Environment::usual(name)).collect();
         self
     }
 
@@ -98,6 +103,15 @@ impl Usual {
 }
 
 impl Environment {
+    fn usual(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            is_production: false,
+            aliases: Vec::new(),
+            accounts: Vec::new(),
+        }
+    }
+
     /// Whether a tag value means this environment, letters' case and blanks aside.
     #[must_use]
     pub fn is_meant_by(&self, value: &str) -> bool {
@@ -231,9 +245,17 @@ impl Environments {
     }
 
     /// Where else to look if the way to production is barred: an environment that is neither production nor among some.
+    /// Where environments are guessed and there is none, one that is usual.
     #[must_use]
     pub fn beside(&self, own: &[String]) -> Option<&Environment> {
-        self.all.iter().find(|one| !one.is_production && !own.contains(&one.name))
+        let mut known = self.all.iter();
+        let is_own = |one: &Environment| {
+            own.iter().any(|own| Usual::environment(own) == Usual::environment(&one.name))
+        };
+        known.find(|one| !one.is_production && !own.contains(&one.name)).or_else(|| {
+            let mut usual = Usual::builtin().neighbours.iter();
+            usual.find(|one| self.origin == Origin::Inferred && !is_own(one))
+        })
     }
 }
 

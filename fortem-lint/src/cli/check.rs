@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, ValueHint};
 use fortem_compile::reference::Reference;
-use fortem_core::Source as FleetSource;
 
 use super::colour::Colour;
-use super::{fix, terms};
+use super::{fix, fleet, terms};
 use crate::audit::Audit;
 use crate::baseline::Baseline;
 use crate::check::{Report, Selection};
@@ -98,9 +97,9 @@ impl Check {
         unread.extend(not_assessed);
         let organization = organization.as_ref();
         let environments = match (&self.source, &self.fleet) {
-            (Some(path), _) => Environments::of_source(&load(path)?)
+            (Some(path), _) => Environments::of_source(&fleet::source(path)?)
                 .with_context(|| format!("cannot compile `{}`", path.display()))?,
-            (None, Some(path)) => Environments::of_fleet(load(path)?.fleet()),
+            (None, Some(path)) => Environments::of_fleet(&fleet::read(path)?),
             (None, None) => {
                 Environments::inferred(units.iter().chain(organization.map(|one| &one.unit)))
             }
@@ -167,15 +166,4 @@ impl Check {
         }
         Exit::of(report, self.fail_on)
     }
-}
-
-/// The source in the folder of a fleet file.
-fn load(path: &std::path::Path) -> Result<FleetSource> {
-    let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
-    FleetSource::load(folder).map_err(|problems| {
-        anyhow::anyhow!(
-            "{}",
-            problems.as_slice().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-        )
-    })
 }

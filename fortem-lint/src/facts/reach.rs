@@ -357,7 +357,8 @@ fn is_ruled_out(
         });
         if of_resource {
             let is_plain = !one.is_negated() && !one.is_null() && !one.has_if_exists();
-            return is_plain && one.holds_with(tag.as_ref(), known) == Truth::No;
+            let is_compared = one.variables().all(|key| known.get(key).is_some());
+            return is_plain && is_compared && one.holds_with(tag.as_ref(), known) == Truth::No;
         }
         let is_given = |key: &str| {
             known.get(key).is_some()

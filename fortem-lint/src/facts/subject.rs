@@ -270,12 +270,21 @@ impl<'u> Subject<'u> {
     }
 
     /// The same subject with ways to another environment than production in view, if it belongs to some environment and
-    /// there is such another.
+    /// there is such another, or must be. Without a Deny what is open there is open in production too.
     #[must_use]
     pub fn looking_aside(&self, facts: &Facts<'_>) -> Option<Self> {
-        let foreign = self.foreign(facts).filter(|one| one.is_production);
-        let beside = facts.environments.beside(&self.environments);
-        let is_wanted = self.is_scoped() && foreign.is_some() && beside.is_some();
+        let environments = facts.environments;
+        let is_guarded = self.denied.meets(&self.denied);
+        if !is_guarded || !self.is_scoped() || !self.foreign(facts)?.is_production {
+            return None;
+        }
+        let beside = environments.beside(&self.environments)?;
+        // A policy with the caller's tag is for several environments, known here or not.
+        let is_general = || {
+            let mut documents = self.identity.iter().map(|policy| &policy.document);
+            documents.any(|one| compares_with_principal_tag(one, environments))
+        };
+        let is_wanted = environments.named(&beside.name).is_some() || is_general();
         is_wanted.then(|| Self { looks_aside: true, ..self.same() })
     }
 

@@ -42,6 +42,7 @@ impl Rule for EnvPrefixCollision {
             return;
         }
         let pairs = pairs(facts.environments.all());
+        let tag_key = facts.environments.tag_key();
         for statement in
             policy.document.statements().iter().filter(|one| one.effect() == Effect::Allow)
         {
@@ -53,10 +54,10 @@ impl Rule for EnvPrefixCollision {
             let texts = texts.filter(|_| !statement.is_not_resource());
             let collision = texts.into_iter().find_map(|text| {
                 let mut colliding = pairs.iter().filter_map(|(one, other)| {
-                    Some((*one, *other, name_of(text, one, other, facts.environments.tag_key())?))
+                    Some((*one, *other, name_of(text, one, other, tag_key)?))
                 });
                 colliding
-                    .find(|(_, _, name)| !is_denied(policy, statement, name))
+                    .find(|(_, other, name)| !is_denied(policy, statement, name, (tag_key, &other.name)))
                     .map(|found| (text, found))
             });
             let Some((text, (one, other, name))) = collision else {
@@ -96,7 +97,9 @@ fn open_end(policy: &Policy, statement: &Statement, facts: &Facts<'_>) -> Option
             let begins_word = !before.ends_with(char::is_alphanumeric);
             let taken = format!("{}{name}-2{}", before.replace('*', "x"), after.replace('*', "x"));
             let is_open = begins_word && after.starts_with('*');
-            (is_open && !is_denied(policy, statement, &taken)).then_some(*name)
+            let tag = (facts.environments.tag_key(), format!("{name}-2"));
+            let is_denied = || is_denied(policy, statement, &taken, (tag.0, &tag.1));
+            (is_open && !is_denied()).then_some(*name)
         });
         Some((text, open?))
     })?;
@@ -132,10 +135,11 @@ fn name_of(text: &str, one: &Environment, other: &Environment, tag_key: &str) ->
     })
 }
 
-/// Whether the same document denies it.
-fn is_denied(policy: &Policy, allow: &Statement, name: &str) -> bool {
+/// Whether the same document denies it, with the tag that it has.
+fn is_denied(policy: &Policy, allow: &Statement, name: &str, (key, value): (&str, &str)) -> bool {
     let action = allow.actions().first().map(String::as_str).unwrap_or_default();
-    let request = Request::new(&action.replace('*', "x"), name);
+    let mut request = Request::new(&action.replace('*', "x"), name);
+    request.context_mut().insert(&format!("aws:ResourceTag/{key}"), value);
     let denies = policy.document.statements().iter().filter(|one| one.effect() == Effect::Deny);
     denies.into_iter().any(|one| one.applies(&request) == Truth::Yes)
 }

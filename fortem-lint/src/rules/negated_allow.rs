@@ -50,25 +50,15 @@ impl Rule for NegatedAllow {
         let others =
             facts.environments.all().iter().filter(|one| !subject.environments.contains(&one.name));
         targets.extend(others.filter(|_| subject.is_scoped()).map(|one| Target::tagged(&one.name)));
-        let own = subject.environments.first().map(String::as_str);
-        targets.extend(own.map(Target::untagged));
         for group in subject.openings(facts, SCOPED_CALLS, faulty, &targets) {
             let Some(cause) = cause(&group, faulty) else { continue };
-            let is_own = own.filter(|own| group.first().is_called_after(own));
             let context = group.first().request.context();
             let reached = match context.get(cause.key()) {
                 Some(value) => format!("on `{}`", value.as_slice().join(", ")),
-                None => {
-                    let name = is_own.unwrap_or(&foreign.name);
-                    format!("on `{name}` where the tag is absent")
-                }
+                None => format!("on `{}` where the tag is absent", foreign.name),
             };
             let message = format!("`{}` lets {} pass {reached}", cause.operator(), group.actions());
-            let draft = META.at_reached(subject, group.first(), message);
-            findings.report(match is_own {
-                Some(_) => draft.severity(Severity::Medium),
-                None => draft.to(foreign),
-            });
+            findings.report(META.at_reached(subject, group.first(), message).to(foreign));
         }
         let faulty = |one: &Condition| is_open(one) && is_of_request(one, facts);
         let tag = format!("aws:RequestTag/{}", facts.environments.tag_key());

@@ -234,7 +234,8 @@ fn by_taking_over(subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findi
 /// Of what `ssm` can reach, documents and the like have no role.
 fn target_of<'e>(action: &str, foreign: &'e Environment) -> Target<'e> {
     let target = Target::tagged(&foreign.name);
-    if action.starts_with("ssm:") { target.of_type("instance") } else { target }
+    let is_instance = action.starts_with("ssm:") && action != "ssm:ResumeSession";
+    if is_instance { target.of_type("instance") } else { target }
 }
 
 /// Whether the calls after the first of a way may be made on something.
