@@ -153,11 +153,7 @@ fn patterns(subject: &Subject<'_>, facts: &Facts<'_>, statement: &Statement) -> 
     let variable = format!("${{aws:PrincipalTag/{}}}", facts.environments.tag_key());
     let own = subject.own_tag().unwrap_or_default();
     let names =
-        arns.filter_map(|arn| {
-        let arn = arn.replace(&variable, own);
-        // Text operators take patterns that do not spell an ARN.
-        if arn.contains(':') { Some(arn.splitn(6, ':').nth(5)?.to_owned()) } else { Some(arn) }
-    });
+        arns.filter_map(|arn| Some(arn.replace(&variable, own).splitn(6, ':').nth(5)?.to_owned()));
     names
         .flat_map(|name| {
             name.split(['/', ':'])

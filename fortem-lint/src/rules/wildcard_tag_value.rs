@@ -46,10 +46,12 @@ impl Rule for WildcardTagValue {
         let own = subject.environments.first().map_or(ANOTHER, String::as_str);
         // What is kept off production by other means may be open wherever the tag has another value, or be tied by the
         // cluster or the name alone.
+        let beside = facts.environments.beside(&subject.environments);
+        let another = beside.map_or(ANOTHER, |one| one.name.as_str());
         let targets = [
             Target::tagged(&foreign.name),
-            Target::tagged(ANOTHER),
-            Target { tag: Some(ANOTHER), ..Target::untagged(own) },
+            Target::tagged(another),
+            Target { tag: Some(another), ..Target::untagged(own) },
         ];
         for group in subject.openings(facts, SCOPED_CALLS, faulty, &targets) {
             let reaches_foreign = group.first().has_tag(facts, &foreign.name);
@@ -83,7 +85,7 @@ impl Rule for WildcardTagValue {
     }
 }
 
-/// A value of the tag that stands for those of environments that are not known here.
+/// A value of the tag where no other environment is known or usual.
 const ANOTHER: &str = "another";
 
 fn takes_anything(condition: &Condition) -> bool {
