@@ -81,3 +81,28 @@ fn a_reader_that_leaves_is_no_failure() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn a_fleet_file_may_stand_alone_and_its_mistakes_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let fleet = folder.path().join("fleet.toml");
+    let policy = folder.path().join("policy.json");
+    let document = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Action": "ecs:StopTask", "Resource": "*"}]}"#;
+    std::fs::write(&policy, document).unwrap();
+    let check = |text: &str| {
+        std::fs::write(&fleet, text).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fortem-lint"));
+        let command = command.args(["check", "--format", "json", "--fleet"]).arg(&fleet);
+        command.arg(&policy).output().unwrap()
+    };
+    // No Cedar source lies beside it that has this role.
+    let assigned = "[[environment]]\nname = \"blue\"\ntier = \"production\"\n\n[[team]]\nname = \"payments\"\n\n\
+                    [[assignment]]\nrole = \"developer\"\nteam = \"payments\"\nenvironments = [\"blue\"]\n";
+    let output = check(assigned);
+    assert_eq!(output.status.code(), Some(15), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\"environment_to\": \"blue\""));
+    let output = check(&assigned.replace("production", "productive"));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("productive"));
+}
