@@ -89,7 +89,7 @@ impl Rule for UntaggedSlipsDeny {
                 foreign.name
             );
             let draft = META.at_statement(guard.policy, guard.statement, message);
-            let draft = draft.of_subject(subject).severity(Severity::Medium).to(foreign);
+            let draft = draft.of_subject(subject).severity(Severity::Low).to(foreign);
             findings.report(draft.confidence(Confidence::Medium));
         }
         for (guard, reached, actions) in missed {
