@@ -55,7 +55,7 @@ fn write_rule(
     if failures == 0 {
         write!(out, r#"    <testcase classname="{}" name="{name}">"#, meta.id)?;
         if skipped > 0 {
-            let wanted = format!("no {}", coverage::in_words(&missing));
+            let wanted = format!("needs {}", coverage::in_words(&missing));
             write!(out, r#"<skipped message="{}"/>"#, Markup(&wanted))?;
         }
         writeln!(out, "</testcase>")?;

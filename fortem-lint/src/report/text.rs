@@ -121,7 +121,7 @@ fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if let Some(date) = &report.date {
         row("as of", date)?;
     }
-    row("rules", &count(summary.rules.len(), "rule", "rules"))?;
+    row("rules", &coverage::rules_judged(report))?;
     if let Some(against) = accepted::against(report) {
         row("baseline", &against)?;
     }
@@ -131,7 +131,7 @@ fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     for (inputs, rules) in coverage::without_input(report) {
         let wanted = coverage::in_words(&inputs);
-        row("not judged", &format!("{}: no {wanted}", some(rules.iter().copied())))?;
+        row("not judged", &format!("{} need {wanted}", some(rules.iter().copied())))?;
     }
     for one in report.not_assessed.iter().filter(|one| one.incomplete) {
         row("not assessed", &one.to_string())?;
