@@ -7,6 +7,8 @@ mod diagnose;
 mod diff;
 mod explain;
 mod fix;
+mod man;
+mod rule_name;
 mod terms;
 
 use std::process::ExitCode;
@@ -40,6 +42,9 @@ enum Command {
     Rules(explain::Rules),
     /// Prints what makes a shell complete the arguments.
     Completions(completions::Completions),
+    /// Writes a manual page for each command.
+    #[command(hide = true)]
+    Man(man::Man),
 }
 
 /// Runs the command with the arguments of the process.
@@ -52,6 +57,7 @@ pub fn run() -> ExitCode {
         Command::Explain(explain) => explain.run(color),
         Command::Rules(rules) => rules.run(),
         Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     };
     ExitCode::from(result.unwrap_or_else(|error| fail(&error)).code())
 }

@@ -13,7 +13,7 @@ use fortem_compile::reference::{Action, Carries, ResourceType};
 use super::candidates::{self, Resource, Search};
 use super::scope::{TagOf, tag_of_key};
 use super::{Facts, Subject, Who, plausible};
-use crate::catalogue::Call;
+use crate::catalogue::{Call, Catalogue};
 use crate::unit::{Policy, PrincipalKind};
 
 /// The resource that a call is to reach.
@@ -552,7 +552,9 @@ impl<'a, 'u> Trial<'a, 'u> {
 
 impl std::fmt::Display for Reached<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "allowed: {} on {}", self.request.action(), self.request.resource())?;
+        let (catalogue, action) = (Catalogue::builtin(), self.request.action());
+        let action = catalogue.call(action).map_or(action, |call| catalogue.name(call));
+        write!(f, "allowed: {action} on {}", self.request.resource())?;
         let telling =
             ["resourcetag/", "requesttag/", "principaltag/", "ecs:", "aws:tagkeys", "iam:passedto"];
         let mut join = " with ";

@@ -23,7 +23,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let gaps: Vec<_> = report.not_assessed.iter().filter(|one| one.incomplete).collect();
     if !gaps.is_empty() {
         let many = gaps.len();
-        writeln!(out, r#"  <testsuite name="inputs" tests="{many}" errors="{many}">"#)?;
+        writeln!(out, r#"  <testsuite name="inputs" tests="{many}" failures="0" errors="{many}">"#)?;
         for gap in gaps {
             let (what, why) = (one_line(&gap.what), one_line(&gap.why));
             writeln!(
@@ -49,7 +49,7 @@ fn write_rule(
     let skipped = usize::from(failures == 0 && !missing.is_empty());
     writeln!(
         out,
-        r#"  <testsuite name="{} {name}" tests="{tests}" failures="{failures}" skipped="{skipped}">"#,
+        r#"  <testsuite name="{} {name}" tests="{tests}" failures="{failures}" errors="0" skipped="{skipped}">"#,
         meta.id
     )?;
     if failures == 0 {
