@@ -5,8 +5,8 @@ mod findings;
 
 use std::io::{self, Write};
 
-use super::escape::{Markup, Sentence, one_line};
 use super::coverage::{self, Verdict};
+use super::escape::{Markup, Sentence, one_line};
 use super::{accepted, count, day, text};
 use crate::check::Report;
 use crate::finding::Severity;
@@ -93,11 +93,8 @@ fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// What came of it, in a sentence: how bad, and whether something is missing.
 fn write_outcome(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let production = report
-        .findings
-        .iter()
-        .filter(|one| one.severity == Severity::Critical)
-        .count();
+    let production =
+        report.findings.iter().filter(|one| one.severity == Severity::Critical).count();
     let number = count(report.findings.len(), "finding", "findings");
     write!(out, "<p class=\"outcome\">")?;
     match (report.findings.len(), production) {

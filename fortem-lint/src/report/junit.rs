@@ -23,7 +23,10 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let gaps: Vec<_> = report.not_assessed.iter().filter(|one| one.incomplete).collect();
     if !gaps.is_empty() {
         let many = gaps.len();
-        writeln!(out, r#"  <testsuite name="inputs" tests="{many}" failures="0" errors="{many}">"#)?;
+        writeln!(
+            out,
+            r#"  <testsuite name="inputs" tests="{many}" failures="0" errors="{many}">"#
+        )?;
         for gap in gaps {
             let (what, why) = (one_line(&gap.what), one_line(&gap.why));
             writeln!(
