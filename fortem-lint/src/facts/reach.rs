@@ -552,8 +552,10 @@ impl<'a, 'u> Trial<'a, 'u> {
 
 impl std::fmt::Display for Reached<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (catalogue, action) = (Catalogue::builtin(), self.request.action());
-        let action = catalogue.call(action).map_or(action, |call| catalogue.name(call));
+        let action = self.request.action();
+        let names = Catalogue::builtin().names().iter();
+        let action =
+            names.copied().find(|name| name.eq_ignore_ascii_case(action)).unwrap_or(action);
         write!(f, "allowed: {action} on {}", self.request.resource())?;
         let telling =
             ["resourcetag/", "requesttag/", "principaltag/", "ecs:", "aws:tagkeys", "iam:passedto"];
