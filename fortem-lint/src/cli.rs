@@ -33,7 +33,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judges files: authorization details, policies, plans, templates, snapshots.
-    Check(check::Check),
+    Check(Box<check::Check>),
     /// Says what is new and what is fixed between two reports of `check --format json`.
     Diff(diff::Diff),
     /// Says what a rule is about, why it matters and what to do.

@@ -74,12 +74,10 @@ fn write_failure(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         finding.principal.as_deref().map_or(String::new(), |who| format!(" {}", one_line(who)));
     writeln!(
         out,
-        r#"    <testcase classname="{}" name="{}{}" file="{}" line="{}">"#,
+        r#"    <testcase classname="{}" name="{}{}">"#,
         finding.rule,
         Markup(&place),
-        Markup(&case),
-        Markup(&one_line(&finding.file)),
-        finding.position.line
+        Markup(&case)
     )?;
     write!(out, r#"      <failure type="{}" message="{}">"#, finding.severity, Markup(&message))?;
     for fact in &finding.evidence {
