@@ -1,6 +1,6 @@
 //! `fortem-lint check`.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{IsTerminal, Write, stderr, stdout};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -8,7 +8,7 @@ use clap::{Args, ValueHint};
 use fortem_compile::reference::Reference;
 
 use super::colour::Colour;
-use super::{fix, fleet, terms};
+use super::{fix, fleet, rule_name, terms};
 use crate::audit::Audit;
 use crate::baseline::Baseline;
 use crate::check::{Report, Selection};
@@ -17,7 +17,8 @@ use crate::environments::Environments;
 use crate::exit::{Exit, TABLE};
 use crate::files;
 use crate::finding::{Persona, Severity};
-use crate::input::{self, Readings};
+use crate::input::{self, NotAssessed, Readings};
+use crate::report::escape::one_line;
 use crate::report::{self, Format, Style};
 
 const JUDGED: &str = "What is judged";
@@ -44,12 +45,16 @@ pub(super) struct Check {
     #[arg(long, value_enum, default_value_t = Format::Text, help_heading = REPORT)]
     format: Format,
 
+    /// The file that the report is written to; a file that is there is replaced once the report is whole.
+    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = REPORT)]
+    output: Option<PathBuf>,
+
     /// Rules to run: ids, beginnings of ids, or names.
-    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = JUDGED)]
+    #[arg(long, value_name = "RULE", value_parser = rule_name::some, value_delimiter = ',', help_heading = JUDGED)]
     select: Vec<String>,
 
     /// Rules not to run.
-    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = JUDGED)]
+    #[arg(long, value_name = "RULE", value_parser = rule_name::some, value_delimiter = ',', help_heading = JUDGED)]
     ignore: Vec<String>,
 
     /// The mildest severity that is reported.
@@ -95,6 +100,7 @@ impl Check {
         let Readings { mut inputs, mut units, organization, not_assessed } =
             input::read_all(&entries);
         unread.extend(not_assessed);
+        unread.extend(self.nothing_to_judge(!units.is_empty() || organization.is_some()));
         let organization = organization.as_ref();
         let environments = match (&self.source, &self.fleet) {
             (Some(path), _) => Environments::of_source(&fleet::source(path)?)
@@ -129,6 +135,16 @@ impl Check {
         Ok(exit)
     }
 
+    /// That there is nothing to judge is no clean result.
+    fn nothing_to_judge(&self, is_something: bool) -> Option<NotAssessed> {
+        let paths: Vec<_> = self.paths.iter().map(|path| path.display().to_string()).collect();
+        (!is_something).then(|| NotAssessed {
+            what: paths.join(", "),
+            why: "holds nothing that can be judged".to_owned(),
+            incomplete: true,
+        })
+    }
+
     fn selection(&self) -> Selection {
         Selection {
             select: self.select.clone(),
@@ -150,10 +166,19 @@ impl Check {
             return Ok(());
         }
         let style = Style {
-            colour: colour.is_wanted(stdout().is_terminal()),
+            colour: colour.is_wanted(self.output.is_none() && stdout().is_terminal()),
             quiet: self.quiet,
             statistics: self.statistics,
         };
+        if !self.format.tells_gaps() || self.quiet {
+            tell_gaps(report)?;
+        }
+        if let Some(path) = &self.output {
+            let mut text = Vec::new();
+            report::write(report, self.format, style, &mut text)?;
+            return files::replace(path, &String::from_utf8(text)?)
+                .with_context(|| format!("cannot write {}", path.display()));
+        }
         let mut out = std::io::BufWriter::with_capacity(1 << 18, stdout().lock());
         report::write(report, self.format, style, &mut out).context("cannot write the report")?;
         out.flush().context("cannot write the report")
@@ -166,4 +191,13 @@ impl Check {
         }
         Exit::of(report, self.fail_on)
     }
+}
+
+/// Says what was not judged, where the report has no room for it.
+fn tell_gaps(report: &Report) -> Result<()> {
+    let mut out = stderr().lock();
+    for gap in report.not_assessed.iter().filter(|one| one.incomplete) {
+        writeln!(out, "not assessed: {}", one_line(&gap.to_string()))?;
+    }
+    Ok(())
 }

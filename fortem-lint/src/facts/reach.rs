@@ -13,7 +13,7 @@ use fortem_compile::reference::{Action, Carries, ResourceType};
 use super::candidates::{self, Resource, Search};
 use super::scope::{TagOf, tag_of_key};
 use super::{Facts, Subject, Who, plausible};
-use crate::catalogue::Call;
+use crate::catalogue::{Call, Catalogue};
 use crate::environments::names_word;
 use crate::unit::{Policy, PrincipalKind};
 
@@ -586,7 +586,11 @@ impl<'a, 'u> Trial<'a, 'u> {
 
 impl std::fmt::Display for Reached<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "allowed: {} on {}", self.request.action(), self.request.resource())?;
+        let action = self.request.action();
+        let names = Catalogue::builtin().names().iter();
+        let action =
+            names.copied().find(|name| name.eq_ignore_ascii_case(action)).unwrap_or(action);
+        write!(f, "allowed: {action} on {}", self.request.resource())?;
         let telling =
             ["resourcetag/", "requesttag/", "principaltag/", "ecs:", "aws:tagkeys", "iam:passedto"];
         let mut join = " with ";
