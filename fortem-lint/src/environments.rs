@@ -281,9 +281,9 @@ fn is_same_word(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b) || (!a.is_ascii() && a.to_lowercase() == b.to_lowercase())
 }
 
-/// What the inputs say of tag keys and environments.
+/// What inputs say of tag keys and environments.
 #[derive(Debug, Default)]
-struct Seen {
+pub struct Seen {
     // For each key that may be the environment's, as written: how often it is used.
     keys: BTreeMap<String, usize>,
     // For each value as written: how often it is used.
@@ -297,7 +297,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn look_at(&mut self, unit: &Unit) {
+    /// Takes note of the tags and policies of an account.
+    pub fn look_at(&mut self, unit: &Unit) {
         for principal in &unit.principals {
             for (key, value) in &principal.tags {
                 self.tag(key, value);
@@ -387,7 +388,9 @@ impl Seen {
         }
     }
 
-    fn conclude(mut self) -> Environments {
+    /// What can be guessed from all that was looked at, as [`Environments::inferred`] has it.
+    #[must_use]
+    pub fn conclude(mut self) -> Environments {
         if self.keys.is_empty() {
             self.settle_for_unusual();
         }
