@@ -232,7 +232,7 @@ impl<'u> Subject<'u> {
         self.partition.get_or_init(|| {
             let own = self.principal().map(|principal| principal.arn.as_str());
             let policies = self.all_policies().map(|policy| &policy.document);
-            let statements = policies.flat_map(|document| document.statements());
+            let statements = policies.flat_map(Document::statements);
             let written = statements.flat_map(|one| {
                 let values = one.conditions().iter().flat_map(Condition::values);
                 one.resources().iter().chain(values).map(String::as_str)

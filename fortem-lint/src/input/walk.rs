@@ -38,7 +38,7 @@ impl Entry {
     pub(super) fn size(&self) -> u64 {
         match self {
             Self::Stdin => 0,
-            Self::File { path, .. } => fs::metadata(path).map(|found| found.len()).unwrap_or(0),
+            Self::File { path, .. } => fs::metadata(path).map_or(0, |found| found.len()),
             Self::Snapshot { path } => size_of(path),
         }
     }
