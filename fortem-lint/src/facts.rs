@@ -16,6 +16,7 @@ mod scope;
 mod standing;
 mod subject;
 mod trust;
+mod unreferenced;
 
 use std::sync::OnceLock;
 

@@ -17,9 +17,10 @@ use crate::environments::Environments;
 use crate::exit::{Exit, TABLE};
 use crate::files;
 use crate::finding::{Persona, Severity};
-use crate::input::{self, NotAssessed, Readings};
+use crate::input::{self, NotAssessed, Readings, Survey};
 use crate::report::escape::one_line;
 use crate::report::{self, Format, Style};
+use crate::unit::Unit;
 
 const JUDGED: &str = "What is judged";
 const REPORT: &str = "The report";
@@ -96,42 +97,47 @@ impl Check {
     pub(super) fn run(self, colour: Colour) -> Result<Exit> {
         let reference = Reference::builtin().map_err(|error| anyhow::anyhow!("{error}"))?;
         let Some(terms) = self.terms.read(colour)? else { return Ok(Exit::Usage) };
-        let (entries, mut unread) = input::entries(&self.paths);
-        let Readings { mut inputs, mut units, organization, not_assessed } =
-            input::read_all(&entries);
-        unread.extend(not_assessed);
-        unread.extend(self.nothing_to_judge(!units.is_empty() || organization.is_some()));
-        let organization = organization.as_ref();
+        let (entries, problems) = input::entries(&self.paths);
+        let is_declared = self.source.is_some() || self.fleet.is_some();
+        let mut survey = Survey::of(entries, !is_declared);
+        let organization = survey.organization.take();
         let environments = match (&self.source, &self.fleet) {
             (Some(path), _) => Environments::of_source(&fleet::source(path)?)
                 .with_context(|| format!("cannot compile `{}`", path.display()))?,
             (None, Some(path)) => Environments::of_fleet(&fleet::read(path)?),
-            (None, None) => {
-                Environments::inferred(units.iter().chain(organization.map(|one| &one.unit)))
-            }
+            (None, None) => std::mem::take(&mut survey.seen).conclude(),
         };
         let selection = self.selection();
         let audit = Audit {
             environments: &environments,
-            organization,
+            organization: organization.as_ref(),
             reference,
             selection: &selection,
             today: terms.today,
             ignores: terms.ignores.as_ref(),
             baseline: terms.baseline.as_ref(),
         };
-        let fixing = self.fixing.fix.then_some(&self.fixing);
-        let taken = fixing.map(|fixing| fixing.run(&audit, &entries, &mut inputs, &mut units));
-        let taken = taken.transpose()?;
-        let mut report = audit.run(&units, inputs, unread);
+        let mut is_something = organization.is_some();
+        let mut taken = Vec::new();
+        let found = std::iter::once(Ok((Units::default(), Vec::new(), problems)));
+        let readings = survey.into_readings().map(|(batch, readings)| {
+            let Readings { mut inputs, mut units, not_assessed, .. } = readings;
+            is_something |= !units.is_empty();
+            if self.fixing.fix {
+                let entries = batch.entries();
+                taken.extend(self.fixing.run(&audit, entries, &mut inputs, &mut units)?);
+            }
+            anyhow::Ok((Units { units, are_last: batch.is_last() }, inputs, not_assessed))
+        });
+        let mut report = audit.run_each(found.chain(readings))?;
+        report.not_assessed.extend(self.nothing_to_judge(is_something));
         report.date.clone_from(&self.date);
-        if let Some(taken) = taken {
+        if self.fixing.fix {
             fix::tell_refused(&report, &taken)?;
         }
         self.write(&report, colour)?;
         let exit = self.exit(&mut report);
-        // The process ends: to give back a large account piece by piece takes as long as to judge some of its rules.
-        std::mem::forget((units, report));
+        std::mem::forget(report);
         Ok(exit)
     }
 
@@ -200,4 +206,26 @@ fn tell_gaps(report: &Report) -> Result<()> {
         writeln!(out, "not assessed: {}", one_line(&gap.to_string()))?;
     }
     Ok(())
+}
+
+/// Units that are given back, but for the last: the process ends, and to give back a large account piece by piece takes
+/// as long as to judge some of its rules.
+#[derive(Default)]
+struct Units {
+    units: Vec<Unit>,
+    are_last: bool,
+}
+
+impl AsRef<[Unit]> for Units {
+    fn as_ref(&self) -> &[Unit] {
+        &self.units
+    }
+}
+
+impl Drop for Units {
+    fn drop(&mut self) {
+        if self.are_last {
+            std::mem::forget(std::mem::take(&mut self.units));
+        }
+    }
 }

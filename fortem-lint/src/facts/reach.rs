@@ -232,8 +232,12 @@ impl<'u> Subject<'u> {
         resource: &Resource,
         known: &Context,
     ) -> Option<Reached<'u>> {
-        let of_iam = facts.catalogue.name(call).starts_with("iam:");
+        let name = facts.catalogue.name(call);
+        let of_iam = name.starts_with("iam:");
         if of_iam && !is_of_account(&resource.arn, facts.unit.account.as_deref()) {
+            return None;
+        }
+        if (of_iam || name.starts_with("sts:")) && is_protected(&resource.arn) {
             return None;
         }
         let mut trial = Trial::new(self, facts, call, target, resource, known);
@@ -261,7 +265,7 @@ impl<'u> Subject<'u> {
         let known = self.known(facts, target);
         let action = facts.catalogue.known(call);
         let (name, account) = (facts.catalogue.name(call), facts.unit.account.as_deref());
-        candidates::usual(name, action, account, target, self.cluster_name(facts.environments))
+        candidates::usual(name, action, account, target, self, facts.environments)
             .into_iter()
             .find_map(|resource| Trial::new(self, facts, call, target, &resource, &known).deny())
     }
@@ -340,6 +344,13 @@ impl<'u> Subject<'u> {
 fn is_of_account(arn: &str, account: Option<&str>) -> bool {
     let of = arn.split(':').nth(4).unwrap_or_default();
     of != "aws" && account.is_none_or(|own| of.is_empty() || of == own)
+}
+
+/// Whether a role is one that AWS made for a service or for IAM Identity Center: nobody else changes it, and only that
+/// service takes it on (IAM User Guide, "Service-linked roles", 2026-11).
+fn is_protected(arn: &str) -> bool {
+    let name = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    name.starts_with("role/aws-service-role/") || name.starts_with("role/aws-reserved/")
 }
 
 /// Whether a condition of a statement does not hold whatever the resource: it saves looking for one.
@@ -439,7 +450,8 @@ impl<'a, 'u> Trial<'a, 'u> {
             let region = region.filter(|region| !region.is_empty()).unwrap_or("eu-west-1");
             let own = self.facts.unit.account.as_deref().unwrap_or("111122223333");
             let account = account.filter(|account| !account.is_empty()).unwrap_or(own);
-            let arn = format!("arn:aws:ecs:{region}:{account}:cluster/{cluster}");
+            let partition = arn.split(':').nth(1).unwrap_or(self.subject.partition());
+            let arn = format!("arn:{partition}:ecs:{region}:{account}:cluster/{cluster}");
             self.request.context_mut().insert("ecs:cluster", arn);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use fortem_compile::iam::{Context, Document, DocumentKind, Effect, Statement};
+use fortem_compile::iam::{Condition, Context, Document, DocumentKind, Effect, Statement};
 
 use super::Facts;
 use super::cluster_name::ClusterName;
@@ -38,6 +38,7 @@ pub struct Subject<'u> {
     // The condition keys that every call of the subject has.
     pub(super) always: OnceLock<Context>,
     cluster_name: OnceLock<Option<ClusterName>>,
+    partition: OnceLock<Box<str>>,
 }
 
 /// Who is subject to the policies.
@@ -188,6 +189,7 @@ impl<'u> Subject<'u> {
             denied,
             always,
             cluster_name: OnceLock::new(),
+            partition: OnceLock::new(),
         }
     }
 
@@ -235,6 +237,25 @@ impl<'u> Subject<'u> {
     pub(super) fn cluster_name(&self, environments: &Environments) -> Option<&ClusterName> {
         let name = || ClusterName::of(self.all_policies(), environments);
         self.cluster_name.get_or_init(name).as_ref()
+    }
+
+    /// The partition of AWS that its ARN or its policies name; the commercial Regions where they leave it open.
+    pub(super) fn partition(&self) -> &str {
+        self.partition.get_or_init(|| {
+            let own = self.principal().map(|principal| principal.arn.as_str());
+            let policies = self.all_policies().map(|policy| &policy.document);
+            let statements = policies.flat_map(Document::statements);
+            let written = statements.flat_map(|one| {
+                let values = one.conditions().iter().flat_map(Condition::values);
+                one.resources().iter().chain(values).map(String::as_str)
+            });
+            let named = |arn: &'u str| {
+                let partition = arn.strip_prefix("arn:")?.split(':').next()?;
+                let is_open = partition.is_empty() || partition.contains(['*', '?', '$']);
+                (!is_open).then_some(partition)
+            };
+            own.into_iter().chain(written).find_map(named).unwrap_or("aws").into()
+        })
     }
 
     /// Whether some Deny statement covers the action, conditions and resources aside.
@@ -307,6 +328,7 @@ impl<'u> Subject<'u> {
             home: self.home.clone(),
             always: self.always.clone(),
             cluster_name: self.cluster_name.clone(),
+            partition: self.partition.clone(),
             ..*self
         }
     }

@@ -57,7 +57,7 @@ impl Rule for CodePathDoor {
                 continue; // A rule of its own says what is wrong with the condition.
             }
             let message = format!(
-                "{} deploys to `{}` with other rights than the caller's",
+                "{} may deploy to `{}` with other rights than the caller's",
                 group.actions(),
                 foreign.name
             );

@@ -45,7 +45,9 @@ impl Rule for DescribeTaskDefinition {
         if !unscoped::shares_account(facts, foreign) {
             return;
         }
-        for group in subject.reached_by_statement(facts, CALLS, &Target::tagged(&foreign.name)) {
+        let (accepted, open) = unscoped::by_acceptance(facts, CALLS);
+        unscoped::report_accepted(&META, subject, facts, &accepted, findings);
+        for group in subject.reached_by_statement(facts, &open, &Target::tagged(&foreign.name)) {
             let message = format!(
                 "{} shows the environment variables, roles and secret ARNs of `{}`",
                 group.actions(),

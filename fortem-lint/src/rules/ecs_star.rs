@@ -37,7 +37,7 @@ const CALLS: &[&str] = &[
 
 /// The beginnings under which AWS added calls that change something (service authorization reference, 2026-09-26).
 const VERBS: &[&str] =
-    &["continue", "create", "delete", "put", "register", "start", "stop", "submit", "update"];
+    &["continue", "create", "delete", "put", "register", "start", "stop", "update"];
 
 impl Rule for EcsStar {
     fn meta(&self) -> &'static Meta {

@@ -72,7 +72,9 @@ impl Rule for ForallvaluesVacuous {
             subject.homes(facts).into_iter().map(|home| Target::tagged(home).with(&keys)).collect();
         let faulty = |one: &Condition| one.is_for_all_values() && is_of_request(one, facts);
         for group in subject.openings(facts, CREATING_CALLS, faulty, &homes) {
-            let Some(cause) = cause(&group, faulty) else { continue };
+            let Some(cause) = cause(&group, faulty).filter(|_| sends_no_tags(&group)) else {
+                continue;
+            };
             let message = format!(
                 "`{}` on `{}` lets {} pass without any tag, so that what is made belongs to no environment",
                 cause.operator(),
@@ -92,6 +94,12 @@ fn cause<'u>(
     let reached = group.first();
     let absent = |key: &str| reached.request.context().get(key).is_none();
     reached.statement.conditions().iter().find(|one| faulty(one) && absent(one.key()))
+}
+
+/// Whether the call sends no tag at all: where another condition asks for one, the tags are not forgotten.
+fn sends_no_tags(group: &ReachedGroup<'_>) -> bool {
+    let mut sent = group.first().request.context().iter();
+    !sent.any(|(key, _)| key.starts_with("aws:requesttag/"))
 }
 
 fn draft(

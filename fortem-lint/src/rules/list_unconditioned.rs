@@ -77,7 +77,9 @@ impl Rule for ListUnconditioned {
         if !unscoped::shares_account(facts, foreign) {
             return;
         }
-        for group in subject.reached_by_statement(facts, OF_ACCOUNT, &target) {
+        let (accepted, open) = unscoped::by_acceptance(facts, OF_ACCOUNT);
+        unscoped::report_accepted(&META, subject, facts, &accepted, findings);
+        for group in subject.reached_by_statement(facts, &open, &target) {
             let message = format!(
                 "names of `{}` can be listed by {}, which nothing ties to an environment",
                 foreign.name,
