@@ -130,7 +130,8 @@ impl Check {
             anyhow::Ok((Units { units, are_last: batch.is_last() }, inputs, not_assessed))
         });
         let mut report = audit.run_each(found.chain(readings))?;
-        report.not_assessed.extend(self.nothing_to_judge(is_something));
+        let is_told = report.not_assessed.iter().any(|one| one.incomplete);
+        report.not_assessed.extend(self.nothing_to_judge(is_something || is_told));
         report.date.clone_from(&self.date);
         if self.fixing.fix {
             fix::tell_refused(&report, &taken)?;

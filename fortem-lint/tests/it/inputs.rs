@@ -344,3 +344,21 @@ fn what_is_read_in_batches_tells_of_its_environments_first() {
     assert_eq!(environments.tag_key(), "Env");
     assert_eq!(environments.all()[0].name, "live");
 }
+
+#[test]
+fn a_name_as_long_as_a_file_is_no_burden() {
+    let action = format!("ecs:{}", "x".repeat(2_000_000));
+    let text = format!(
+        r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}]}}"#
+    );
+    let reading = input::of_text("policy.json", text, true);
+    let environments = Environments::inferred(&reading.units);
+    let report = check(
+        &reading.units,
+        &environments,
+        None,
+        Reference::builtin().unwrap(),
+        &Selection::default(),
+    );
+    assert!(report.findings.iter().any(|one| one.rule == "FL703"));
+}
