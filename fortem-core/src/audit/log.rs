@@ -275,7 +275,8 @@ impl AuditLog {
     }
 
     fn recordable_state(&self, state: Option<Value>) -> Result<Option<Value>, AuditError> {
-        let Some(state) = state else { return Ok(None) };
+        // JSON's null and no state are one.
+        let Some(state) = state.filter(|state| !state.is_null()) else { return Ok(None) };
         let state = canonical::interchangeable(state).ok_or(AuditError::TooDeep)?;
         Ok(Some(self.redaction.state(state)))
     }

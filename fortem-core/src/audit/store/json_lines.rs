@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::{Entries, NotOpen, Pruning, Store, scan};
 use crate::audit::clock::Clock;
@@ -159,10 +160,19 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     let beside = beside(path, "lock");
     let options = OpenOptions::new().write(true).create(true).truncate(false).clone();
     let file = options.open(&beside).map_err(|error| StoreError::io(&beside, error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(StoreError::io(&beside, error)),
+    // A process that ends, or one that is just being started by this one, holds the lock a moment longer.
+    let patience = Instant::now() + Duration::from_secs(1);
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < patience => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::Locked { path: path.to_owned() });
+            }
+            Err(TryLockError::Error(error)) => return Err(StoreError::io(&beside, error)),
+        }
     }
 }
 
