@@ -86,7 +86,7 @@ pub(crate) fn postgres_config(directory: &Path) -> postgres::Config {
     let schema = schema.get(..40).unwrap().to_owned();
     let mut client = config.connect(postgres::NoTls).unwrap();
     client.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {schema}")).unwrap();
-    config.options(format!("-c search_path={schema}"));
+    config.options(&format!("-c search_path={schema}"));
     config
 }
 
