@@ -99,7 +99,7 @@ mod attempt;
 mod canonical;
 mod checkpoint;
 mod clock;
-mod digest;
+mod decided;
 mod entry;
 mod error;
 mod event;
@@ -117,10 +117,11 @@ mod verify;
 
 pub use jiff::Timestamp;
 
+pub use crate::digest::{Digest, HexError};
+
 pub use attempt::{Actor, Attempt, Decision, Effect, Resource};
 pub use checkpoint::{Checkpoint, PublicKey, Signature};
 pub use clock::{Clock, SystemClock};
-pub use digest::{Digest, HexError};
 pub use entry::{Draft, Entry, Head};
 pub use error::{AuditError, NameError, StoreError};
 pub use event::{Change, Dropped, EntryId, Event, Keys, Pruned, TimeText};

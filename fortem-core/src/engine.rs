@@ -83,6 +83,7 @@ use self::rule::Rule;
 use self::rules::Rules;
 use self::state::State;
 use self::whole::Whole;
+use crate::digest::Digest;
 use crate::fleet::{Assignee, Fleet};
 use crate::problem::{Problem, Problems};
 use crate::source::Source;
@@ -317,10 +318,10 @@ impl Engine {
         Ok(revision)
     }
 
-    /// SHA-256 of the policies, in hexadecimal: which policies a decision was made by.
+    /// The digest of all policies: which set of them a decision was made by.
     #[must_use]
-    pub fn policies_hash(&self) -> String {
-        self.state.load().rules.hash.clone()
+    pub fn policy_set(&self) -> Digest {
+        self.state.load().rules.digest
     }
 
     /// What the engine holds, and which policies the table does not settle.

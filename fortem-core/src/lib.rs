@@ -17,6 +17,7 @@
 #[cfg(feature = "audit")]
 pub mod audit;
 mod cedar_text;
+mod digest;
 pub mod engine;
 mod fleet;
 mod identity;
@@ -28,6 +29,7 @@ mod problem;
 mod source;
 mod vocabulary;
 
+pub use digest::{Digest, HexError};
 pub use fleet::{
     Acceptance, Assignee, Assignment, Environment, Fleet, NamePattern, Names, Partition,
     ScheduleKind, Team, Tier, User,

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::digest::{Digest, HexError, from_hex, to_hex};
 use super::entry::Head;
+use crate::digest::{Digest, HexError, from_hex, to_hex};
 
 /// An Ed25519 public key, in text 64 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

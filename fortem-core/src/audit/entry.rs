@@ -6,11 +6,11 @@ use serde_json::value::RawValue;
 
 use super::canonical;
 use super::clock::{self, Clock, rfc3339};
-use super::digest::Digest;
 use super::error::{AuditError, StoreError};
 use super::event::{EntryId, Event};
 #[cfg(feature = "signing")]
 use super::signer::Signer;
+use crate::digest::Digest;
 #[cfg(feature = "signing")]
 use std::sync::Arc;
 

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use super::attempt::{Actor, Attempt, Effect};
 use super::checkpoint::Checkpoint;
 use super::clock;
-use super::digest::{Digest, HexError, from_hex, to_hex};
 use super::error::AuditError;
 use super::filter::words;
 use super::record::{Outcome, OutcomeKind, RecordId};
 use super::retention::Hold;
+use crate::digest::{Digest, HexError, from_hex, to_hex};
 
 /// A random number of an entry.
 ///

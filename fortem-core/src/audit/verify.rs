@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::checkpoint::{Checkpoint, Expected, PublicKey};
-use super::digest::Digest;
 use super::entry::{Entry, Head};
 use super::error::StoreError;
 use super::event::{Change, Event, Pruned};
 use super::log::AuditLog;
 use super::record::{OutcomeKind, RecordId};
 use super::store::{IndexSize, Store, is_in};
+use crate::digest::Digest;
 
 /// How many entries are compared with the store's index at a time.
 const CHUNK: usize = 1024;

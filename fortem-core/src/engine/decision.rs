@@ -12,6 +12,7 @@ use super::reason;
 use super::request::{Request, RequestError};
 use super::state::{Candidate, Found, State, Through};
 use super::table::Cell;
+use crate::digest::Digest;
 use crate::fleet::Assignee;
 
 /// The answer to a request, of the state of the engine when it was asked.
@@ -37,8 +38,8 @@ pub struct Explanation {
     /// Policies that Cedar could not evaluate, in its words; they did not count. Where a guard forbids, what permits is
     /// not evaluated and can have no errors.
     pub errors: Vec<String>,
-    /// SHA-256 of the policies that were asked, in hexadecimal.
-    pub policies_hash: String,
+    /// The digest of all policies that were in force.
+    pub policy_set: Digest,
 }
 
 /// A policy that decided, and the assignment it was linked by.
@@ -67,6 +68,18 @@ impl Decision<'_> {
         self.allowed
     }
 
+    /// What was asked.
+    #[must_use]
+    pub fn request(&self) -> &Request<'_> {
+        self.request
+    }
+
+    /// The name of the environment that the resource is in, if it is in one.
+    #[must_use]
+    pub fn environment(&self) -> Option<&str> {
+        self.environment.map(|id| self.state.environments.name(id))
+    }
+
     /// The policies that decided, and the reason in words.
     #[must_use]
     pub fn explain(&self) -> Explanation {
@@ -79,8 +92,19 @@ impl Decision<'_> {
         // What was found once is found again in the same state.
         let (policies, reason, errors) = weighed
             .unwrap_or_else(|error| (Vec::new(), error.to_string(), vec![error.to_string()]));
-        let policies_hash = state.rules.hash.clone();
-        Explanation { allowed: self.allowed, policies, reason, errors, policies_hash }
+        let policy_set = state.rules.digest;
+        Explanation { allowed: self.allowed, policies, reason, errors, policy_set }
+    }
+}
+
+impl fmt::Display for Applied {
+    /// `never-prod`, or `developer (team payments in staging)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.policy)?;
+        match &self.assignment {
+            Some(link) => write!(f, " ({} in {})", link.assignee, link.environment),
+            None => Ok(()),
+        }
     }
 }
 

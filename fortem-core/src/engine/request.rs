@@ -30,7 +30,9 @@ impl<'a> Principal<'a> {
         self.id
     }
 
-    pub(super) fn identity(&self) -> Option<&'a Identity> {
+    /// What a token said of the person, if that is how they came.
+    #[must_use]
+    pub fn identity(&self) -> Option<&'a Identity> {
         self.identity
     }
 }
@@ -201,6 +203,24 @@ impl<'a> Request<'a> {
         session: Session<'a>,
     ) -> Self {
         Self { principal: principal.into(), action, resource, session, details: &[] }
+    }
+
+    /// Who asks.
+    #[must_use]
+    pub fn principal(&self) -> Principal<'a> {
+        self.principal
+    }
+
+    /// The action.
+    #[must_use]
+    pub fn action(&self) -> &'a str {
+        self.action
+    }
+
+    /// What it is done to.
+    #[must_use]
+    pub fn resource(&self) -> Resource<'a> {
+        self.resource
     }
 
     /// What the action adds to the context. It is only looked at if a policy that can apply looks at the context.

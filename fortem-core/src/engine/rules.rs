@@ -8,7 +8,6 @@ use cedar_policy::{
     Request, pst,
 };
 use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
 use super::environments::Environments;
@@ -18,6 +17,7 @@ use super::operation::{ENVIRONMENT, Operation, Operations};
 use super::people::Teams;
 use super::rule::Rule;
 use super::table::{Cell, Row, Table};
+use crate::digest::Digest;
 use crate::fleet::Tier;
 use crate::vocabulary::{NAMESPACE, Vocabulary};
 
@@ -34,7 +34,7 @@ pub(super) struct Rules {
     pub(super) of_users: FxHashMap<SmolStr, Grants>,
     /// By number of the team; empty if none has any.
     pub(super) of_teams: Vec<Grants>,
-    pub(super) hash: String,
+    pub(super) digest: Digest,
     roles: FxHashMap<SmolStr, RuleId>,
     /// The environments that policies name.
     mentioned: BTreeSet<String>,
@@ -68,7 +68,7 @@ impl Rules {
                 .filter(|(_, rule)| rule.is_role)
                 .map(|(id, rule)| (rule.id.clone(), id))
                 .collect(),
-            hash: hash(&list),
+            digest: digest(&list),
             for_members: list.iter().map(|rule| rule.reach == Reach::Assignee).collect(),
             list,
             table,
@@ -142,16 +142,16 @@ fn templates(policies: &PolicySet) -> Result<Vec<pst::Template>, String> {
     Ok(all)
 }
 
-/// SHA-256 over the policies, by id, in lower-case hexadecimal.
-fn hash(list: &[Rule]) -> String {
-    let mut hash = Sha256::new();
+/// The digest of the policies, by id, each with the length of its parts before them.
+fn digest(list: &[Rule]) -> Digest {
+    let mut text = Vec::new();
     for rule in list {
         for part in [rule.id.to_string(), rule.template.to_string()] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
+            text.extend((part.len() as u64).to_be_bytes());
+            text.extend(part.into_bytes());
         }
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    Digest::of(&text)
 }
 
 type Cells = BTreeMap<RuleId, Vec<Cell>>;

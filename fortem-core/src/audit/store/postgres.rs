@@ -11,12 +11,12 @@ use postgres::{Client, NoTls, Transaction};
 use super::sql::{self, Index, Indexed, Query, Row, number, sequence};
 use super::{Entries, IndexSize, NotOpen, Pruning, Store};
 use crate::audit::clock::{Clock, from_nanoseconds, nanoseconds};
-use crate::audit::digest::Digest;
 use crate::audit::entry::{Draft, Entry, Head};
 use crate::audit::error::StoreError;
 use crate::audit::event::Change;
 use crate::audit::filter::{Cursor, Filter};
 use crate::audit::record::Record;
+use crate::digest::Digest;
 
 /// As in SQLite, but that each index names the number it is to end with, and that an entry has its id, by which it is
 /// known again after a lost connection.

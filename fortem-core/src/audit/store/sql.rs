@@ -4,12 +4,12 @@
 //! with the chain by `verify`.
 
 use crate::audit::clock::nanoseconds;
-use crate::audit::digest::Digest;
 use crate::audit::entry::Entry;
 use crate::audit::error::StoreError;
 use crate::audit::event::{Change, Keys};
 use crate::audit::filter::{Cursor, Filter};
 use crate::audit::record::{OutcomeKind, Record, RecordId};
+use crate::digest::Digest;
 
 /// The columns of an entry, in the order of [`Row`].
 pub(crate) const COLUMNS: &str = "sequence, time, clock, previous, content_hash, hash, content";

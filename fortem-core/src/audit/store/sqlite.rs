@@ -10,12 +10,12 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::sql::{self, Index, Indexed, Query, Row, number, sequence};
 use super::{Entries, IndexSize, NotOpen, Pruning, Store};
 use crate::audit::clock::{Clock, from_nanoseconds, nanoseconds};
-use crate::audit::digest::Digest;
 use crate::audit::entry::{Draft, Entry, Head};
 use crate::audit::error::StoreError;
 use crate::audit::event::{Change, Keys};
 use crate::audit::filter::{Cursor, Filter};
 use crate::audit::record::{OutcomeKind, Record};
+use crate::digest::Digest;
 
 /// `audit_entry` is the chain, the other tables are derived from it.
 ///

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 /// In text it is 64 hexadecimal digits in lower case.
 ///
 /// ```
-/// use fortem_core::audit::Digest;
+/// use fortem_core::Digest;
 ///
 /// let digest = Digest::of(b"permit (principal, action, resource);");
 /// assert_eq!(digest.to_string().parse(), Ok(digest));
