@@ -7,7 +7,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    missing_docs,
+    clippy::indexing_slicing,
     reason = "a benchmark that cannot run has nothing to say, and prints what it has"
 )]
 

@@ -53,7 +53,7 @@ bytes_in_hexadecimal!(Signature, 64);
 /// A signed statement that a log had a certain entry at its end; it fixes every entry up to there.
 ///
 /// Kept somewhere that whoever can write the log cannot, it shows that nothing was cut off:
-/// see [`Trust::checkpoint`](super::Trust::checkpoint).
+/// see [`Trust`](super::Trust).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// The end of the chain.

@@ -118,6 +118,7 @@ impl StoreError {
     }
 
     /// An error about a file.
+    #[must_use]
     pub fn io(path: &Path, source: io::Error) -> Self {
         Self::Io { path: path.to_owned(), source: Arc::new(source) }
     }

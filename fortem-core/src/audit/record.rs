@@ -164,7 +164,7 @@ impl Record {
         match entry.event()? {
             Some(Event::End { begin, outcome, after, .. }) if begin == self.id => {
                 let (ended, end) = (Some(entry.time()), Some(entry.sequence()));
-                Ok(Self { outcome, after, ended, end, ..self })
+                Ok(Self { outcome, ended, end, after, ..self })
             }
             _ => Err(other()),
         }

@@ -69,7 +69,7 @@ impl LineIndex {
             Some(Change::Mark) => self.marks.push(entry.clone()),
             Some(Change::Begins(..)) | None => {}
         }
-        if self.offsets.is_empty() || entry.sequence % STRIDE == 0 {
+        if self.offsets.is_empty() || entry.sequence.is_multiple_of(STRIDE) {
             self.offsets.push((entry.sequence, offset));
         }
         self.head = entry.head();

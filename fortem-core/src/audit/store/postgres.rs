@@ -170,9 +170,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Whether an error is of the connection, or of a server that stops or is not up yet.
 fn is_lost(error: &postgres::Error) -> bool {
     let Some(state) = error.code() else {
+        let source = std::error::Error::source(error);
         return error.is_closed()
-            || std::error::Error::source(error)
-                .is_some_and(|source| source.is::<std::io::Error>());
+            || source.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
     };
     // Classes 08, connection exception, and 57P, operator intervention.
     state.code().starts_with("08") || state.code().starts_with("57P")

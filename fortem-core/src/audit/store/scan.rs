@@ -6,7 +6,7 @@ use crate::audit::entry::Entry;
 use crate::audit::error::StoreError;
 use crate::audit::event::Event;
 use crate::audit::filter::{Cursor, Filter};
-use crate::audit::record::{Record, RecordId};
+use crate::audit::record::{Outcome, Record, RecordId};
 
 /// The records among entries that come in their order.
 ///
@@ -29,7 +29,9 @@ pub(crate) fn records(
             Some(event) => {
                 let record = Record::of(&entry, event);
                 let record = record.filter(|record| filter.is_after(record.id, after));
-                record.into_iter().for_each(|record| scan.begin(record));
+                if let Some(record) = record {
+                    scan.begin(record);
+                }
             }
             None => {}
         }
@@ -53,7 +55,7 @@ impl Scan<'_> {
         if !self.filter.matches_beginning(&record) || self.is_full() && !self.filter.newest_first {
             return;
         }
-        if record.outcome == super::super::record::Outcome::Open {
+        if record.outcome == Outcome::Open {
             self.open.insert(record.id, record);
         } else {
             self.find(record);

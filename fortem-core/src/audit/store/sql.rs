@@ -71,7 +71,7 @@ pub(crate) enum Value {
 }
 
 /// A statement with placeholders `$1`, `$2`, …, each used once and in order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Query {
     pub(crate) sql: String,
     pub(crate) values: Vec<Value>,
@@ -80,7 +80,10 @@ pub(crate) struct Query {
 impl Query {
     fn bind(&mut self, before: &str, value: Value, after: &str) {
         self.values.push(value);
-        self.sql.push_str(&format!("{before}${}{after}", self.values.len()));
+        self.sql += before;
+        self.sql.push('$');
+        self.sql += &self.values.len().to_string();
+        self.sql += after;
     }
 
     /// Records with the entries that begin and end them, as two [`Row`]s.
@@ -92,14 +95,14 @@ impl Query {
             let columns = COLUMNS.split(", ").map(|column| format!("{table}.{column}"));
             columns.collect::<Vec<_>>().join(", ")
         };
-        let mut query = Self::default();
-        query.sql = format!(
+        let sql = format!(
             "SELECT {}, {} FROM audit_record r \
              JOIN audit_entry b ON b.sequence = r.sequence \
              LEFT JOIN audit_entry e ON e.sequence = r.ended_by",
             columns("b"),
             columns("e"),
         );
+        let mut query = Self { sql, values: Vec::new() };
         for (at, word) in filter.words.iter().enumerate() {
             let join =
                 format!(" JOIN audit_word w{at} ON w{at}.record = r.sequence AND w{at}.word = ");

@@ -103,7 +103,7 @@ impl Sqlite {
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let open = || {
         let connection = Connection::open(path)?;
-        connection.busy_timeout(Duration::from_secs(60))?;
+        connection.busy_timeout(Duration::from_mins(1))?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)

@@ -144,7 +144,7 @@ fn run(fixture: &Fixture, steps: &[Step]) -> Vec<(RecordId, i64, Attempt, Outcom
                     continue;
                 }
                 let index = index % open.len();
-                let (id, _, _, found, after) = &mut *open[index];
+                let (id, _, _, found, after) = &mut **open.get_mut(index).unwrap();
                 match outcome {
                     Outcome::Failed { error } => fixture.log.fail(*id, error, state.clone()),
                     Outcome::Abandoned => fixture.log.abandon(*id),

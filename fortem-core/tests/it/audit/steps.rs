@@ -11,7 +11,9 @@ use serde_json::json;
 use super::stores::{Fixture, KINDS, Kind, at, open, policies, refused, restart, ticking};
 
 fn each(claim: impl Fn(Kind, Fixture)) {
-    KINDS.iter().for_each(|kind| claim(*kind, Fixture::new(*kind)));
+    for kind in KINDS {
+        claim(*kind, Fixture::new(*kind));
+    }
 }
 
 #[test]
@@ -203,7 +205,7 @@ fn pruning_goes_by_environment_and_leaves_holds_open_records_and_the_chain() {
         let (old_dev, old_prod) = (done("alice", "dev"), done("alice", "prod"));
         let held = done("bob", "dev");
         let open = log.begin(restart("alice", "dev")).unwrap();
-        let hold = log.hold(Hold::actor("bob"), &Actor::new("carol"), "a dispute").unwrap();
+        let dispute = log.hold(Hold::actor("bob"), &Actor::new("carol"), "a dispute").unwrap();
         fixture.set(100 * DAY);
         let new_dev = done("alice", "dev");
 
@@ -217,8 +219,8 @@ fn pruning_goes_by_environment_and_leaves_holds_open_records_and_the_chain() {
         let verified = log.verify().unwrap();
         assert_eq!((verified.entries, verified.erased), (9, 0), "the beginning is dropped");
 
-        log.release(hold, &Actor::new("carol"), "settled").unwrap();
-        assert!(matches!(log.release(hold, &by, ""), Err(AuditError::NotHeld(_))));
+        log.release(dispute, &Actor::new("carol"), "settled").unwrap();
+        assert!(matches!(log.release(dispute, &by, ""), Err(AuditError::NotHeld(_))));
         assert_eq!(log.prune(&retention, &by).unwrap(), 1, "{kind:?}");
         assert!(!is_there(held) && is_there(old_prod));
         assert_eq!(log.verify().unwrap().erased, 2, "{kind:?}: amid others, hashes stay");
