@@ -18,6 +18,7 @@ mod cedar_text;
 pub mod engine;
 mod fleet;
 mod identity;
+pub mod json;
 mod near;
 pub mod pattern;
 mod policy;

@@ -1,6 +1,7 @@
 //! The engine: what it answers is what Cedar answers.
 
 mod cedar;
+mod deep;
 mod random;
 
 use std::collections::BTreeSet;
