@@ -138,6 +138,12 @@ impl<'a> Session<'a> {
         Self { mfa: false, now, source_ip: None, approval: None }
     }
 
+    /// A session at a time, with the second factor that the token of the person tells of.
+    #[must_use]
+    pub fn of(identity: &Identity, now: SystemTime) -> Self {
+        Self::at(now).mfa(identity.mfa())
+    }
+
     /// Whether the person signed in with a second factor.
     #[must_use]
     pub fn mfa(self, mfa: bool) -> Self {

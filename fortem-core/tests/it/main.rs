@@ -4,5 +4,7 @@
 
 mod engine;
 mod fleet;
+mod identity;
+mod json;
 mod rendered;
 mod source;

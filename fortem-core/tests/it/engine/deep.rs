@@ -47,7 +47,7 @@ fn a_guard_with_a_long_condition_is_asked() {
 #[test]
 fn a_chain_of_ten_thousand_terms_is_refused() {
     let problems = engine(&guarded(&chain(10_000))).unwrap_err();
-    let expected = "fortem::cedar::nesting: nested 10002 deep, where 200 is the most";
+    let expected = "fortem::cedar::nesting: nested 10003 deep, where 200 is the most";
     assert_eq!(refusal(&problems), expected);
 }
 
