@@ -3,6 +3,7 @@
 mod cedar;
 mod deep;
 mod random;
+mod reasons;
 
 use std::collections::BTreeSet;
 
