@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use fortem_core::engine::{Answer, Engine, Request, Resource, Session};
+use fortem_core::{Action, Vocabulary};
 
 const USAGE: &str =
     "usage: ask [--policies DIR] [--mfa] [--kind KIND] USER [ACTION ENVIRONMENT/RESOURCE]";
@@ -23,12 +24,8 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let Some(arguments) = arguments() else {
-        let _ = writeln!(stderr(), "{USAGE}");
-        return ExitCode::from(2);
-    };
-    match run(&arguments) {
-        Ok(code) => code,
+    match run(std::env::args().skip(1), &mut stdout()) {
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             let _ = writeln!(stderr(), "{error}");
             ExitCode::from(1)
@@ -36,9 +33,21 @@ fn main() -> ExitCode {
     }
 }
 
-fn arguments() -> Option<Arguments> {
+fn run(arguments: impl Iterator<Item = String>, out: &mut dyn Write) -> Result<u8, Box<dyn Error>> {
+    let Some(arguments) = parsed(arguments) else {
+        writeln!(stderr(), "{USAGE}")?;
+        return Ok(2);
+    };
+    let engine = Engine::load(arguments.policies.as_deref().unwrap_or("policies"))?;
+    match arguments.words.as_slice() {
+        [user, action, target] => ask(&engine, &arguments, [user, action, target], out),
+        [user] => show(&engine, user, out),
+        _ => Ok(2),
+    }
+}
+
+fn parsed(mut all: impl Iterator<Item = String>) -> Option<Arguments> {
     let mut found = Arguments::default();
-    let mut all = std::env::args().skip(1);
     while let Some(one) = all.next() {
         match one.as_str() {
             "--policies" => found.policies = Some(all.next()?),
@@ -51,27 +60,17 @@ fn arguments() -> Option<Arguments> {
     matches!(found.words.len(), 1 | 3).then_some(found)
 }
 
-fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    let engine = Engine::load(arguments.policies.as_deref().unwrap_or("policies"))?;
-    match arguments.words.as_slice() {
-        [user, action, target] => ask(&engine, arguments, user, action, target),
-        [user] => show(&engine, user),
-        _ => Err(USAGE.into()),
-    }
-}
-
 fn ask(
     engine: &Engine,
     arguments: &Arguments,
-    user: &str,
-    action: &str,
-    target: &str,
-) -> Result<ExitCode, Box<dyn Error>> {
+    [user, action, target]: [&str; 3],
+    out: &mut dyn Write,
+) -> Result<u8, Box<dyn Error>> {
     let (environment, id) = target.split_once('/').unwrap_or((target, ""));
     let kind = match &arguments.kind {
         Some(kind) => kind.clone(),
         None if id.is_empty() => "Environment".to_owned(),
-        None => only_kind(engine, user, action)?,
+        None => only_kind(action)?.to_owned(),
     };
     let resource = match kind.as_str() {
         "Environment" => Resource::environment(environment),
@@ -81,30 +80,25 @@ fn ask(
     let request = Request::new(user, action, resource, session);
     let decision = engine.authorize(&request)?;
     let word = if decision.is_allowed() { "allowed" } else { "denied" };
-    writeln!(stdout(), "{word}: {}", decision.explain().reason)?;
-    Ok(if decision.is_allowed() { ExitCode::SUCCESS } else { ExitCode::from(10) })
+    writeln!(out, "{word}: {}", decision.explain().reason)?;
+    Ok(if decision.is_allowed() { 0 } else { 10 })
 }
 
 /// The kind of resource that the action applies to, if there is one only.
-fn only_kind(engine: &Engine, user: &str, action: &str) -> Result<String, Box<dyn Error>> {
-    let kinds = engine.permissions(user)?;
-    let of_action = kinds.environments.first().into_iter().flat_map(|one| &one.actions);
-    let kinds: Vec<&str> =
-        of_action.filter(|one| one.action == action).map(|one| one.kind).collect();
-    match kinds.as_slice() {
-        [kind] => Ok((*kind).to_owned()),
-        [] => Ok("Service".to_owned()),
+fn only_kind(action: &str) -> Result<&str, Box<dyn Error>> {
+    let known = Vocabulary::builtin().action(action);
+    match known.map(Action::kinds).ok_or_else(|| format!("unknown action `{action}`"))? {
+        [kind] => Ok(kind),
         several => Err(format!("say --kind: one of {}", several.join(", ")).into()),
     }
 }
 
 /// A row for each action, a column for each environment.
-fn show(engine: &Engine, user: &str) -> Result<ExitCode, Box<dyn Error>> {
+fn show(engine: &Engine, user: &str, out: &mut dyn Write) -> Result<u8, Box<dyn Error>> {
     let permissions = engine.permissions(user)?;
-    let mut out = stdout().lock();
     let Some(first) = permissions.environments.first() else {
         writeln!(out, "{user} may do nothing")?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(0);
     };
     write!(out, "{:24}", "")?;
     for one in &permissions.environments {
@@ -124,5 +118,5 @@ fn show(engine: &Engine, user: &str) -> Result<ExitCode, Box<dyn Error>> {
         }
     }
     writeln!(out)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
