@@ -33,7 +33,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: impl Iterator<Item = String>, out: &mut dyn Write) -> Result<u8, Box<dyn Error>> {
+pub(crate) fn run(
+    arguments: impl Iterator<Item = String>,
+    out: &mut dyn Write,
+) -> Result<u8, Box<dyn Error>> {
     let Some(arguments) = parsed(arguments) else {
         writeln!(stderr(), "{USAGE}")?;
         return Ok(2);
