@@ -22,14 +22,9 @@ pub(super) fn from_texts(texts: &BTreeMap<String, String>) -> Result<PolicySet, 
     let mut all = PolicySet::new();
     let mut problems = Vec::new();
     for (id, text) in texts {
-        match from_text(id, text) {
-            Ok(one) => {
-                _ = all
-                    .merge(&one, false)
-                    .map_err(|error| problems.push(refused(error.to_string())))
-            }
-            Err(problem) => problems.push(problem),
-        }
+        let merged = from_text(id, text)
+            .and_then(|one| all.merge(&one, false).map_err(|error| refused(error.to_string())));
+        problems.extend(merged.err());
     }
     Problems::unless(problems, all)
 }
