@@ -8,12 +8,17 @@ use miette::Diagnostic;
 
 use crate::fleet::is_slug;
 use crate::policy::{Policy, header};
-use crate::policy_text::{self, PolicyText};
+use crate::policy_text::{self, MOST_NESTED, PolicyText};
 use crate::problem::{Problem, SourceFile};
 use crate::vocabulary::Vocabulary;
 
 /// The policies of one file, parsed but not yet validated.
 pub(crate) fn parse(file: &SourceFile) -> Result<Vec<Policy>, Vec<Problem>> {
+    let pieces = policy_text::split(file.text());
+    let deep: Vec<Problem> = pieces.iter().filter_map(|piece| deep_piece(file, piece)).collect();
+    if !deep.is_empty() {
+        return Err(deep);
+    }
     // Parsed whole first: Cedar then reports every syntax error, not only the first policy's.
     if let Err(errors) = PolicySet::from_str(file.text()) {
         let problem = |error| from_cedar("fortem::cedar::syntax", file, error, 0..0);
@@ -21,13 +26,29 @@ pub(crate) fn parse(file: &SourceFile) -> Result<Vec<Policy>, Vec<Problem>> {
     }
     let mut policies = Vec::new();
     let mut problems = Vec::new();
-    for piece in policy_text::split(file.text()) {
+    for piece in pieces {
         match one(file, piece) {
             Ok(policy) => policies.push(policy),
             Err(problem) => problems.push(problem),
         }
     }
     if problems.is_empty() { Ok(policies) } else { Err(problems) }
+}
+
+fn deep_piece(file: &SourceFile, piece: &PolicyText) -> Option<Problem> {
+    let problem = too_deep(file.text().get(piece.span.clone())?)?;
+    Some(problem.at(file, header(file, &piece.span), "this policy"))
+}
+
+/// What is wrong with a policy whose expressions are nested too deeply; asked before Cedar sees the text.
+pub(crate) fn too_deep(text: &str) -> Option<Problem> {
+    let nesting = policy_text::nesting(text);
+    (nesting > MOST_NESTED).then(|| {
+        let message = format!("nested {nesting} deep, where {MOST_NESTED} is the most");
+        Problem::new("fortem::cedar::nesting", message).help(
+            "write `in […]` or `[…].contains(…)` for a chain of `||`, or several policies for one",
+        )
+    })
 }
 
 fn one(file: &SourceFile, piece: PolicyText) -> Result<Policy, Problem> {
@@ -55,7 +76,7 @@ fn template(parsed: &PolicySet) -> Result<pst::Template, String> {
 }
 
 /// The same policy under the id that its annotation gives.
-fn named(parsed: &PolicySet, id: &str) -> Result<PolicySet, String> {
+pub(crate) fn named(parsed: &PolicySet, id: &str) -> Result<PolicySet, String> {
     let mut named = PolicySet::new();
     let id = PolicyId::new(id);
     for template in parsed.templates() {

@@ -289,9 +289,9 @@ impl Engine {
     ///
     /// When a policy does not fit the vocabulary, or a role that somebody has is missing.
     pub fn replace_policies(&self, policies: &PolicySet) -> Result<Change, ChangeError> {
-        let json = policies.clone().to_json();
-        let policies = json
-            .map_err(|error| ChangeError::Policies(policies::refused(error.to_string()).into()))?;
+        // A link would be lost in the texts.
+        policies::check(policies).map_err(ChangeError::Policies)?;
+        let policies = policies::texts(policies);
         self.make(Change::ReplacePolicies { policies })
     }
 

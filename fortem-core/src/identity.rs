@@ -1,6 +1,10 @@
 //! Who a person is, as an identity provider says.
 
+mod claims;
+
 use std::collections::BTreeMap;
+
+pub use self::claims::{IdentityError, OidcClaims, SamlAttributes};
 
 /// A person as a verified token describes them: id, groups, tags of the session.
 ///

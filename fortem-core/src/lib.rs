@@ -21,6 +21,7 @@ mod digest;
 pub mod engine;
 mod fleet;
 mod identity;
+pub mod json;
 mod near;
 pub mod pattern;
 mod policy;
@@ -34,7 +35,7 @@ pub use fleet::{
     Acceptance, Assignee, Assignment, Environment, Fleet, NamePattern, Names, Partition,
     ScheduleKind, Team, Tier, User,
 };
-pub use identity::Identity;
+pub use identity::{Identity, IdentityError, OidcClaims, SamlAttributes};
 pub use policy::{Policy, PolicyKind};
 pub use problem::{Problem, Problems, SourceFile};
 pub use source::{FLEET_FILE, Source};

@@ -60,6 +60,73 @@ impl Open {
     }
 }
 
+/// The nesting that is taken. Cedar's parser runs out of stack where brackets are nested deeper, and its evaluator passes
+/// over a policy, also one that forbids, where expressions are. Half of a thread's usual 2 MiB is enough for this much,
+/// in a build without optimisation too.
+pub(crate) const MOST_NESTED: usize = 200;
+
+/// How deeply the expressions of a policy are nested, or a little more: brackets count two, a term of a chain one.
+pub(crate) fn nesting(text: &str) -> usize {
+    let mut open = vec![Nested::default()];
+    let mut before = (0, "");
+    for (range, token) in tokens(text) {
+        let is_second_half = before == (range.start, token);
+        before = (range.end, token);
+        let Some(innermost) = open.last_mut() else { break };
+        match token {
+            "(" | "[" | "{" => open.push(Nested::default()),
+            ")" | "]" | "}" => {
+                let inner = innermost.depth();
+                if let [.., outer, _] = open.as_mut_slice() {
+                    outer.deepest = outer.deepest.max(inner + 2);
+                    open.pop();
+                }
+            }
+            "," => innermost.next(),
+            "|" | "&" if is_second_half => {}
+            "|" | "&" | "+" | "-" | "*" | "if" => innermost.link(),
+            "." | "!" => innermost.member(),
+            _ => {}
+        }
+    }
+    let depths = open.iter().rev().map(Nested::depth);
+    depths.reduce(|inner, outer| outer.max(inner + 2)).unwrap_or_default()
+}
+
+/// What stands between two brackets.
+#[derive(Debug, Default)]
+struct Nested {
+    /// Terms of chains, since the last comma.
+    links: usize,
+    /// Attributes, calls and negations of the term at hand, and most of them in a term.
+    members: usize,
+    most_members: usize,
+    /// Depth of the deepest brackets inside.
+    deepest: usize,
+    /// Depth of the deepest item before the last comma.
+    before: usize,
+}
+
+impl Nested {
+    fn link(&mut self) {
+        self.links += 1;
+        self.members = 0;
+    }
+
+    fn member(&mut self) {
+        self.members += 1;
+        self.most_members = self.most_members.max(self.members);
+    }
+
+    fn depth(&self) -> usize {
+        self.before.max(self.links + self.most_members + self.deepest)
+    }
+
+    fn next(&mut self) {
+        *self = Self { before: self.depth(), ..Self::default() };
+    }
+}
+
 /// Words, strings and single characters, without white space and comments.
 fn tokens(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     let mut offset = 0;
@@ -133,6 +200,17 @@ mod tests {
         let text = "permit(principal, action, resource) when { {a: {b: \"}\"}}.when } unless { context.mfa };";
         let found = pieces(text);
         assert_eq!(found[0].1, ["when { {a: {b: \"}\"}}.when }", "unless { context.mfa }"]);
+    }
+
+    #[test]
+    fn chains_and_brackets_are_nested_and_lists_are_not() {
+        assert_eq!(nesting("a || b && c.d.e"), 4);
+        assert_eq!(nesting("[a || b, c, d || e || f]"), 4);
+        assert_eq!(nesting("!(a(b))"), 5);
+        assert_eq!(nesting("if a then b else if c then d else e"), 2);
+        assert_eq!(nesting("\"((((\" // (((("), 0);
+        assert_eq!(nesting(&"(".repeat(1000)), 2000);
+        assert_eq!(nesting(")))"), 0);
     }
 
     #[test]

@@ -20,6 +20,7 @@ const TEXT: &str = include_str!("../../policies/fortem.cedarschema");
 /// let vocabulary = Vocabulary::builtin();
 /// let action = vocabulary.action("stopTask").expect("an action of the vocabulary");
 /// assert_eq!(action.doc(), "Stop one task.");
+/// assert_eq!(action.kinds(), ["Task"]);
 /// assert!(vocabulary.members("operate").contains("stopTask"));
 /// assert!(!vocabulary.members("operate").contains("execCommand"));
 /// ```
@@ -40,6 +41,7 @@ pub struct Vocabulary {
 pub struct Action {
     name: String,
     doc: String,
+    kinds: Vec<String>,
 }
 
 impl Action {
@@ -53,6 +55,12 @@ impl Action {
     #[must_use]
     pub fn doc(&self) -> &str {
         &self.doc
+    }
+
+    /// The kinds of resource that it applies to, such as `Service`.
+    #[must_use]
+    pub fn kinds(&self) -> &[String] {
+        &self.kinds
     }
 }
 
@@ -155,8 +163,10 @@ fn declared(name: &str, value: &Value) -> Declared {
     let doc = value.pointer("/annotations/doc").map(text).unwrap_or_default();
     let parents = value.get("memberOf").and_then(Value::as_array).into_iter().flatten();
     let resources = value.pointer("/appliesTo/resourceTypes").and_then(Value::as_array);
+    let kind = |kind: &Value| text(kind).rsplit("::").next().unwrap_or_default().to_owned();
+    let kinds = resources.into_iter().flatten().map(kind).collect();
     Declared {
-        action: Action { name: name.to_owned(), doc },
+        action: Action { name: name.to_owned(), doc, kinds },
         parents: parents.filter_map(|parent| parent.get("id")).map(text).collect(),
         applies: resources.is_some_and(|types| !types.is_empty()),
     }

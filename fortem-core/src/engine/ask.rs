@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cedar_policy::{
-    Authorizer, Context, Entities, Entity, EntityUid, Request as Question, RestrictedExpression,
+    AuthorizationError, Authorizer, Context, Diagnostics, Entities, Entity, EntityUid,
+    EvaluationError, Request as Question, RestrictedExpression,
 };
 
 use super::grants::EnvironmentId;
@@ -49,6 +50,7 @@ impl<'a> Asker<'a> {
         let entities = self.entities(condition)?;
         let answer = Authorizer::new().is_authorized(&self.question, &condition.policy, &entities);
         let diagnostics = answer.diagnostics();
+        evaluated(diagnostics)?;
         Ok(Asked {
             applies: diagnostics.reason().next().is_some(),
             error: diagnostics.errors().next().map(ToString::to_string),
@@ -76,6 +78,15 @@ impl<'a> Asker<'a> {
         let base = if condition.needs_actions { actions().clone() } else { Entities::empty() };
         base.add_entities(entities, None).map_err(context_error)
     }
+}
+
+/// Cedar passes over a policy that it has no stack for. That says something of the thread, nothing of the request.
+pub(super) fn evaluated(diagnostics: &Diagnostics) -> Result<(), RequestError> {
+    let is_of_stack = |error: &AuthorizationError| {
+        let AuthorizationError::PolicyEvaluationError(error) = error;
+        matches!(error.inner(), EvaluationError::RecursionLimit(_))
+    };
+    if diagnostics.errors().any(is_of_stack) { Err(RequestError::Stack) } else { Ok(()) }
 }
 
 /// The actions and their groups.

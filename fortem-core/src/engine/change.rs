@@ -1,6 +1,6 @@
 //! Changes of the fleet and the policies at run time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cedar_policy::PolicySet;
@@ -78,8 +78,8 @@ pub enum Change {
     },
     /// Roles and guards are others.
     ReplacePolicies {
-        /// The policies, as Cedar's JSON of a policy set.
-        policies: serde_json::Value,
+        /// The Cedar text of each role and guard, by id.
+        policies: BTreeMap<String, String>,
     },
 }
 
@@ -142,6 +142,27 @@ pub enum ChangeError {
     Policies(#[source] Problems),
 }
 
+impl ChangeError {
+    /// A stable word for programs: `unknown_role`, `unknown_user`, `unknown_team`, `unknown_environment`, `exists`,
+    /// `bad_name`, `already_assigned`, `not_assigned`, `no_slot`, `role_in_use` or `policies`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown { what: "role", .. } => "unknown_role",
+            Self::Unknown { what: "user", .. } => "unknown_user",
+            Self::Unknown { what: "team", .. } => "unknown_team",
+            Self::Unknown { .. } => "unknown_environment",
+            Self::Exists { .. } => "exists",
+            Self::BadName { .. } => "bad_name",
+            Self::Assignment { assigned: true, .. } => "already_assigned",
+            Self::Assignment { assigned: false, .. } => "not_assigned",
+            Self::NoSlot { .. } => "no_slot",
+            Self::RoleInUse { .. } => "role_in_use",
+            Self::Policies(_) => "policies",
+        }
+    }
+}
+
 impl State {
     pub(super) fn change(&mut self, change: &Change) -> Result<(), ChangeError> {
         match change {
@@ -163,7 +184,8 @@ impl State {
                 Ok(())
             }
             Change::ReplacePolicies { policies } => {
-                let policies = policies::from_json(policies).map_err(ChangeError::Policies)?;
+                let policies = policies::from_texts(policies).map_err(ChangeError::Policies)?;
+                policies::check(&policies).map_err(ChangeError::Policies)?;
                 self.replace_policies(&policies)
             }
         }

@@ -140,6 +140,12 @@ impl<'a> Session<'a> {
         Self { mfa: false, now, source_ip: None, approval: None }
     }
 
+    /// A session at a time, with the second factor that the token of the person tells of.
+    #[must_use]
+    pub fn of(identity: &Identity, now: SystemTime) -> Self {
+        Self::at(now).mfa(identity.mfa())
+    }
+
     /// Whether the person signed in with a second factor.
     #[must_use]
     pub fn mfa(self, mfa: bool) -> Self {
@@ -276,11 +282,14 @@ pub enum RequestError {
     /// The context lacks what the action needs, or holds something of a wrong type; in Cedar's words.
     #[error("context of the request: {0}")]
     Context(String),
+    /// Cedar had not enough stack to evaluate a policy, which then would not count, even one that forbids.
+    #[error("this thread has too little stack left to evaluate the policies")]
+    Stack,
 }
 
 impl RequestError {
     /// A stable word for programs: `unknown_user`, `unknown_action`, `unknown_kind`, `unknown_environment`,
-    /// `not_applicable` or `context`.
+    /// `not_applicable`, `context` or `stack`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -290,6 +299,7 @@ impl RequestError {
             Self::UnknownEnvironment { .. } => "unknown_environment",
             Self::NotApplicable { .. } => "not_applicable",
             Self::Context(_) => "context",
+            Self::Stack => "stack",
         }
     }
 }

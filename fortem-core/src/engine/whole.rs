@@ -6,7 +6,7 @@ use cedar_policy::{
     Authorizer, Decision as Effect, Entities, EntityUid, PolicyId, PolicySet, SlotId,
 };
 
-use super::ask::{Known, actions, question};
+use super::ask::{Known, actions, evaluated, question};
 use super::decision::{Applied, Link};
 use super::grants::Grants;
 use super::operation::{ENVIRONMENT, OperationId, Operations};
@@ -116,6 +116,7 @@ impl Whole {
         let question = question(state, request, known)?;
         let entities = self.entities(state, request)?;
         let answer = Authorizer::new().is_authorized(&question, &self.policies, &entities);
+        evaluated(answer.diagnostics())?;
         let name = |id: &PolicyId| match self.links.get(id) {
             Some(applied) => applied.clone(),
             None => Applied { policy: AsRef::<str>::as_ref(id).to_owned(), assignment: None },

@@ -1,7 +1,9 @@
 //! The engine: what it answers is what Cedar answers.
 
 mod cedar;
+mod deep;
 mod random;
+mod reasons;
 
 use std::collections::BTreeSet;
 

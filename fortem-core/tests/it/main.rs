@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod ask;
 mod audit;
 mod engine;
 mod fleet;
+mod identity;
+mod json;
 mod rendered;
 mod source;
