@@ -55,6 +55,7 @@ mod rule;
 mod rules;
 mod state;
 mod stats;
+mod table;
 mod whole;
 
 use std::fmt;
@@ -382,15 +383,12 @@ fn people(
         }
     }
     Problems::unless(problems, ())?;
-    for (team, grants) in teams.list.iter_mut().zip(of_teams) {
-        team.grants = grants.into_iter().collect();
-    }
+    teams.grants = of_teams.into_iter().map(|grants| grants.into_iter().collect()).collect();
     let mut people = People::default();
     for user in fleet.users() {
-        let direct: Arc<[TeamId]> = user.teams().filter_map(|name| teams.find(name)).collect();
+        let direct: Box<[TeamId]> = user.teams().filter_map(|name| teams.find(name)).collect();
         let grants: Grants = of_users.remove(user.name()).unwrap_or_default().into_iter().collect();
-        let closure = teams.above(direct.iter().copied());
-        people.put(user.name(), Person { teams: direct, closure, grants });
+        people.put(user.name(), Person::new(direct, teams, grants));
     }
     Ok(people)
 }

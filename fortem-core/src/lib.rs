@@ -14,6 +14,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "audit")]
+pub mod audit;
 mod cedar_text;
 pub mod engine;
 mod fleet;

@@ -1,10 +1,12 @@
 //! A check with its terms: what is accepted, what was there before, and which day it is.
 
+use std::convert::Infallible;
+
 use fortem_compile::reference::Reference;
 use jiff::civil::Date;
 
 use crate::baseline::Baseline;
-use crate::check::{Report, Selection, check, sort};
+use crate::check::{Judgement, Report, Selection, sort};
 use crate::environments::Environments;
 use crate::facts::Facts;
 use crate::finding::{Finding, Severity};
@@ -41,9 +43,37 @@ impl Audit<'_> {
     /// Judges units that were read from `inputs`, with what could not be read.
     #[must_use]
     pub fn run(&self, units: &[Unit], inputs: Vec<Input>, unread: Vec<NotAssessed>) -> Report {
+        let once = std::iter::once(Ok::<_, Infallible>((units, inputs, unread)));
+        let Ok(report) = self.run_each(once);
+        report
+    }
+
+    /// Judges units as they are read, each time those that came together; what was judged is given back before the next
+    /// are asked for.
+    ///
+    /// # Errors
+    ///
+    /// The first of those that reading gives.
+    pub fn run_each<U: AsRef<[Unit]>, E>(
+        &self,
+        readings: impl IntoIterator<Item = Result<(U, Vec<Input>, Vec<NotAssessed>), E>>,
+    ) -> Result<Report, E> {
         // An ignore may be for a finding that is too mild to be told, and is needed all the same.
         let all = Selection { min_severity: None, ..self.selection.clone() };
-        let mut report = check(units, self.environments, self.organization, self.reference, &all);
+        let mut judgement =
+            Judgement::new(self.environments, self.organization, self.reference, &all);
+        let (mut inputs, mut unread) = (Vec::new(), Vec::new());
+        for reading in readings {
+            let (units, read, not_read) = reading?;
+            judgement.add(units.as_ref());
+            inputs.extend(read);
+            unread.extend(not_read);
+        }
+        Ok(self.conclude(judgement.finish(), inputs, unread))
+    }
+
+    /// The report of what was judged under the terms.
+    fn conclude(&self, mut report: Report, inputs: Vec<Input>, unread: Vec<NotAssessed>) -> Report {
         report.inputs = inputs;
         report.not_assessed = unread.into_iter().chain(report.not_assessed).collect();
         report.findings.extend(self.data());

@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::baseline::Against;
 use crate::catalogue::{Calls, Catalogue};
 use crate::environments::{Environments, Origin};
-use crate::facts::Facts;
 use crate::facts::matrix::{self, Matrix};
+use crate::facts::{Facts, Subject};
 use crate::finding::{Finding, Persona, Severity};
 use crate::ignore::Suppressed;
 use crate::input::{Input, NotAssessed};
@@ -114,43 +114,93 @@ pub fn check(
     reference: &'static Reference,
     selection: &Selection,
 ) -> Report {
-    let rules: Vec<(&'static dyn Rule, Calls)> = rules::all()
-        .iter()
-        .copied()
-        .filter(|rule| selection.takes(*rule))
-        .map(|rule| (rule, Catalogue::builtin().set(rule.calls())))
-        .collect();
-    let mut report = Report::default();
-    let units: Vec<&Unit> = units.iter().chain(organization.map(|one| &one.unit)).collect();
-    let judged = units.par_iter().map(|unit| {
-        let facts = Facts::of(unit, environments, organization, reference);
-        let findings = check_unit(&facts, &rules);
-        let rows = if selection.access { matrix::rows(&facts) } else { Vec::new() };
-        (findings.unread(), findings.into_vec(), rows)
-    });
-    let judged: Vec<_> = judged.collect();
-    let mut access = Matrix::of(environments);
-    for (unit, (unread, findings, rows)) in units.into_iter().zip(judged) {
-        report.summary.add(unit);
-        report.not_assessed.extend(unread);
-        report.findings.extend(findings);
-        access.rows.extend(rows);
+    let mut judgement = Judgement::new(environments, organization, reference, selection);
+    judgement.add(units);
+    judgement.finish()
+}
+
+/// A check in the making: units are judged as they are read, and need not be held together.
+pub(crate) struct Judgement<'a> {
+    environments: &'a Environments,
+    organization: Option<&'a Organization>,
+    reference: &'static Reference,
+    selection: &'a Selection,
+    rules: Vec<(&'static dyn Rule, Calls)>,
+    access: Matrix,
+    report: Report,
+}
+
+impl<'a> Judgement<'a> {
+    pub(crate) fn new(
+        environments: &'a Environments,
+        organization: Option<&'a Organization>,
+        reference: &'static Reference,
+        selection: &'a Selection,
+    ) -> Self {
+        let rules: Vec<(&'static dyn Rule, Calls)> = rules::all()
+            .iter()
+            .copied()
+            .filter(|rule| selection.takes(*rule))
+            .map(|rule| (rule, Catalogue::builtin().set(rule.calls())))
+            .collect();
+        Self {
+            environments,
+            organization,
+            reference,
+            selection,
+            rules,
+            access: Matrix::of(environments),
+            report: Report::default(),
+        }
     }
-    access.sort();
-    report.access = Some(access).filter(|_| selection.access);
-    report.summary.available.extend(organization.map(|_| Needed::Organization));
-    report.summary.available.sort_unstable();
-    report.summary.available.dedup();
-    report.summary.min_severity = selection.min_severity;
-    let least = selection.min_severity.unwrap_or(Severity::Informational);
-    report.findings.retain(|finding| finding.severity >= least);
-    sort(&mut report.findings);
-    environments.tag_key().clone_into(&mut report.summary.tag_key);
-    report.summary.environments = environments.all().iter().map(|one| one.name.clone()).collect();
-    report.summary.environments_inferred = environments.origin() == Origin::Inferred;
-    reference.date().clone_into(&mut report.summary.reference_date);
-    report.summary.rules = rules.iter().map(|(rule, _)| rule.meta().id).collect();
-    report
+
+    /// Judges some units, which are not needed after that.
+    pub(crate) fn add<'u>(&mut self, units: impl IntoIterator<Item = &'u Unit>) {
+        let units: Vec<&Unit> = units.into_iter().collect();
+        let judged = units.par_iter().map(|unit| {
+            let facts = Facts::of(unit, self.environments, self.organization, self.reference);
+            let findings = check_unit(&facts, &self.rules);
+            let rows = if self.selection.access { matrix::rows(&facts) } else { Vec::new() };
+            (findings.unread(), findings.into_vec(), rows)
+        });
+        let judged: Vec<_> = judged.collect();
+        for (unit, (unread, findings, rows)) in units.into_iter().zip(judged) {
+            self.report.summary.add(unit);
+            self.report.not_assessed.extend(unread);
+            self.report.findings.extend(findings);
+            self.access.rows.extend(rows);
+        }
+    }
+
+    /// The report of all units that were judged, and of the Organization.
+    pub(crate) fn finish(mut self) -> Report {
+        self.add(self.organization.map(|one| &one.unit));
+        let Self {
+            environments,
+            organization,
+            reference,
+            selection,
+            rules,
+            mut access,
+            mut report,
+        } = self;
+        access.sort();
+        report.access = Some(access).filter(|_| selection.access);
+        report.summary.available.extend(organization.map(|_| Needed::Organization));
+        report.summary.available.sort_unstable();
+        report.summary.available.dedup();
+        report.summary.min_severity = selection.min_severity;
+        let least = selection.min_severity.unwrap_or(Severity::Informational);
+        report.findings.retain(|finding| finding.severity >= least);
+        sort(&mut report.findings);
+        environments.tag_key().clone_into(&mut report.summary.tag_key);
+        report.summary.environments =
+            environments.all().iter().map(|one| one.name.clone()).collect();
+        report.summary.environments_inferred = environments.origin() == Origin::Inferred;
+        reference.date().clone_into(&mut report.summary.reference_date);
+        report.summary.rules = rules.iter().map(|(rule, _)| rule.meta().id).collect();
+        report
+    }
 }
 
 fn check_unit<'f>(facts: &'f Facts<'f>, rules: &[(&'static dyn Rule, Calls)]) -> Findings<'f> {
@@ -172,6 +222,9 @@ fn check_unit<'f>(facts: &'f Facts<'f>, rules: &[(&'static dyn Rule, Calls)]) ->
                 rule.check_subject(subject, facts, &mut findings);
             }
         }
+        if !is_administrator && let Some(aside) = subject.looking_aside(facts) {
+            findings.add_other_places(check_aside(&aside, facts, rules));
+        }
         findings
     });
     let of_unit = rules.par_iter().map(|(rule, _)| {
@@ -187,6 +240,21 @@ fn check_unit<'f>(facts: &'f Facts<'f>, rules: &[(&'static dyn Rule, Calls)]) ->
     // Collected in order, whoever is ready first.
     let all: Vec<Findings<'f>> = of_policies.chain(of_subjects).chain(of_unit).collect();
     all.into_iter().fold(Findings::new(facts), Findings::joined_with)
+}
+
+/// What a subject may do in other environments than production: statements that production is guarded from may open these.
+fn check_aside<'f>(
+    aside: &Subject<'_>,
+    facts: &'f Facts<'f>,
+    rules: &[(&'static dyn Rule, Calls)],
+) -> Findings<'f> {
+    let mut findings = Findings::new(facts);
+    for (rule, calls) in rules {
+        if !rule.calls().is_empty() && aside.may_call_any(calls) {
+            rule.check_subject(aside, facts, &mut findings);
+        }
+    }
+    findings
 }
 
 pub(crate) fn sort(findings: &mut [Finding]) {

@@ -7,6 +7,9 @@ mod diagnose;
 mod diff;
 mod explain;
 mod fix;
+mod fleet;
+mod man;
+mod rule_name;
 mod terms;
 
 use std::process::ExitCode;
@@ -31,7 +34,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judges files: authorization details, policies, plans, templates, snapshots.
-    Check(check::Check),
+    Check(Box<check::Check>),
     /// Says what is new and what is fixed between two reports of `check --format json`.
     Diff(diff::Diff),
     /// Says what a rule is about, why it matters and what to do.
@@ -40,6 +43,9 @@ enum Command {
     Rules(explain::Rules),
     /// Prints what makes a shell complete the arguments.
     Completions(completions::Completions),
+    /// Writes a manual page for each command.
+    #[command(hide = true)]
+    Man(man::Man),
 }
 
 /// Runs the command with the arguments of the process.
@@ -52,6 +58,7 @@ pub fn run() -> ExitCode {
         Command::Explain(explain) => explain.run(color),
         Command::Rules(rules) => rules.run(),
         Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     };
     ExitCode::from(result.unwrap_or_else(|error| fail(&error)).code())
 }

@@ -22,6 +22,8 @@ pub struct Environments {
     origin: Origin,
     // What the source of the fleet compiles to.
     compiled: Arc<[Policy]>,
+    // API actions in small letters that the fleet file accepts as leaks, and why.
+    accepted_leaks: BTreeMap<String, String>,
 }
 
 /// Where the knowledge of the environments comes from.
@@ -55,6 +57,9 @@ struct Usual {
     /// By each name in lower case: the usual one of its group, and whether it is production.
     #[serde(skip)]
     by_name: HashMap<String, (String, bool)>,
+    /// Environments other than production by their usual names.
+    #[serde(skip)]
+    neighbours: Vec<Environment>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -87,6 +92,8 @@ impl Usual {
                 known.or_insert_with(|| (usual.clone(), production));
             }
         }
+        let usual = self.nonproduction.iter().filter_map(|group| group.names.first());
+        self.neighbours = usual.map(|name| Environment::usual(name)).collect();
         self
     }
 
@@ -98,6 +105,15 @@ impl Usual {
 }
 
 impl Environment {
+    fn usual(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            is_production: false,
+            aliases: Vec::new(),
+            accounts: Vec::new(),
+        }
+    }
+
     /// Whether a tag value means this environment, letters' case and blanks aside.
     #[must_use]
     pub fn is_meant_by(&self, value: &str) -> bool {
@@ -131,6 +147,11 @@ impl Environments {
             names: Some(fleet.names().clone()),
             origin: Origin::Declared,
             compiled: Arc::default(),
+            accepted_leaks: fleet
+                .accepted_leaks()
+                .iter()
+                .map(|one| (one.name().to_lowercase(), one.reason().to_owned()))
+                .collect(),
         }
     }
 
@@ -166,6 +187,12 @@ impl Environments {
             seen.look_at(unit);
         }
         seen.conclude()
+    }
+
+    /// Why the fleet file accepts that an API action shows other environments, if it does.
+    #[must_use]
+    pub fn accepted_leak(&self, action: &str) -> Option<&str> {
+        self.accepted_leaks.get(&action.to_lowercase()).map(String::as_str)
     }
 
     /// The key of the tag that names the environment.
@@ -229,6 +256,20 @@ impl Environments {
         let mut others = self.all.iter().filter(|one| !own.contains(&one.name));
         others.clone().find(|one| one.is_production).or_else(|| others.next())
     }
+
+    /// Where else to look if the way to production is barred: an environment that is neither production nor among some.
+    /// Where environments are guessed and there is none, one that is usual.
+    #[must_use]
+    pub fn beside(&self, own: &[String]) -> Option<&Environment> {
+        let mut known = self.all.iter();
+        let is_own = |one: &Environment| {
+            own.iter().any(|own| Usual::environment(own) == Usual::environment(&one.name))
+        };
+        known.find(|one| !one.is_production && !own.contains(&one.name)).or_else(|| {
+            let mut usual = Usual::builtin().neighbours.iter();
+            usual.find(|one| self.origin == Origin::Inferred && !is_own(one))
+        })
+    }
 }
 
 /// Whether a tag key is usual for the environment.
@@ -268,21 +309,24 @@ fn is_same_word(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b) || (!a.is_ascii() && a.to_lowercase() == b.to_lowercase())
 }
 
-/// What the inputs say of tag keys and environments.
+/// What inputs say of tag keys and environments.
 #[derive(Debug, Default)]
-struct Seen {
+pub struct Seen {
     // For each key that may be the environment's, as written: how often it is used.
     keys: BTreeMap<String, usize>,
     // For each value as written: how often it is used.
     values: BTreeMap<String, usize>,
     // Usual names of environments that stand as words in ARNs; tags know better how they are written.
     words: BTreeSet<String>,
+    // Values by keys that are not usual ones and may be the environment's all the same: they count if no usual key is used.
+    unusual: BTreeMap<String, BTreeMap<String, usize>>,
     // The same in ARNs of roles and users, which are also called `deploy` or `test`: they count if nothing else does.
     words_of_roles: BTreeSet<String>,
 }
 
 impl Seen {
-    fn look_at(&mut self, unit: &Unit) {
+    /// Takes note of the tags and policies of an account.
+    pub fn look_at(&mut self, unit: &Unit) {
         for principal in &unit.principals {
             for (key, value) in &principal.tags {
                 self.tag(key, value);
@@ -317,6 +361,12 @@ impl Seen {
                 *all.entry(text).or_default() += uses;
             }
         }
+        for (key, values) in more.unusual {
+            let all = self.unusual.entry(key).or_default();
+            for (value, uses) in values {
+                *all.entry(value).or_default() += uses;
+            }
+        }
         self.words.extend(more.words);
         self.words_of_roles.extend(more.words_of_roles);
     }
@@ -325,6 +375,9 @@ impl Seen {
         if is_usual_key(key) {
             *self.keys.entry(key.to_owned()).or_default() += 1;
             *self.values.entry(value.to_owned()).or_default() += 1;
+        } else if has_usual_word(key) {
+            let values = self.unusual.entry(key.to_owned()).or_default();
+            *values.entry(value.to_owned()).or_default() += 1;
         }
     }
 
@@ -349,16 +402,26 @@ impl Seen {
         let is_tag = head.ends_with(":resourcetag")
             || head == "aws:requesttag"
             || head == "aws:principaltag";
-        if !is_tag || !is_usual_key(tag) {
-            return;
-        }
-        *self.keys.entry(tag.to_owned()).or_default() += 1;
-        for value in values.iter().filter(|value| !value.contains(['*', '?', '$'])) {
-            *self.values.entry(value.clone()).or_default() += 1;
+        let named = values.iter().filter(|value| !value.contains(['*', '?', '$']));
+        if is_tag && is_usual_key(tag) {
+            *self.keys.entry(tag.to_owned()).or_default() += 1;
+            for value in named {
+                *self.values.entry(value.clone()).or_default() += 1;
+            }
+        } else if is_tag && has_usual_word(tag) {
+            let seen = self.unusual.entry(tag.to_owned()).or_default();
+            for value in named {
+                *seen.entry(value.clone()).or_default() += 1;
+            }
         }
     }
 
-    fn conclude(self) -> Environments {
+    /// What can be guessed from all that was looked at, as [`Environments::inferred`] has it.
+    #[must_use]
+    pub fn conclude(mut self) -> Environments {
+        if self.keys.is_empty() {
+            self.settle_for_unusual();
+        }
         let most = |counted: &BTreeMap<String, usize>| {
             let mut all: Vec<_> = counted.iter().collect();
             all.sort_by(|(a, many), (b, few)| few.cmp(many).then(a.cmp(b)));
@@ -396,8 +459,30 @@ impl Seen {
             names: None,
             origin: Origin::Inferred,
             compiled: Arc::default(),
+            accepted_leaks: BTreeMap::new(),
         }
     }
+}
+
+impl Seen {
+    /// Takes the unusual key whose values are usual names of environments most often.
+    fn settle_for_unusual(&mut self) {
+        let usual = |values: &BTreeMap<String, usize>| -> usize {
+            values.iter().filter(|(value, _)| is_usual_name(value)).map(|(_, uses)| uses).sum()
+        };
+        let mut all: Vec<_> = std::mem::take(&mut self.unusual).into_iter().collect();
+        all.sort_by(|(a, many), (b, few)| usual(few).cmp(&usual(many)).then_with(|| a.cmp(b)));
+        if let Some((key, values)) = all.into_iter().next() {
+            self.keys.insert(key, 1);
+            self.values = values;
+        }
+    }
+}
+
+/// Whether a tag key has a usual one as a word of its own: `acme:environment`. Keys of AWS services say something else.
+fn has_usual_word(key: &str) -> bool {
+    let of_aws = ["aws:", "elasticbeanstalk:"].iter().any(|begin| key.starts_with(begin));
+    !of_aws && words_of(key).any(is_usual_key)
 }
 
 /// Adds a value, most used first, as an environment or as another spelling of one.

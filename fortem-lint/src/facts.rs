@@ -16,6 +16,7 @@ mod scope;
 mod standing;
 mod subject;
 mod trust;
+mod unreferenced;
 
 use std::sync::OnceLock;
 
@@ -35,7 +36,7 @@ pub use scope::{Scoping, TagOf, tag_of_key};
 pub use standing::home_of;
 pub(crate) use standing::{ADMINISTRATOR_ACCESS, UNBOUNDED};
 pub use subject::{Layer, Subject, Who, compares_with_principal_tag};
-pub use trust::{Caller, accepts_session_tags, is_of_people, services_of, trusts};
+pub use trust::{Caller, accepts_session_tags, is_of_people, may_assume, services_of, trusts};
 
 /// Everything that rules may look at.
 #[derive(Debug)]

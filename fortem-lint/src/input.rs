@@ -2,6 +2,7 @@
 
 mod assembly;
 mod authorization;
+mod batch;
 mod cloudformation;
 mod inventory;
 mod organization;
@@ -24,6 +25,7 @@ use crate::organization::Organization;
 use crate::source::{Source, digest};
 use crate::unit::Unit;
 
+pub use batch::{Batch, Survey};
 pub use recognise::{Kind, read_text};
 pub use walk::{Entry, walk};
 
@@ -148,6 +150,14 @@ pub struct Readings {
     pub organization: Option<Organization>,
     /// What could not be read.
     pub not_assessed: Vec<NotAssessed>,
+    // The input that is the Organization, and the files that are pages or whole authorization details.
+    organization_of: Option<String>,
+    pages: Vec<pages::Page>,
+}
+
+fn second_organization(what: String) -> NotAssessed {
+    let why = "is a second Organization; check it by itself".to_owned();
+    NotAssessed { what, why, incomplete: true }
 }
 
 /// Reads entries; of several Organizations the first one is taken.
@@ -155,18 +165,16 @@ pub struct Readings {
 pub fn read_all(entries: &[Entry]) -> Readings {
     let mut all = Readings::default();
     let mut readings: Vec<Reading> = entries.par_iter().map(read).collect();
+    all.pages = pages::of(entries, &readings);
     pages::join(&mut readings);
     for reading in readings {
         all.units.extend(reading.units);
         all.not_assessed.extend(reading.not_assessed);
         if all.organization.is_none() {
+            all.organization_of = reading.organization.as_ref().map(|_| reading.input.file.clone());
             all.organization = reading.organization;
         } else if reading.organization.is_some() {
-            all.not_assessed.push(NotAssessed {
-                what: reading.input.file.clone(),
-                why: "is a second Organization; check it by itself".to_owned(),
-                incomplete: true,
-            });
+            all.not_assessed.push(second_organization(reading.input.file.clone()));
         }
         all.inputs.push(reading.input);
     }

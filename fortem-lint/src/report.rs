@@ -58,6 +58,12 @@ impl Format {
     pub fn shows_access(self) -> bool {
         matches!(self, Self::Html | Self::Md)
     }
+
+    /// Whether it has room for what was not assessed.
+    #[must_use]
+    pub fn tells_gaps(self) -> bool {
+        !matches!(self, Self::Jsonl | Self::Csv | Self::Ocsf)
+    }
 }
 
 /// How a text is written.

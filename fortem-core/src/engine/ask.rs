@@ -8,6 +8,7 @@ use cedar_policy::{
     Authorizer, Context, Entities, Entity, EntityUid, Request as Question, RestrictedExpression,
 };
 
+use super::grants::EnvironmentId;
 use super::operation::{ENVIRONMENT, Operation};
 use super::people::TeamId;
 use super::request::{Detail, Request, RequestError, Resource};
@@ -204,8 +205,7 @@ impl Known<'_> {
         let id = name.id().unescaped();
         let parents = match name.type_name().basename() {
             ENVIRONMENT => {
-                let environments = &self.state.environments;
-                let tier = environments.named(id).and_then(|id| environments.tier(id));
+                let tier = self.state.environments.named(id).map(EnvironmentId::tier);
                 let tier = tier.map(|tier| uid("Tier", tier.as_str())).transpose();
                 tier.map_err(RequestError::Context)?.into_iter().collect()
             }

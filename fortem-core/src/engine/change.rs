@@ -204,8 +204,8 @@ impl State {
             Assignee::Team(name) => {
                 let teams = Arc::make_mut(&mut self.teams);
                 let id = teams.find(name);
-                let team = id.and_then(|id| teams.list.get_mut(id.0 as usize));
-                Ok(&mut team.ok_or_else(|| unknown("team", name))?.grants)
+                let grants = id.and_then(|id| teams.grants_mut(id));
+                grants.ok_or_else(|| unknown("team", name))
             }
         }
     }
@@ -241,8 +241,8 @@ impl State {
         let id = self.environment(name)?;
         let gone = |grant: Grant| grant.environment() == Some(id);
         self.people.for_each(|person| person.grants = person.grants.without(gone));
-        for team in &mut Arc::make_mut(&mut self.teams).list {
-            team.grants = team.grants.without(gone);
+        for grants in &mut Arc::make_mut(&mut self.teams).grants {
+            *grants = grants.without(gone);
         }
         Arc::make_mut(&mut self.environments).remove(id);
         self.follow_names(&[name])
@@ -280,13 +280,9 @@ impl State {
             return Err(ChangeError::BadName { what: "a user", name: name.to_owned() });
         }
         let id = |team: &String| self.teams.find(team).ok_or_else(|| unknown("team", team));
-        let teams = teams.iter().map(id).collect::<Result<Arc<[_]>, _>>()?;
+        let teams = teams.iter().map(id).collect::<Result<Box<[_]>, _>>()?;
         let grants = self.people.get(name).map(|person| person.grants.clone());
-        let person = Person {
-            closure: self.teams.above(teams.iter().copied()),
-            teams,
-            grants: grants.unwrap_or_default(),
-        };
+        let person = Person::new(teams, &self.teams, grants.unwrap_or_default());
         self.people.put(name, person);
         Ok(())
     }
@@ -305,8 +301,8 @@ impl State {
             grants.as_slice().iter().filter_map(to).collect()
         };
         self.people.for_each(|person| person.grants = follow(&person.grants));
-        for team in &mut Arc::make_mut(&mut self.teams).list {
-            team.grants = follow(&team.grants);
+        for grants in &mut Arc::make_mut(&mut self.teams).grants {
+            *grants = follow(grants);
         }
         for old in in_use.into_iter().filter_map(|id| self.rules.get(id)) {
             let role = old.id.to_string();

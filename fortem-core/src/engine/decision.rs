@@ -10,8 +10,8 @@ use super::grants::EnvironmentId;
 use super::operation::{OperationId, Operations};
 use super::reason;
 use super::request::{Request, RequestError};
-use super::rule::Cell;
-use super::state::{Candidate, Found, State, Tally, Through};
+use super::state::{Candidate, Found, State, Through};
+use super::table::Cell;
 use crate::fleet::Assignee;
 
 /// The answer to a request, of the state of the engine when it was asked.
@@ -93,24 +93,6 @@ impl fmt::Debug for Decision<'_> {
     }
 }
 
-impl Tally {
-    /// The decision, if no policy has to be asked for it.
-    pub(super) fn settled(self) -> Option<bool> {
-        match self {
-            Self { forbidden: true, .. } => Some(false),
-            Self { ask_forbids: true, .. } => None,
-            Self { permitted: true, .. } => Some(true),
-            Self { ask_permits, .. } => {
-                if ask_permits {
-                    None
-                } else {
-                    Some(false)
-                }
-            }
-        }
-    }
-}
-
 /// Asks Cedar about what the table leaves open; forbids first, and no more than the decision needs.
 pub(super) fn settle(
     state: &State,
@@ -118,13 +100,13 @@ pub(super) fn settle(
     found: &Found<'_>,
     operation: OperationId,
     environment: Option<EnvironmentId>,
-    tally: Tally,
+    tally: Cell,
 ) -> Result<bool, RequestError> {
     let Some(known) = Operations::builtin().get(operation) else { return Ok(false) };
     let asker = Asker::new(state, request, found, known)?;
     let any = |forbids: bool| -> Result<bool, RequestError> {
         for one in state.candidates(found, environment, operation) {
-            let asked = one.cell == Cell::Ask && one.rule.is_forbid() == forbids;
+            let asked = one.cell.is_open() && one.rule.is_forbid() == forbids;
             let Some(condition) = one.rule.condition.as_ref().filter(|_| asked) else { continue };
             if asker.ask(condition)?.applies {
                 return Ok(true);
@@ -132,10 +114,10 @@ pub(super) fn settle(
         }
         Ok(false)
     };
-    if tally.ask_forbids && any(true)? {
+    if tally.has(Cell::MAY_FORBID) && any(true)? {
         return Ok(false);
     }
-    Ok(tally.permitted || any(false)?)
+    Ok(tally.has(Cell::PERMITS) || any(false)?)
 }
 
 /// Every policy that was considered, with whether it applies.
@@ -181,30 +163,32 @@ impl Candidate<'_> {
 pub(super) fn weigh<'s>(
     state: &'s State,
     request: &Request<'_>,
-    found: &'s Found<'s>,
+    found: &Found<'s>,
     operation: OperationId,
     environment: Option<EnvironmentId>,
 ) -> Result<Weighed<'s>, RequestError> {
     let Some(known) = Operations::builtin().get(operation) else { return Ok(Weighed::default()) };
     let mut asker = None;
     let mut weighed = Weighed { person: request.principal.id().to_owned(), ..Weighed::default() };
-    let (mut forbids, permits): (Vec<_>, Vec<_>) =
-        state.candidates(found, environment, operation).partition(|one| one.rule.is_forbid());
+    let (mut forbids, permits): (Vec<_>, Vec<_>) = state
+        .candidates(found, environment, operation)
+        .into_iter()
+        .partition(|one| one.rule.is_forbid());
     forbids.sort_by_key(|one| one.grant);
     for one in forbids.into_iter().chain(permits) {
         // Cedar does not name what permits where something forbids.
         if !one.rule.is_forbid() && !weighed.forbids.is_empty() {
             break;
         }
-        let asked = match (&one.rule.condition, one.cell) {
-            (Some(condition), Cell::Ask) => {
+        let asked = match &one.rule.condition {
+            Some(condition) => {
                 let asker = match &asker {
                     Some(asker) => asker,
                     None => asker.insert(Asker::new(state, request, found, known)?),
                 };
                 asker.ask(condition)?
             }
-            _ => Asked { applies: true, error: None },
+            None => Asked { applies: true, error: None },
         };
         weighed.errors.extend(asked.error);
         match (asked.applies, one.rule.is_forbid()) {

@@ -17,9 +17,8 @@ pub(super) struct Environment {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Environments {
     numbers: FxHashMap<SmolStr, EnvironmentId>,
-    list: Vec<Option<Environment>>,
-    /// Beside the list, so that a decision reads one byte.
-    tiers: Vec<Tier>,
+    /// By index.
+    list: Vec<Option<(EnvironmentId, Environment)>>,
 }
 
 impl Environments {
@@ -33,12 +32,8 @@ impl Environments {
         self.find(name).filter(|id| self.name(*id) == name)
     }
 
-    pub(super) fn tier(&self, id: EnvironmentId) -> Option<Tier> {
-        self.tiers.get(id.0 as usize).copied()
-    }
-
     pub(super) fn get(&self, id: EnvironmentId) -> Option<&Environment> {
-        self.list.get(id.0 as usize)?.as_ref()
+        self.list.get(id.index())?.as_ref().map(|(_, one)| one)
     }
 
     pub(super) fn name(&self, id: EnvironmentId) -> &str {
@@ -46,7 +41,7 @@ impl Environments {
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = (EnvironmentId, &Environment)> {
-        (0..).map(EnvironmentId).zip(&self.list).filter_map(|(id, one)| Some((id, one.as_ref()?)))
+        self.list.iter().flatten().map(|(id, one)| (*id, one))
     }
 
     pub(super) fn spellings(&self) -> impl Iterator<Item = &str> {
@@ -58,18 +53,16 @@ impl Environments {
     }
 
     /// Adds one whose spellings are all new.
-    pub(super) fn add(&mut self, environment: Environment, tier: Tier) -> EnvironmentId {
-        let id = EnvironmentId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
+    pub(super) fn add(&mut self, environment: Environment, tier: Tier) {
+        let id = EnvironmentId::new(self.list.len(), tier);
         for spelling in environment.aliases.iter().chain([&environment.name]) {
             self.numbers.insert(spelling.clone(), id);
         }
-        self.list.push(Some(environment));
-        self.tiers.push(tier);
-        id
+        self.list.push(Some((id, environment)));
     }
 
     pub(super) fn rename(&mut self, id: EnvironmentId, name: &str) {
-        if let Some(Some(environment)) = self.list.get_mut(id.0 as usize) {
+        if let Some(Some((_, environment))) = self.list.get_mut(id.index()) {
             self.numbers.remove(&environment.name);
             environment.name = SmolStr::new(name);
             self.numbers.insert(environment.name.clone(), id);
@@ -77,8 +70,10 @@ impl Environments {
     }
 
     pub(super) fn remove(&mut self, id: EnvironmentId) {
-        let removed = self.list.get_mut(id.0 as usize).and_then(Option::take);
-        for spelling in removed.iter().flat_map(|one| one.aliases.iter().chain([&one.name])) {
+        let Some((_, removed)) = self.list.get_mut(id.index()).and_then(Option::take) else {
+            return;
+        };
+        for spelling in removed.aliases.iter().chain([&removed.name]) {
             self.numbers.remove(spelling);
         }
     }

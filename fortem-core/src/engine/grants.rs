@@ -1,10 +1,32 @@
 //! Which policies can apply to whom, by environment: the index that spares asking all of them.
 
-use std::sync::Arc;
+use std::num::NonZeroU32;
 
-/// The number of an environment; never given to another one.
+use smallvec::SmallVec;
+
+use crate::fleet::Tier;
+
+/// The number of an environment and, in its lowest bit, the tier; never given to another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct EnvironmentId(pub(super) u32);
+pub(super) struct EnvironmentId(NonZeroU32);
+
+impl EnvironmentId {
+    /// The environment at an index of their list.
+    pub(super) fn new(index: usize, tier: Tier) -> Self {
+        // 2 billion environments do not fit into memory.
+        let number = u32::try_from(index + 1).unwrap_or(u32::MAX >> 1) << 1;
+        let id = NonZeroU32::MIN.saturating_add(number - 1);
+        Self(id | u32::from(tier == Tier::Production))
+    }
+
+    pub(super) fn index(self) -> usize {
+        (self.0.get() >> 1) as usize - 1
+    }
+
+    pub(super) fn tier(self) -> Tier {
+        if self.0.get() & 1 == 1 { Tier::Production } else { Tier::Nonproduction }
+    }
+}
 
 /// The number of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,9 +54,12 @@ impl Grant {
     }
 }
 
-/// Grants of one assignee, sorted, no duplicates.
+/// Grants of one assignee, sorted, no duplicates. The usual few stand beside the assignee, where a decision reads.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Grants(Arc<[Grant]>);
+pub(super) struct Grants(SmallVec<[Grant; 4]>);
+
+/// So many grants are looked through faster than they are searched.
+const FEW: usize = 16;
 
 impl Grants {
     pub(super) fn as_slice(&self) -> &[Grant] {
@@ -42,17 +67,9 @@ impl Grants {
     }
 
     /// The grants that can apply to a resource of an environment, or of none.
-    pub(super) fn at(
-        &self,
-        environment: Option<EnvironmentId>,
-    ) -> impl Iterator<Item = Grant> + Clone + '_ {
+    pub(super) fn at(&self, environment: Option<EnvironmentId>) -> impl Iterator<Item = Grant> {
         let (anywhere, rest) = self.split();
-        let own = environment.map_or(&[] as &[Grant], |environment| {
-            let begin = rest.partition_point(|one| one.environment < Some(environment));
-            let rest = rest.get(begin..).unwrap_or_default();
-            let count = rest.iter().take_while(|one| one.environment == Some(environment)).count();
-            rest.get(..count).unwrap_or_default()
-        });
+        let own = environment.map_or(&[] as &[Grant], |id| within(rest, id));
         anywhere.iter().chain(own).copied()
     }
 
@@ -61,8 +78,8 @@ impl Grants {
         self.split().0
     }
 
-    /// The environments that a grant is for by name, sorted; one may come more than once.
-    pub(super) fn environments(&self) -> impl Iterator<Item = EnvironmentId> + '_ {
+    /// The environments that a grant names, sorted; one may come more than once.
+    pub(super) fn environments(&self) -> impl Iterator<Item = EnvironmentId> {
         self.split().1.iter().filter_map(|one| one.environment)
     }
 
@@ -83,11 +100,23 @@ impl Grants {
     }
 }
 
+/// The grants that name an environment.
+fn within(grants: &[Grant], id: EnvironmentId) -> &[Grant] {
+    let begin = if grants.len() <= FEW {
+        grants.iter().take_while(|one| one.environment < Some(id)).count()
+    } else {
+        grants.partition_point(|one| one.environment < Some(id))
+    };
+    let rest = grants.get(begin..).unwrap_or_default();
+    let count = rest.iter().take_while(|one| one.environment == Some(id)).count();
+    rest.get(..count).unwrap_or_default()
+}
+
 impl FromIterator<Grant> for Grants {
     fn from_iter<T: IntoIterator<Item = Grant>>(grants: T) -> Self {
-        let mut grants: Vec<Grant> = grants.into_iter().collect();
+        let mut grants: SmallVec<[Grant; 4]> = grants.into_iter().collect();
         grants.sort_unstable();
         grants.dedup();
-        Self(grants.into())
+        Self(grants)
     }
 }

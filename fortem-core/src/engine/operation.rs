@@ -35,10 +35,8 @@ pub(super) struct OperationId(pub(super) u16);
 #[derive(Debug)]
 pub(super) struct Operations {
     list: Vec<Operation>,
-    actions: FxHashMap<&'static str, usize>,
-    kinds: FxHashMap<&'static str, usize>,
-    /// Row by action, column by kind.
-    numbers: Vec<Option<OperationId>>,
+    /// By action, the one or two kinds that it applies to.
+    actions: FxHashMap<&'static str, Vec<(&'static str, OperationId)>>,
 }
 
 impl Operations {
@@ -64,17 +62,11 @@ impl Operations {
             .collect();
         list.sort_by_key(|one| (one.action, one.kind));
         list.dedup_by_key(|one| (one.action, one.kind));
-        let actions = numbered(list.iter().map(|one| one.action));
-        let kinds = numbered(list.iter().map(|one| one.kind));
-        let mut numbers = vec![None; actions.len() * kinds.len()];
-        for (number, one) in (0..).zip(&list) {
-            let at = actions.get(one.action).zip(kinds.get(one.kind));
-            let at = at.map(|(action, kind)| action * kinds.len() + kind);
-            if let Some(slot) = at.and_then(|at| numbers.get_mut(at)) {
-                *slot = Some(OperationId(number));
-            }
+        let mut actions: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        for (id, one) in (0..).map(OperationId).zip(&list) {
+            actions.entry(one.action).or_default().push((one.kind, id));
         }
-        Self { list, actions, kinds, numbers }
+        Self { list, actions }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -99,28 +91,26 @@ impl Operations {
 
     /// The operation of those names.
     pub(super) fn find(&self, action: &str, kind: &str) -> Result<OperationId, RequestError> {
-        let row = self.actions.get(action).ok_or_else(|| self.unknown_action(action))?;
-        let column = self.kinds.get(kind).ok_or_else(|| self.unknown_kind(kind))?;
-        let number = self.numbers.get(row * self.kinds.len() + column).copied().flatten();
-        number.ok_or_else(|| RequestError::NotApplicable {
+        let kinds = self.actions.get(action).ok_or_else(|| self.unknown_action(action))?;
+        let found = kinds.iter().find(|(one, _)| *one == kind).map(|(_, id)| *id);
+        found.ok_or_else(|| self.not_applicable(action, kind))
+    }
+
+    fn not_applicable(&self, action: &str, kind: &str) -> RequestError {
+        let mut known = self.list.iter().map(|one| one.kind);
+        if !known.any(|one| one == kind) {
+            let near = nearest(kind, self.list.iter().map(|one| one.kind)).map(str::to_owned);
+            return RequestError::UnknownKind { name: kind.to_owned(), near };
+        }
+        RequestError::NotApplicable {
             action: action.to_owned(),
             kind: kind.to_owned(),
             kinds: self.of_action(action).map(|(_, one)| one.kind).collect(),
-        })
+        }
     }
 
     pub(super) fn unknown_action(&self, name: &str) -> RequestError {
         let near = nearest(name, self.actions.keys().copied()).map(str::to_owned);
         RequestError::UnknownAction { name: name.to_owned(), near }
     }
-
-    fn unknown_kind(&self, name: &str) -> RequestError {
-        let near = nearest(name, self.kinds.keys().copied()).map(str::to_owned);
-        RequestError::UnknownKind { name: name.to_owned(), near }
-    }
-}
-
-fn numbered(names: impl Iterator<Item = &'static str>) -> FxHashMap<&'static str, usize> {
-    let names: std::collections::BTreeSet<_> = names.collect();
-    names.into_iter().zip(0..).collect()
 }

@@ -5,6 +5,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
+use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use super::grants::Grants;
@@ -22,13 +23,14 @@ pub(super) struct Team {
     /// Itself and whatever it is part of, however far up.
     pub(super) closure: Arc<[TeamId]>,
     pub(super) groups: Vec<SmolStr>,
-    pub(super) grants: Grants,
 }
 
 /// Every team.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Teams {
     pub(super) list: Vec<Team>,
+    /// What was given to each, beside the list, so that a decision reads little.
+    pub(super) grants: Vec<Grants>,
     numbers: FxHashMap<SmolStr, TeamId>,
     of_groups: FxHashMap<SmolStr, Vec<TeamId>>,
 }
@@ -42,9 +44,10 @@ impl Teams {
             parents: team.teams().filter_map(|name| numbers.get(name).copied()).collect(),
             closure: Arc::default(),
             groups: team.groups().iter().map(SmolStr::new).collect(),
-            grants: Grants::default(),
         });
-        let mut teams = Self { list: list.collect(), numbers, of_groups: FxHashMap::default() };
+        let list: Vec<Team> = list.collect();
+        let grants = vec![Grants::default(); list.len()];
+        let mut teams = Self { list, grants, numbers, of_groups: FxHashMap::default() };
         for id in (0..).map(TeamId).take(teams.list.len()) {
             let closure = teams.above([id]);
             let Some(team) = teams.list.get_mut(id.0 as usize) else { continue };
@@ -58,6 +61,14 @@ impl Teams {
 
     pub(super) fn find(&self, name: &str) -> Option<TeamId> {
         self.numbers.get(name).copied()
+    }
+
+    pub(super) fn grants(&self, id: TeamId) -> Option<&Grants> {
+        self.grants.get(id.0 as usize)
+    }
+
+    pub(super) fn grants_mut(&mut self, id: TeamId) -> Option<&mut Grants> {
+        self.grants.get_mut(id.0 as usize)
     }
 
     pub(super) fn get(&self, id: TeamId) -> Option<&Team> {
@@ -84,11 +95,18 @@ impl Teams {
 /// A person of the fleet.
 #[derive(Debug, Clone)]
 pub(super) struct Person {
-    /// The teams the fleet puts the person in.
-    pub(super) teams: Arc<[TeamId]>,
-    /// These and whatever they are part of.
-    pub(super) closure: Arc<[TeamId]>,
     pub(super) grants: Grants,
+    /// The teams that the fleet puts the person in, and whatever these are part of.
+    pub(super) closure: SmallVec<[TeamId; 4]>,
+    /// Only the former.
+    pub(super) teams: Box<[TeamId]>,
+}
+
+impl Person {
+    pub(super) fn new(teams: Box<[TeamId]>, all: &Teams, grants: Grants) -> Self {
+        let closure = all.above(teams.iter().copied());
+        Self { grants, closure: SmallVec::from_slice(&closure), teams }
+    }
 }
 
 const SHARDS: usize = 256;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::circumstance::Circumstance;
 use super::grants::{EnvironmentId, Grant, Grants};
 use super::operation::{OperationId, Operations};
-use super::rule::Cell;
-use super::state::{Found, State, Tally};
+use super::state::{Found, State};
+use super::table::Cell;
 use crate::fleet::Tier;
 
 /// Whether somebody may do something, before it is known to which resource and when.
@@ -86,13 +86,13 @@ impl EnvironmentPermissions {
     }
 }
 
-impl Tally {
+impl Cell {
     pub(super) fn answer(self) -> Answer {
         match self.settled() {
             Some(true) => Answer::Allowed,
             Some(false) => Answer::Denied,
             // A forbid that has to be asked can only take away.
-            None if self.permitted || self.ask_permits => Answer::Conditional,
+            None if self.has(Self::PERMITS | Self::MAY_PERMIT) => Answer::Conditional,
             None => Answer::Denied,
         }
     }
@@ -117,8 +117,7 @@ impl State {
         let lists = || {
             let teams = found.teams.as_slice().iter();
             let of_teams = teams.flat_map(|id| {
-                let given = self.teams.get(*id).map(|team| &team.grants);
-                given.into_iter().chain(self.rules.of_teams.get(id.0 as usize))
+                self.teams.grants(*id).into_iter().chain(self.rules.of_teams.get(id.0 as usize))
             });
             [&self.rules.everyone]
                 .into_iter()
@@ -144,8 +143,9 @@ impl State {
         let mut actions = Vec::with_capacity(Operations::builtin().len());
         let mut visible = Answer::Denied;
         let mut anything = false;
-        for (operation, known) in Operations::builtin().all() {
-            let answer = self.tally(found, Some(id), operation).answer();
+        let tallies = self.tallies(found, id);
+        for ((operation, known), tally) in Operations::builtin().all().zip(tallies) {
+            let answer = tally.answer();
             if known.action == "viewEnvironment" && known.is_of_environment() {
                 visible = answer;
             }
@@ -159,25 +159,22 @@ impl State {
         }
         anything.then(|| EnvironmentPermissions {
             environment: environment.name.to_string(),
-            tier: self.environments.tier(id).unwrap_or(Tier::Production),
+            tier: id.tier(),
             visible,
             actions,
         })
     }
 
     fn needs(&self, found: &Found<'_>, id: EnvironmentId, operation: OperationId) -> Vec<Need> {
-        let asked = self
-            .candidates(found, Some(id), operation)
-            .filter(|one| one.cell == Cell::Ask)
-            .filter_map(|one| {
-                let condition = one.rule.condition.as_ref()?;
-                Some(Need {
-                    policy: one.rule.id.to_string(),
-                    forbids: one.rule.is_forbid(),
-                    looks_at: condition.looks_at.clone(),
-                    condition: Arc::clone(&condition.text),
-                })
-            });
+        let asked = self.candidates(found, Some(id), operation).into_iter().filter_map(|one| {
+            let condition = one.rule.condition.as_ref()?;
+            Some(Need {
+                policy: one.rule.id.to_string(),
+                forbids: one.rule.is_forbid(),
+                looks_at: condition.looks_at.clone(),
+                condition: Arc::clone(&condition.text),
+            })
+        });
         let needs: BTreeSet<Need> = asked.collect();
         needs.into_iter().collect()
     }

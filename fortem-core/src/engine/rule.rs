@@ -1,4 +1,4 @@
-//! A policy as the engine keeps it: what Cedar answers ahead of any request, and what it must be asked then.
+//! A policy as the engine keeps it, and what of it Cedar must be asked when a request comes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,21 +7,7 @@ use cedar_policy::{EntityId, EntityTypeName, EntityUid, PolicySet, pst};
 use smol_str::SmolStr;
 
 use super::circumstance::{Circumstance, Looks};
-use super::grants::EnvironmentId;
 use super::loosen::{self, Reach};
-use super::operation::OperationId;
-use crate::fleet::Tier;
-
-/// Whether a policy applies to a request that it can apply to by its scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cell {
-    /// It never does.
-    No,
-    /// It always does.
-    Yes,
-    /// Cedar has to be asked with the whole request.
-    Ask,
-}
 
 /// What Cedar is asked when a request is made.
 #[derive(Debug)]
@@ -47,10 +33,6 @@ pub(super) struct Rule {
     pub(super) is_role: bool,
     pub(super) template: pst::Template,
     pub(super) reach: Reach,
-    /// For a resource in no environment, of nonproduction, of production, each by operation.
-    pub(super) rows: [Box<[Cell]>; 3],
-    /// For the environments that the policy names.
-    pub(super) named: Vec<(EnvironmentId, Box<[Cell]>)>,
     pub(super) condition: Option<Condition>,
 }
 
@@ -59,18 +41,8 @@ fn uid(name: &pst::EntityUID) -> Result<EntityUid, String> {
     Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(&name.eid)))
 }
 
-/// The row of a resource in no environment.
-pub(super) const NOWHERE: usize = 0;
-
-pub(super) fn row_of(tier: Tier) -> usize {
-    match tier {
-        Tier::Nonproduction => 1,
-        Tier::Production => 2,
-    }
-}
-
 impl Rule {
-    /// A policy whose rows are still to be filled.
+    /// A policy, and what it looks at.
     pub(super) fn new(template: pst::Template) -> Result<(Self, Looks), String> {
         let looks = Looks::of(&template);
         let condition = if looks.at.is_empty() {
@@ -98,8 +70,6 @@ impl Rule {
             effect: template.effect,
             is_role: !template.is_static(),
             reach: Reach::of(&template.principal),
-            rows: Default::default(),
-            named: Vec::new(),
             condition,
             template,
         };
@@ -112,22 +82,6 @@ impl Rule {
             Some(_) => loosen::scope_only(&self.template, environment),
             None => loosen::for_those_found(&self.template, environment),
         }
-    }
-
-    pub(super) fn cell(
-        &self,
-        environment: Option<(EnvironmentId, Tier)>,
-        operation: OperationId,
-    ) -> Cell {
-        let row = match environment {
-            Some((id, tier)) => {
-                let named = self.named.iter().find(|(one, _)| *one == id).map(|(_, row)| row);
-                named.or_else(|| self.rows.get(row_of(tier)))
-            }
-            None => self.rows.get(NOWHERE),
-        };
-        let cell = row.and_then(|row| row.get(usize::from(operation.0)));
-        cell.copied().unwrap_or(Cell::No)
     }
 
     /// The slot that a role does not have, so that a link would hold for everybody or everywhere.

@@ -12,11 +12,12 @@ use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
 use super::environments::Environments;
-use super::grants::{EnvironmentId, Grant, Grants, RuleId};
+use super::grants::{Grant, Grants, RuleId};
 use super::loosen::{self, Reach};
-use super::operation::{ENVIRONMENT, Operations};
+use super::operation::{ENVIRONMENT, Operation, Operations};
 use super::people::Teams;
-use super::rule::{Cell, NOWHERE, Rule, row_of};
+use super::rule::Rule;
+use super::table::{Cell, Row, Table};
 use crate::fleet::Tier;
 use crate::vocabulary::{NAMESPACE, Vocabulary};
 
@@ -24,11 +25,14 @@ use crate::vocabulary::{NAMESPACE, Vocabulary};
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) list: Vec<Rule>,
+    pub(super) table: Table,
+    /// By number of the policy, whether a link of it to a team is for who is in the team.
+    for_members: Vec<bool>,
     /// As they were given, templates and policies without slots.
     pub(super) policies: PolicySet,
     pub(super) everyone: Grants,
     pub(super) of_users: FxHashMap<SmolStr, Grants>,
-    /// By number of the team.
+    /// By number of the team; empty if none has any.
     pub(super) of_teams: Vec<Grants>,
     pub(super) hash: String,
     roles: FxHashMap<SmolStr, RuleId>,
@@ -55,22 +59,8 @@ impl Rules {
             list.push(rule);
         }
         let mentioned: BTreeSet<String> = mentions.keys().cloned().collect();
-        let table = Table::new(&list, &environment, &mentioned)?;
-        let base = table.base()?;
-        let named = table.named(&mentions, environments)?;
-        for (row, cells) in base {
-            for (rule, cells) in cells {
-                let slot = rule_mut(&mut list, rule).and_then(|one| one.rows.get_mut(row));
-                slot.into_iter().for_each(|slot| *slot = cells.clone());
-            }
-        }
-        for (id, cells) in named {
-            for (rule, cells) in cells {
-                rule_mut(&mut list, rule)
-                    .into_iter()
-                    .for_each(|one| one.named.push((id, cells.clone())));
-            }
-        }
+        let questions = Questions::new(&list, &environment, &mentioned)?;
+        let table = questions.ask(&mentions, environments)?;
         let mut rules = Self {
             roles: (0..)
                 .map(RuleId)
@@ -79,7 +69,9 @@ impl Rules {
                 .map(|(id, rule)| (rule.id.clone(), id))
                 .collect(),
             hash: hash(&list),
+            for_members: list.iter().map(|rule| rule.reach == Reach::Assignee).collect(),
             list,
+            table,
             policies: policies.clone(),
             everyone: Grants::default(),
             of_users: FxHashMap::default(),
@@ -117,11 +109,18 @@ impl Rules {
         self.everyone = everyone.into_iter().collect();
         let grants = |(name, grants): (_, Vec<_>)| (name, grants.into_iter().collect());
         self.of_users = of_users.into_iter().map(grants).collect();
+        if of_teams.iter().all(Vec::is_empty) {
+            of_teams.clear();
+        }
         self.of_teams = of_teams.into_iter().map(|grants| grants.into_iter().collect()).collect();
     }
 
     pub(super) fn get(&self, id: RuleId) -> Option<&Rule> {
         self.list.get(id.0 as usize)
+    }
+
+    pub(super) fn is_for_members(&self, id: RuleId) -> bool {
+        self.for_members.get(id.0 as usize).is_some_and(|one| *one)
     }
 
     pub(super) fn role(&self, name: &str) -> Option<RuleId> {
@@ -132,10 +131,6 @@ impl Rules {
     pub(super) fn mention(&self, environment: &str) -> bool {
         self.mentioned.contains(environment)
     }
-}
-
-fn rule_mut(list: &mut [Rule], id: RuleId) -> Option<&mut Rule> {
-    list.get_mut(id.0 as usize)
 }
 
 /// Templates, and policies without slots as their own, sorted by id.
@@ -159,10 +154,13 @@ fn hash(list: &[Rule]) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-type Cells = Vec<(RuleId, Box<[Cell]>)>;
+type Cells = BTreeMap<RuleId, Vec<Cell>>;
+
+/// Where the resource is that Cedar is asked about.
+type Place = Option<(SmolStr, Tier)>;
 
 /// Cedar, asked about every policy at once.
-struct Table<'a> {
+struct Questions<'a> {
     list: &'a [Rule],
     policies: Vec<Policy>,
     actions: Entities,
@@ -170,7 +168,7 @@ struct Table<'a> {
     unnamed: SmolStr,
 }
 
-impl<'a> Table<'a> {
+impl<'a> Questions<'a> {
     fn new(
         list: &'a [Rule],
         environment: &pst::EntityType,
@@ -191,64 +189,65 @@ impl<'a> Table<'a> {
         Ok(Self { list, policies, actions, unnamed: unnamed.into() })
     }
 
-    /// The rows for any environment, by tier, and for none.
-    fn base(&self) -> Result<Vec<(usize, Cells)>, String> {
-        let all: Vec<RuleId> = (0..).map(RuleId).take(self.list.len()).collect();
-        let mut rows = vec![(NOWHERE, self.fill(&all, None)?)];
-        for tier in Tier::ALL {
-            let place = (self.unnamed.clone(), *tier);
-            rows.push((row_of(*tier), self.fill(&all, Some(place))?));
-        }
-        Ok(rows)
-    }
-
-    /// The rows for the environments that policies name.
-    fn named(
+    /// The whole table: a row for any environment of a tier, one for none, and those for environments that are named.
+    fn ask(
         &self,
         mentions: &BTreeMap<String, Vec<RuleId>>,
         environments: &Environments,
-    ) -> Result<Vec<(EnvironmentId, Cells)>, String> {
-        let mut rows = Vec::new();
-        for (name, rules) in mentions {
-            let id = environments.named(name);
-            if let Some((id, tier)) = id.and_then(|id| Some((id, environments.tier(id)?))) {
-                rows.push((id, self.fill(rules, Some((SmolStr::new(name), tier)))?));
+    ) -> Result<Table, String> {
+        let mut table = Table::new(self.list.len(), Operations::builtin().len());
+        let all: Vec<RuleId> = (0..).map(RuleId).take(self.list.len()).collect();
+        for row in Row::ALL {
+            let place = match row {
+                Row::Nowhere => None,
+                Row::Tier(tier) => Some((self.unnamed.clone(), tier)),
+            };
+            for (rule, cells) in self.fill(&all, &place)? {
+                table.set(rule, row, &cells);
             }
         }
-        Ok(rows)
+        for (name, rules) in mentions {
+            let Some(id) = environments.named(name) else { continue };
+            for (rule, cells) in self.fill(rules, &Some((SmolStr::new(name), id.tier())))? {
+                table.set_named(rule, id, &cells);
+            }
+        }
+        Ok(table)
     }
 
-    /// The row of each policy for a resource in an environment, or in none.
-    fn fill(&self, rules: &[RuleId], place: Option<(SmolStr, Tier)>) -> Result<Cells, String> {
+    /// What each policy does to each operation on a resource of a place.
+    fn fill(&self, rules: &[RuleId], place: &Place) -> Result<Cells, String> {
         let operations = Operations::builtin();
-        let mut cells: BTreeMap<RuleId, Vec<Cell>> =
-            rules.iter().map(|rule| (*rule, vec![Cell::No; operations.len()])).collect();
+        let nothing = vec![Cell::NOTHING; operations.len()];
+        let mut cells: Cells = rules.iter().map(|rule| (*rule, nothing.clone())).collect();
         let sets = [self.set(rules, pst::Effect::Permit)?, self.set(rules, pst::Effect::Forbid)?];
         for (id, operation) in operations.all() {
             if operation.is_of_environment() && place.is_none() {
                 continue;
             }
-            let (request, entities) = self.question(operation, place.as_ref())?;
+            let (request, entities) = self.question(operation, place)?;
             for set in &sets {
-                let answer = Authorizer::new().is_authorized(&request, set, &entities);
-                if let Some(error) = answer.diagnostics().errors().next() {
-                    return Err(error.to_string());
-                }
-                for satisfied in answer.diagnostics().reason() {
-                    let number =
-                        satisfied.to_string().parse().map_err(|_| satisfied.to_string())?;
-                    let rule = RuleId(number);
-                    let asked =
-                        self.list.get(number as usize).and_then(|one| one.condition.as_ref());
-                    let cell = if asked.is_some() { Cell::Ask } else { Cell::Yes };
+                for rule in satisfied(set, &request, &entities)? {
                     let row = cells.get_mut(&rule);
                     if let Some(slot) = row.and_then(|row| row.get_mut(usize::from(id.0))) {
-                        *slot = cell;
+                        *slot = self.effect(rule);
                     }
                 }
             }
         }
-        Ok(cells.into_iter().map(|(rule, row)| (rule, row.into_boxed_slice())).collect())
+        Ok(cells)
+    }
+
+    /// What a policy does where its scope fits.
+    fn effect(&self, rule: RuleId) -> Cell {
+        let rule = self.list.get(rule.0 as usize).filter(|rule| rule.reach != Reach::Nobody);
+        let Some(rule) = rule else { return Cell::NOTHING };
+        match (rule.effect, &rule.condition) {
+            (pst::Effect::Permit, None) => Cell::PERMITS,
+            (pst::Effect::Forbid, None) => Cell::FORBIDS,
+            (pst::Effect::Permit, Some(_)) => Cell::MAY_PERMIT,
+            (pst::Effect::Forbid, Some(_)) => Cell::MAY_FORBID,
+        }
     }
 
     fn set(&self, rules: &[RuleId], effect: pst::Effect) -> Result<PolicySet, String> {
@@ -262,11 +261,13 @@ impl<'a> Table<'a> {
     /// Somebody asks for an operation on some resource of a place.
     fn question(
         &self,
-        operation: &super::operation::Operation,
-        place: Option<&(SmolStr, Tier)>,
+        operation: &Operation,
+        place: &Place,
     ) -> Result<(Request, Entities), String> {
-        let environment = place.map(|(name, tier)| Ok((uid(ENVIRONMENT, name)?, *tier)));
-        let environment = environment.transpose().map_err(|error: String| error)?;
+        let environment = match place {
+            Some((name, tier)) => Some((uid(ENVIRONMENT, name)?, *tier)),
+            None => None,
+        };
         let resource = match &environment {
             Some((environment, _)) if operation.is_of_environment() => environment.clone(),
             _ => EntityUid::from_type_name_and_id(operation.kind_name.clone(), EntityId::new("?")),
@@ -286,6 +287,23 @@ impl<'a> Table<'a> {
         let request = Request::new(uid("User", "?")?, action, resource, Context::empty(), None);
         Ok((request.map_err(|error| error.to_string())?, entities))
     }
+}
+
+/// The policies of a set, all of one effect, that apply.
+fn satisfied(
+    set: &PolicySet,
+    request: &Request,
+    entities: &Entities,
+) -> Result<Vec<RuleId>, String> {
+    let answer = Authorizer::new().is_authorized(request, set, entities);
+    if let Some(error) = answer.diagnostics().errors().next() {
+        return Err(error.to_string());
+    }
+    let number = |id: &PolicyId| {
+        let text: &str = id.as_ref();
+        text.parse().map(RuleId).map_err(|_| format!("`{text}` is no number of a policy"))
+    };
+    answer.diagnostics().reason().map(number).collect()
 }
 
 /// The Cedar entity of a kind of the vocabulary.

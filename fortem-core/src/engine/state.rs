@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use super::environments::Environments;
 use super::grants::{EnvironmentId, Grant, Grants};
-use super::loosen::Reach;
 use super::operation::{OperationId, Operations};
 use super::people::{People, TeamId, Teams};
 use super::request::{Place, Principal, Request, RequestError, Resource};
-use super::rule::{Cell, Rule};
+use super::rule::Rule;
 use super::rules::Rules;
-use crate::fleet::Tier;
+use super::table::Cell;
 use crate::near::nearest;
 
 /// The state of an engine.
@@ -50,15 +49,6 @@ impl Teaming<'_> {
             Self::WithGroups(teams) => teams,
         }
     }
-}
-
-/// What the table says of a request: who of each side applies for sure, and who has to be asked.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub(super) permitted: bool,
-    pub(super) forbidden: bool,
-    pub(super) ask_permits: bool,
-    pub(super) ask_forbids: bool,
 }
 
 /// Through whom a policy can apply.
@@ -130,7 +120,7 @@ impl State {
                 let groups = identity.groups().iter();
                 let mut teams =
                     groups.flat_map(|group| self.teams.of_group(group)).copied().peekable();
-                let own = person.map_or(&[] as &[_], |person| &person.closure);
+                let own = person.map_or(&[] as &[_], |person| &*person.closure);
                 if teams.peek().is_none() {
                     Teaming::OfFleet(own)
                 } else {
@@ -146,45 +136,18 @@ impl State {
     /// Every policy that can apply to an operation in an environment, by the index and the table.
     pub(super) fn candidates<'s>(
         &'s self,
-        found: &'s Found<'s>,
+        found: &Found<'s>,
         environment: Option<EnvironmentId>,
         operation: OperationId,
-    ) -> impl Iterator<Item = Candidate<'s>> {
-        let place = self.with_tier(environment);
-        let cells = move |(grant, through): (Grant, Through)| {
-            let rule = self.rules.get(grant.rule())?;
-            // A link of `principal == ?principal` to a team is for the team alone, and no person is a team.
-            let is_for_person =
-                !matches!(through, Through::Team(_)) || rule.reach == Reach::Assignee;
-            if !is_for_person {
-                return None;
+    ) -> Vec<Candidate<'s>> {
+        let mut candidates = Vec::new();
+        self.for_each_grant(found, environment, |grant, through| {
+            let cell = self.rules.table.cell(grant.rule(), environment, operation);
+            if let Some(rule) = self.rules.get(grant.rule()).filter(|_| cell != Cell::NOTHING) {
+                candidates.push(Candidate { rule, grant, through, cell });
             }
-            let cell = rule.cell(place, operation);
-            (cell != Cell::No).then_some(Candidate { rule, grant, through, cell })
-        };
-        self.grants(found, environment).filter_map(cells)
-    }
-
-    /// The grants of somebody that can be for a resource of an environment, or of none.
-    fn grants<'s>(
-        &'s self,
-        found: &'s Found<'s>,
-        environment: Option<EnvironmentId>,
-    ) -> impl Iterator<Item = (Grant, Through)> {
-        let of = move |grants: &'s Grants, through: Through| {
-            grants.at(environment).map(move |grant| (grant, through))
-        };
-        let everyone = of(&self.rules.everyone, Through::Scope);
-        let own_rules = found.own_rules.into_iter().flat_map(move |one| of(one, Through::Scope));
-        let own = found.own.into_iter().flat_map(move |one| of(one, Through::Person));
-        let teams = found.teams.as_slice().iter().flat_map(move |id| {
-            let rules = self.rules.of_teams.get(id.0 as usize).into_iter();
-            let rules = rules.flat_map(move |one| of(one, Through::Scope));
-            let given = self.teams.get(*id).into_iter();
-            let given = given.flat_map(move |one| of(&one.grants, Through::Team(*id)));
-            rules.chain(given)
         });
-        everyone.chain(own_rules).chain(own).chain(teams)
+        candidates
     }
 
     /// What the table says.
@@ -193,25 +156,50 @@ impl State {
         found: &Found<'_>,
         environment: Option<EnvironmentId>,
         operation: OperationId,
-    ) -> Tally {
-        let mut tally = Tally::default();
-        for one in self.candidates(found, environment, operation) {
-            let seen = match (one.rule.is_forbid(), one.cell == Cell::Ask) {
-                (false, false) => &mut tally.permitted,
-                (true, false) => &mut tally.forbidden,
-                (false, true) => &mut tally.ask_permits,
-                (true, true) => &mut tally.ask_forbids,
-            };
-            *seen = true;
-        }
+    ) -> Cell {
+        let mut tally = Cell::NOTHING;
+        self.for_each_grant(found, environment, |grant, _| {
+            tally |= self.rules.table.cell(grant.rule(), environment, operation);
+        });
         tally
     }
 
-    pub(super) fn with_tier(
+    /// What the table says of every operation, by number.
+    pub(super) fn tallies(&self, found: &Found<'_>, environment: EnvironmentId) -> Vec<Cell> {
+        let mut tallies = vec![Cell::NOTHING; Operations::builtin().len()];
+        self.for_each_grant(found, Some(environment), |grant, _| {
+            let row = self.rules.table.row(grant.rule(), Some(environment));
+            tallies.iter_mut().zip(row).for_each(|(tally, cell)| *tally |= *cell);
+        });
+        tallies
+    }
+
+    /// The grants of somebody that can be for a resource of an environment, or of none.
+    fn for_each_grant(
         &self,
+        found: &Found<'_>,
         environment: Option<EnvironmentId>,
-    ) -> Option<(EnvironmentId, Tier)> {
-        let id = environment?;
-        Some((id, self.environments.tier(id)?))
+        mut visit: impl FnMut(Grant, Through),
+    ) {
+        let scopes = [Some(&self.rules.everyone), found.own_rules];
+        for grant in scopes.into_iter().flatten().flat_map(|grants| grants.at(environment)) {
+            visit(grant, Through::Scope);
+        }
+        for grant in found.own.into_iter().flat_map(|grants| grants.at(environment)) {
+            visit(grant, Through::Person);
+        }
+        for team in found.teams.as_slice() {
+            let scope = self.rules.of_teams.get(team.0 as usize);
+            for grant in scope.into_iter().flat_map(|grants| grants.at(environment)) {
+                visit(grant, Through::Scope);
+            }
+            let given = self.teams.grants(*team);
+            for grant in given.into_iter().flat_map(|grants| grants.at(environment)) {
+                // A link of `principal == ?principal` to a team is for the team alone, and no person is one.
+                if self.rules.is_for_members(grant.rule()) {
+                    visit(grant, Through::Team(*team));
+                }
+            }
+        }
     }
 }

@@ -43,7 +43,7 @@ impl State {
     pub(super) fn stats(&self) -> Stats {
         let of_people =
             self.people.sorted().into_iter().map(|(_, one)| one.grants.as_slice().len());
-        let of_teams = self.teams.list.iter().map(|team| team.grants.as_slice().len());
+        let of_teams = self.teams.grants.iter().map(|one| one.as_slice().len());
         let asked: Vec<AskedPolicy> = self.rules.list.iter().filter_map(asked).collect();
         Stats {
             revision: self.revision,

@@ -37,8 +37,8 @@ impl Whole {
         for (name, person) in state.people.sorted() {
             whole.link(state, &Assignee::User(name.to_string()), &person.grants)?;
         }
-        for team in &state.teams.list {
-            whole.link(state, &Assignee::Team(team.name.to_string()), &team.grants)?;
+        for (team, grants) in state.teams.list.iter().zip(&state.teams.grants) {
+            whole.link(state, &Assignee::Team(team.name.to_string()), grants)?;
         }
         let mut known = Known { state, entities: HashMap::new() };
         for (name, _) in state.people.sorted() {

@@ -1,15 +1,14 @@
 //! `fortem-lint check`.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{IsTerminal, Write, stderr, stdout};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueHint};
 use fortem_compile::reference::Reference;
-use fortem_core::Source as FleetSource;
 
 use super::colour::Colour;
-use super::{fix, terms};
+use super::{fix, fleet, rule_name, terms};
 use crate::audit::Audit;
 use crate::baseline::Baseline;
 use crate::check::{Report, Selection};
@@ -18,8 +17,10 @@ use crate::environments::Environments;
 use crate::exit::{Exit, TABLE};
 use crate::files;
 use crate::finding::{Persona, Severity};
-use crate::input::{self, Readings};
+use crate::input::{self, NotAssessed, Readings, Survey};
+use crate::report::escape::one_line;
 use crate::report::{self, Format, Style};
+use crate::unit::Unit;
 
 const JUDGED: &str = "What is judged";
 const REPORT: &str = "The report";
@@ -45,12 +46,16 @@ pub(super) struct Check {
     #[arg(long, value_enum, default_value_t = Format::Text, help_heading = REPORT)]
     format: Format,
 
+    /// The file that the report is written to; a file that is there is replaced once the report is whole.
+    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = REPORT)]
+    output: Option<PathBuf>,
+
     /// Rules to run: ids, beginnings of ids, or names.
-    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = JUDGED)]
+    #[arg(long, value_name = "RULE", value_parser = rule_name::some, value_delimiter = ',', help_heading = JUDGED)]
     select: Vec<String>,
 
     /// Rules not to run.
-    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = JUDGED)]
+    #[arg(long, value_name = "RULE", value_parser = rule_name::some, value_delimiter = ',', help_heading = JUDGED)]
     ignore: Vec<String>,
 
     /// The mildest severity that is reported.
@@ -92,42 +97,59 @@ impl Check {
     pub(super) fn run(self, colour: Colour) -> Result<Exit> {
         let reference = Reference::builtin().map_err(|error| anyhow::anyhow!("{error}"))?;
         let Some(terms) = self.terms.read(colour)? else { return Ok(Exit::Usage) };
-        let (entries, mut unread) = input::entries(&self.paths);
-        let Readings { mut inputs, mut units, organization, not_assessed } =
-            input::read_all(&entries);
-        unread.extend(not_assessed);
-        let organization = organization.as_ref();
+        let (entries, problems) = input::entries(&self.paths);
+        let is_declared = self.source.is_some() || self.fleet.is_some();
+        let mut survey = Survey::of(entries, !is_declared);
+        let organization = survey.organization.take();
         let environments = match (&self.source, &self.fleet) {
-            (Some(path), _) => Environments::of_source(&load(path)?)
+            (Some(path), _) => Environments::of_source(&fleet::source(path)?)
                 .with_context(|| format!("cannot compile `{}`", path.display()))?,
-            (None, Some(path)) => Environments::of_fleet(load(path)?.fleet()),
-            (None, None) => {
-                Environments::inferred(units.iter().chain(organization.map(|one| &one.unit)))
-            }
+            (None, Some(path)) => Environments::of_fleet(&fleet::read(path)?),
+            (None, None) => std::mem::take(&mut survey.seen).conclude(),
         };
         let selection = self.selection();
         let audit = Audit {
             environments: &environments,
-            organization,
+            organization: organization.as_ref(),
             reference,
             selection: &selection,
             today: terms.today,
             ignores: terms.ignores.as_ref(),
             baseline: terms.baseline.as_ref(),
         };
-        let fixing = self.fixing.fix.then_some(&self.fixing);
-        let taken = fixing.map(|fixing| fixing.run(&audit, &entries, &mut inputs, &mut units));
-        let taken = taken.transpose()?;
-        let mut report = audit.run(&units, inputs, unread);
+        let mut is_something = organization.is_some();
+        let mut taken = Vec::new();
+        let found = std::iter::once(Ok((Units::default(), Vec::new(), problems)));
+        let readings = survey.into_readings().map(|(batch, readings)| {
+            let Readings { mut inputs, mut units, not_assessed, .. } = readings;
+            is_something |= !units.is_empty();
+            if self.fixing.fix {
+                let entries = batch.entries();
+                taken.extend(self.fixing.run(&audit, entries, &mut inputs, &mut units)?);
+            }
+            anyhow::Ok((Units { units, are_last: batch.is_last() }, inputs, not_assessed))
+        });
+        let mut report = audit.run_each(found.chain(readings))?;
+        let is_told = report.not_assessed.iter().any(|one| one.incomplete);
+        report.not_assessed.extend(self.nothing_to_judge(is_something || is_told));
         report.date.clone_from(&self.date);
-        if let Some(taken) = taken {
+        if self.fixing.fix {
             fix::tell_refused(&report, &taken)?;
         }
         self.write(&report, colour)?;
         let exit = self.exit(&mut report);
-        // The process ends: to give back a large account piece by piece takes as long as to judge some of its rules.
-        std::mem::forget((units, report));
+        std::mem::forget(report);
         Ok(exit)
+    }
+
+    /// That there is nothing to judge is no clean result.
+    fn nothing_to_judge(&self, is_something: bool) -> Option<NotAssessed> {
+        let paths: Vec<_> = self.paths.iter().map(|path| path.display().to_string()).collect();
+        (!is_something).then(|| NotAssessed {
+            what: paths.join(", "),
+            why: "holds nothing that can be judged".to_owned(),
+            incomplete: true,
+        })
     }
 
     fn selection(&self) -> Selection {
@@ -151,10 +173,19 @@ impl Check {
             return Ok(());
         }
         let style = Style {
-            colour: colour.is_wanted(stdout().is_terminal()),
+            colour: colour.is_wanted(self.output.is_none() && stdout().is_terminal()),
             quiet: self.quiet,
             statistics: self.statistics,
         };
+        if !self.format.tells_gaps() || self.quiet {
+            tell_gaps(report)?;
+        }
+        if let Some(path) = &self.output {
+            let mut text = Vec::new();
+            report::write(report, self.format, style, &mut text)?;
+            return files::replace(path, &String::from_utf8(text)?)
+                .with_context(|| format!("cannot write {}", path.display()));
+        }
         let mut out = std::io::BufWriter::with_capacity(1 << 18, stdout().lock());
         report::write(report, self.format, style, &mut out).context("cannot write the report")?;
         out.flush().context("cannot write the report")
@@ -169,13 +200,33 @@ impl Check {
     }
 }
 
-/// The source in the folder of a fleet file.
-fn load(path: &std::path::Path) -> Result<FleetSource> {
-    let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
-    FleetSource::load(folder).map_err(|problems| {
-        anyhow::anyhow!(
-            "{}",
-            problems.as_slice().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-        )
-    })
+/// Says what was not judged, where the report has no room for it.
+fn tell_gaps(report: &Report) -> Result<()> {
+    let mut out = stderr().lock();
+    for gap in report.not_assessed.iter().filter(|one| one.incomplete) {
+        writeln!(out, "not assessed: {}", one_line(&gap.to_string()))?;
+    }
+    Ok(())
+}
+
+/// Units that are given back, but for the last: the process ends, and to give back a large account piece by piece takes
+/// as long as to judge some of its rules.
+#[derive(Default)]
+struct Units {
+    units: Vec<Unit>,
+    are_last: bool,
+}
+
+impl AsRef<[Unit]> for Units {
+    fn as_ref(&self) -> &[Unit] {
+        &self.units
+    }
+}
+
+impl Drop for Units {
+    fn drop(&mut self) {
+        if self.are_last {
+            std::mem::forget(std::mem::take(&mut self.units));
+        }
+    }
 }

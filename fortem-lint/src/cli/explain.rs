@@ -6,12 +6,14 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use super::colour::Colour;
+use super::rule_name;
 use crate::exit::Exit;
 use crate::rules::{self, Rule, page};
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The id or name of a rule.
+    /// The id or name of a rule: `FL110`, `runtask-no-cluster`.
+    #[arg(value_parser = rule_name::one)]
     rule: String,
 }
 

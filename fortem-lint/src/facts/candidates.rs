@@ -4,7 +4,7 @@ use fortem_compile::iam::{Context, Statement, Truth};
 use fortem_compile::reference::{Action, ResourceType};
 
 use super::cluster_name::ClusterName;
-use super::{Facts, Subject, Target};
+use super::{Facts, Subject, Target, unreferenced};
 use crate::catalogue::Call;
 use crate::environments::Environments;
 
@@ -28,6 +28,7 @@ pub(super) struct Search<'s> {
     target: &'s Target<'s>,
     environments: &'s Environments,
     cluster_name: Option<&'s ClusterName>,
+    partition: &'s str,
     context: &'s Context,
 }
 
@@ -48,6 +49,7 @@ impl<'s> Search<'s> {
             target,
             environments: facts.environments,
             cluster_name: subject.cluster_name(facts.environments),
+            partition: subject.partition(),
             context,
         }
     }
@@ -71,7 +73,7 @@ impl<'s> Search<'s> {
         let tag_of_caller = self.context.get(&tag);
         let own = tag_of_caller.and_then(|values| values.as_slice().first()).map(String::as_str);
         self.patterns().iter().find_map(|pattern| {
-            let parts = Parts::of(pattern, self.account);
+            let parts = self.parts(pattern);
             if parts.names_another(self.target, self.environments, own) {
                 return None;
             }
@@ -87,8 +89,12 @@ impl<'s> Search<'s> {
         let target = self.target;
         if self.types().is_empty() {
             let service = self.name.split(':').next().unwrap_or_default();
-            let general =
-                [target.environment.to_owned(), format!("resource/{}", target.environment)];
+            let general = match unreferenced::resource(self.name, target.environment) {
+                Some(usual) => vec![usual],
+                None => {
+                    vec![target.environment.to_owned(), format!("resource/{}", target.environment)]
+                }
+            };
             let mut names = general.into_iter().chain(parts.names(target));
             return names.find_map(|resource| attempt(parts.arn(service, &resource), None));
         }
@@ -105,6 +111,15 @@ impl<'s> Search<'s> {
                 if kind.arn().matches(&arn) { attempt(arn, Some(kind.name())) } else { None }
             })
         })
+    }
+
+    fn parts<'p>(&'p self, pattern: &'p str) -> Parts<'p> {
+        Parts::of(pattern, self.account, self.partition)
+    }
+
+    /// Where a resource is of which nothing is said.
+    fn anywhere(&self) -> Parts<'_> {
+        self.parts("*")
     }
 
     fn types(&self) -> &'static [ResourceType] {
@@ -132,11 +147,14 @@ impl<'s> Search<'s> {
             }
         };
         if self.types().is_empty() {
-            add("*".to_owned(), None);
+            let service = self.name.split(':').next().unwrap_or_default();
+            let usual = self.action.is_none().then(|| unreferenced::resource(self.name, EXAMPLE));
+            let arn = usual.flatten().map(|name| self.anywhere().arn(service, &name));
+            add(arn.unwrap_or_else(|| "*".to_owned()), None);
         }
         let filled = self.statement.filled_resources(self.context);
         for pattern in filled.iter().filter(|_| !self.statement.is_not_resource()) {
-            let parts = Parts::of(pattern, self.account);
+            let parts = self.parts(pattern);
             let name = parts.name.replace('*', EXAMPLE).replace('?', "x");
             if self.types().is_empty() {
                 add(parts.arn(parts.service, &name), None);
@@ -152,7 +170,7 @@ impl<'s> Search<'s> {
         for kind in types() {
             if let Some([_, _, service, _, _, template]) = kind.arn().parts() {
                 let example = template.replace('*', EXAMPLE);
-                add(Parts::of("*", self.account).arn(service, &example), Some(kind.name()));
+                add(self.anywhere().arn(service, &example), Some(kind.name()));
             }
         }
         found
@@ -165,13 +183,15 @@ pub(super) fn usual(
     action: Option<&'static Action>,
     account: Option<&str>,
     target: &Target<'_>,
-    cluster_name: Option<&ClusterName>,
+    subject: &Subject<'_>,
+    environments: &Environments,
 ) -> Vec<Resource> {
+    let cluster_name = subject.cluster_name(environments);
     let types = action.map(Action::resource_types).unwrap_or_default();
     if types.is_empty() {
         return vec![Resource { arn: "*".to_owned(), kind: None }];
     }
-    let parts = Parts::of("*", account);
+    let parts = Parts::of("*", account, subject.partition());
     let of_type = types.iter().filter_map(|kind| {
         let [_, _, service, _, _, template] = kind.arn().parts()?;
         let service = if *service == "*" { name.split(':').next()? } else { service };
@@ -261,7 +281,7 @@ struct Parts<'p> {
 }
 
 impl<'p> Parts<'p> {
-    fn of(pattern: &'p str, account: Option<&'p str>) -> Self {
+    fn of(pattern: &'p str, account: Option<&'p str>, partition: &'p str) -> Self {
         let mut parts = pattern.splitn(6, ':');
         let open = |part: &str| part.is_empty() || part.contains(['*', '?']);
         let mut next = |usual: &'p str| match parts.next() {
@@ -269,7 +289,7 @@ impl<'p> Parts<'p> {
             _ => usual,
         };
         let _arn = next("arn");
-        let (partition, service, region) = (next("aws"), next("*"), next(REGION));
+        let (partition, service, region) = (next(partition), next("*"), next(REGION));
         let account = next(account.unwrap_or(ACCOUNT));
         let name = pattern.splitn(6, ':').nth(5).unwrap_or("*");
         Self { partition, service, region, account, name }

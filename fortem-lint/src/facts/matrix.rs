@@ -203,9 +203,10 @@ fn is_conditional(reached: &Reached<'_>, environments: &Environments) -> bool {
 }
 
 /// Global condition keys that the caller sends, or that follow from who and where the caller is.
-const DECIDED: [&str; 9] = [
+const DECIDED: [&str; 10] = [
     "aws:principalaccount",
     "aws:principalarn",
+    "aws:principalisawsservice",
     "aws:principaltype",
     "aws:requestedregion",
     "aws:resourceaccount",

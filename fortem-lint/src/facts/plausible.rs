@@ -3,6 +3,7 @@
 use fortem_compile::iam::Values;
 
 use crate::date;
+use crate::unit::PrincipalKind;
 
 /// Keys that tell a time, in small letters (IAM User Guide, "AWS global condition context keys", 2026-09).
 const KEYS: [&str; 3] = ["aws:currenttime", "aws:epochtime", "aws:tokenissuetime"];
@@ -22,6 +23,26 @@ pub(super) fn possible(key: &str, tried: Vec<Values>, today: &str) -> Vec<Values
     let now_too = [Values::from(today), Values::from((now / 1000).to_string())];
     let to_come = tried.into_iter().filter(|one| one.as_slice().iter().all(is_to_come));
     to_come.chain(now_too).collect()
+}
+
+/// Keys that only calls of AWS's services have, in small letters (IAM User Guide, "AWS global condition context keys",
+/// 2026-09).
+const OF_SERVICES: [&str; 4] = [
+    "aws:principalservicename",
+    "aws:principalservicenameslist",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+];
+
+/// Whether no call by a kind of principal has a key; none for whoever may get a policy.
+pub(super) fn is_never_there(key: &str, kind: Option<PrincipalKind>) -> bool {
+    let is = |one: &str| one.eq_ignore_ascii_case(key);
+    OF_SERVICES.into_iter().any(is)
+        || match kind {
+            Some(PrincipalKind::Role) => is("aws:username"),
+            Some(PrincipalKind::User) => is("aws:FederatedProvider"),
+            None => false,
+        }
 }
 
 /// Milliseconds from the beginning of 1970, from a time or from seconds.

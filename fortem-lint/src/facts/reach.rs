@@ -7,12 +7,17 @@
 
 use std::borrow::Cow;
 
-use fortem_compile::iam::{Condition, Context, Effect, Request, Statement, Truth, Values};
-use fortem_compile::reference::{Action, Carries, ResourceType};
+use fortem_compile::iam::{Context, Statement, Truth, Values};
+use fortem_compile::reference::{Action, ResourceType};
 
+mod reached;
+mod trial;
+
+pub use self::reached::{Guard, Reached, ReachedGroup};
+use self::trial::Trial;
 use super::candidates::{self, Resource, Search};
 use super::scope::{TagOf, tag_of_key};
-use super::{Facts, Subject, Who, plausible};
+use super::{Facts, Subject, Who};
 use crate::catalogue::Call;
 use crate::unit::{Policy, PrincipalKind};
 
@@ -67,42 +72,6 @@ impl<'t> Target<'t> {
         Self { cluster: Some(environment), ..self }
     }
 }
-
-/// A call that is allowed.
-#[derive(Debug)]
-pub struct Reached<'u> {
-    /// The policy that allows it.
-    pub policy: &'u Policy,
-    /// The statement that allows it.
-    pub statement: &'u Statement,
-    /// The call.
-    pub request: Request,
-    /// Whether it rests on a point that AWS leaves open.
-    pub is_doubtful: bool,
-}
-
-/// A Deny statement that stops a call.
-#[derive(Debug, Clone, Copy)]
-pub struct Guard<'u> {
-    /// The policy that has it.
-    pub policy: &'u Policy,
-    /// The statement.
-    pub statement: &'u Statement,
-}
-
-impl Reached<'_> {
-    /// Whether the statement spells the name of the resource, without wildcards.
-    #[must_use]
-    pub fn is_spelt(&self) -> bool {
-        let name = |arn: &str| arn.splitn(6, ':').nth(5).map(str::to_owned);
-        let spelt = self.statement.filled_resources(self.request.context());
-        !self.statement.is_not_resource()
-            && spelt.iter().any(|one| name(one) == name(self.request.resource()))
-    }
-}
-
-/// How often a call is changed so that a Deny no longer applies.
-const REPAIRS: usize = 6;
 
 impl<'u> Subject<'u> {
     /// A call of an action on the target that the whole set of policies allows.
@@ -165,7 +134,7 @@ impl<'u> Subject<'u> {
         statement: &'u Statement,
     ) -> Option<Reached<'u>> {
         let own = self.environment_tag.as_deref().or(self.environments.first().map(String::as_str));
-        let foreign = facts.environments.foreign_to(&self.environments);
+        let foreign = self.foreign(facts);
         let tagged =
             own.into_iter().chain(foreign.map(|one| one.name.as_str())).map(Target::tagged);
         let targets = tagged.chain([Target::untagged("example")]);
@@ -217,8 +186,12 @@ impl<'u> Subject<'u> {
         resource: &Resource,
         known: &Context,
     ) -> Option<Reached<'u>> {
-        let of_iam = facts.catalogue.name(call).starts_with("iam:");
+        let name = facts.catalogue.name(call);
+        let of_iam = name.starts_with("iam:");
         if of_iam && !is_of_account(&resource.arn, facts.unit.account.as_deref()) {
+            return None;
+        }
+        if (of_iam || name.starts_with("sts:")) && is_protected(&resource.arn) {
             return None;
         }
         let mut trial = Trial::new(self, facts, call, target, resource, known);
@@ -246,9 +219,23 @@ impl<'u> Subject<'u> {
         let known = self.known(facts, target);
         let action = facts.catalogue.known(call);
         let (name, account) = (facts.catalogue.name(call), facts.unit.account.as_deref());
-        candidates::usual(name, action, account, target, self.cluster_name(facts.environments))
+        candidates::usual(name, action, account, target, self, facts.environments)
             .into_iter()
             .find_map(|resource| Trial::new(self, facts, call, target, &resource, &known).deny())
+    }
+
+    /// Whether a Deny statement stops a call on one known resource whatever allows it.
+    #[must_use]
+    pub fn is_denied_on(
+        &self,
+        facts: &Facts<'_>,
+        call: Call,
+        target: &Target<'_>,
+        arn: &str,
+    ) -> bool {
+        let known = self.known(facts, target);
+        let resource = Resource { arn: arn.to_owned(), kind: None };
+        Trial::new(self, facts, call, target, &resource, &known).deny().is_some()
     }
 
     /// Every policy that bears on the subject, identity policies first.
@@ -277,6 +264,7 @@ impl<'u> Subject<'u> {
         let mut known = Context::default();
         known.insert("aws:SecureTransport", "true");
         known.insert("aws:ViaAWSService", "false");
+        known.insert("aws:PrincipalIsAWSService", "false");
         if let Some(tag) = &self.environment_tag {
             known.insert(
                 &format!("aws:PrincipalTag/{}", facts.environments.tag_key()),
@@ -312,6 +300,13 @@ fn is_of_account(arn: &str, account: Option<&str>) -> bool {
     of != "aws" && account.is_none_or(|own| of.is_empty() || of == own)
 }
 
+/// Whether a role is one that AWS made for a service or for IAM Identity Center: nobody else changes it, and only that
+/// service takes it on (IAM User Guide, "Service-linked roles", 2026-11).
+fn is_protected(arn: &str) -> bool {
+    let name = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    name.starts_with("role/aws-service-role/") || name.starts_with("role/aws-reserved/")
+}
+
 /// Whether a condition of a statement does not hold whatever the resource: it saves looking for one.
 fn is_ruled_out(
     statement: &Statement,
@@ -327,7 +322,8 @@ fn is_ruled_out(
         });
         if of_resource {
             let is_plain = !one.is_negated() && !one.is_null() && !one.has_if_exists();
-            return is_plain && one.holds_with(tag.as_ref(), known) == Truth::No;
+            let is_compared = one.variables().all(|key| known.get(key).is_some());
+            return is_plain && is_compared && one.holds_with(tag.as_ref(), known) == Truth::No;
         }
         let is_given = |key: &str| {
             known.get(key).is_some()
@@ -338,325 +334,4 @@ fn is_ruled_out(
             && one.holds_with(values, known) == Truth::No
             && one.variables().all(is_given)
     })
-}
-
-/// One call in the making.
-struct Trial<'a, 'u> {
-    subject: &'a Subject<'u>,
-    facts: &'a Facts<'a>,
-    call: Call,
-    kind: Option<&'static str>,
-    target: &'a Target<'a>,
-    known: &'a Context,
-    request: Request,
-    doubtful: bool,
-}
-
-impl<'a, 'u> Trial<'a, 'u> {
-    fn new(
-        subject: &'a Subject<'u>,
-        facts: &'a Facts<'a>,
-        call: Call,
-        target: &'a Target<'a>,
-        resource: &Resource,
-        known: &'a Context,
-    ) -> Self {
-        let mut request = Request::new(facts.catalogue.name(call), &resource.arn);
-        *request.context_mut() = known.clone();
-        let mut trial = Self {
-            subject,
-            facts,
-            call,
-            kind: resource.kind,
-            target,
-            known,
-            request,
-            doubtful: false,
-        };
-        trial.describe_resource();
-        trial
-    }
-
-    /// Adds what is known of the resource: its tag, its cluster, its Region.
-    fn describe_resource(&mut self) {
-        let arn = self.request.resource().to_owned();
-        let mut parts = arn.splitn(6, ':').skip(3);
-        let (region, account, name) = (parts.next(), parts.next(), parts.next());
-        let tag_key = self.facts.environments.tag_key();
-        let shown = self.facts.catalogue.shown(self.call, self.kind);
-        if let Some(tag) = self.target.tag {
-            for prefix in shown.tag_prefixes() {
-                self.request.context_mut().insert(&format!("{prefix}:ResourceTag/{tag_key}"), tag);
-            }
-        }
-        // IAM has its one endpoint there (IAM User Guide, "aws:RequestedRegion", 2026-09).
-        let of_iam = self.facts.catalogue.name(self.call).starts_with("iam:");
-        let region_of_call = if of_iam { Some("us-east-1") } else { region };
-        if let Some(region) = region_of_call.filter(|region| !region.is_empty()) {
-            self.request.context_mut().insert("aws:RequestedRegion", region);
-        }
-        if shown.cluster && self.request.context().get("ecs:cluster").is_none() {
-            let of_name = name
-                .and_then(|name| name.split('/').nth(1))
-                .filter(|_| self.kind.is_some_and(|kind| candidates::IN_CLUSTERS.contains(&kind)));
-            let environment = self.target.cluster.unwrap_or(self.target.environment);
-            let usual = || match self.subject.cluster_name(self.facts.environments) {
-                Some(name) => name.with(environment),
-                None => environment.to_owned(),
-            };
-            let cluster = of_name.map_or_else(usual, str::to_owned);
-            let region = region.filter(|region| !region.is_empty()).unwrap_or("eu-west-1");
-            let own = self.facts.unit.account.as_deref().unwrap_or("111122223333");
-            let account = account.filter(|account| !account.is_empty()).unwrap_or(own);
-            let arn = format!("arn:aws:ecs:{region}:{account}:cluster/{cluster}");
-            self.request.context_mut().insert("ecs:cluster", arn);
-        }
-    }
-
-    /// Whether the statement allows the call, with keys chosen for it, and nothing forbids it.
-    fn run(&mut self, statement: &Statement) -> bool {
-        self.satisfy(statement) && self.pass_limits() && self.escape_denies(statement)
-    }
-
-    /// Chooses free keys so that the conditions of a statement hold.
-    fn satisfy(&mut self, statement: &Statement) -> bool {
-        for condition in statement.conditions() {
-            let holds = condition.holds(self.request.context());
-            self.doubtful |= matches!(holds, Truth::Unclear(_));
-            if holds == Truth::No
-                && !(self.is_free(condition.key()) && self.choose(condition.key(), statement, true))
-            {
-                return false;
-            }
-        }
-        match statement.covers_resource(self.request.resource(), self.request.context()) {
-            Truth::Yes => true,
-            Truth::Unclear(_) => {
-                self.doubtful = true;
-                true
-            }
-            Truth::No => false,
-        }
-    }
-
-    /// Gives a key a value, or none, with which all conditions of the statement on it hold (or, not `wanted`, one does
-    /// not). Leaves it as it is if there is none.
-    fn choose(&mut self, key: &str, statement: &Statement, wanted: bool) -> bool {
-        let about: Vec<&Condition> = statement
-            .conditions()
-            .iter()
-            .filter(|one| one.key().eq_ignore_ascii_case(key))
-            .collect();
-        let tried = about.iter().flat_map(|one| one.candidates(self.request.context())).collect();
-        let tried = plausible::possible(key, tried, self.facts.reference.date()).into_iter();
-        let tried: Vec<Option<Values>> = std::iter::once(None).chain(tried.map(Some)).collect();
-        let before = self.request.context_mut().remove(key);
-        for values in tried {
-            match values {
-                Some(values) => self.request.context_mut().insert(key, values),
-                None => self.request.context_mut().remove(key),
-            };
-            let all = about.iter().all(|one| one.holds(self.request.context()) != Truth::No);
-            if all == wanted {
-                return true;
-            }
-        }
-        match before {
-            Some(values) => self.request.context_mut().insert(key, values),
-            None => self.request.context_mut().remove(key),
-        };
-        false
-    }
-
-    /// Whether each SCP level and the boundary has a statement that allows the call.
-    fn pass_limits(&mut self) -> bool {
-        let (subject, call) = (self.subject, self.call);
-        subject.limits.iter().all(|layer| layer.grants(call).any(|one| self.satisfy(one)))
-    }
-
-    /// Changes free keys until no Deny applies; the Allow must go on holding.
-    fn escape_denies(&mut self, allow: &Statement) -> bool {
-        for _ in 0..REPAIRS {
-            let Some(deny) = self.deny() else { return self.all_allow(allow) };
-            if !self.escape(deny.statement) {
-                return false;
-            }
-        }
-        false
-    }
-
-    /// Whether the chosen keys still satisfy the Allow and the limits.
-    fn all_allow(&self, allow: &Statement) -> bool {
-        let applies = |one: &Statement| one.applies(&self.request) != Truth::No;
-        applies(allow)
-            && self.subject.limits.iter().all(|layer| layer.grants(self.call).any(applies))
-    }
-
-    /// A Deny that applies to the call.
-    fn deny(&mut self) -> Option<Guard<'u>> {
-        if !self.subject.is_denied(self.call) {
-            return None;
-        }
-        let mut doubtful = false;
-        let found = self.subject.all_policies().find_map(|policy| {
-            let applying = policy.statements().find(|(one, covered)| {
-                let applies = one.effect() == Effect::Deny && covered.contains(self.call);
-                let truth = if applies { one.applies(&self.request) } else { Truth::No };
-                doubtful |= matches!(truth, Truth::Unclear(_));
-                truth == Truth::Yes
-            });
-            applying.map(|(statement, _)| Guard { policy, statement })
-        });
-        self.doubtful |= doubtful;
-        found
-    }
-
-    /// Makes one condition of a Deny not hold by a key that is free.
-    fn escape(&mut self, deny: &Statement) -> bool {
-        let keys = deny.conditions().iter().map(Condition::key);
-        keys.filter(|key| self.is_free(key))
-            .collect::<Vec<_>>()
-            .into_iter()
-            .any(|key| self.choose(key, deny, false))
-    }
-
-    /// Whether the caller, or chance, decides on a key: it is not known, and the call carries it.
-    fn is_free(&self, key: &str) -> bool {
-        let is_given = |(given, _): &(&str, _)| given.eq_ignore_ascii_case(key);
-        if self.known.get(key).is_some() || self.target.keys.iter().any(is_given) {
-            return false;
-        }
-        // These follow from the resource.
-        if ["ecs:cluster", "aws:requestedregion"].iter().any(|one| one.eq_ignore_ascii_case(key)) {
-            return self.request.context().get(key).is_none() && self.is_carried(key);
-        }
-        match tag_of_key(key) {
-            // Who the caller is, is known; who gets a policy, is not, but for the environment.
-            Some((TagOf::Principal, tag)) => {
-                matches!(self.subject.who, Who::Anyone)
-                    && !self.facts.environments.is_environment_key(tag)
-            }
-            Some((TagOf::Resource, tag)) => {
-                !self.facts.environments.is_environment_key(tag) && self.is_carried(key)
-            }
-            Some((TagOf::Request, _)) | None => self.is_carried(key),
-        }
-    }
-
-    /// Whether calls of the action on this type of resource carry a key; so does a call that the reference leaves out.
-    fn is_carried(&self, key: &str) -> bool {
-        let Some(action) = self.facts.catalogue.known(self.call) else { return true };
-        self.facts.reference.carries(action.name(), self.kind, key) != Carries::No
-    }
-}
-
-impl std::fmt::Display for Reached<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "allowed: {} on {}", self.request.action(), self.request.resource())?;
-        let telling =
-            ["resourcetag/", "requesttag/", "principaltag/", "ecs:", "aws:tagkeys", "iam:passedto"];
-        let mut join = " with ";
-        for (key, values) in self.request.context().iter() {
-            if telling.iter().any(|part| key.contains(part)) {
-                write!(f, "{join}{key} = {}", values.as_slice().join(", "))?;
-                join = "; ";
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Calls that one statement lets a subject make.
-#[derive(Debug)]
-pub struct ReachedGroup<'u> {
-    // INVARIANT: not empty, all of one statement.
-    first: Reached<'u>,
-    actions: Vec<&'static str>,
-}
-
-impl<'u> ReachedGroup<'u> {
-    /// Calls by the statement that allows them, in the order of the calls.
-    #[must_use]
-    pub fn by_statement(calls: Vec<(&'static str, Reached<'u>)>) -> Vec<Self> {
-        let mut groups: Vec<Self> = Vec::new();
-        for (action, call) in calls {
-            let same = |group: &&mut Self| std::ptr::eq(group.first.statement, call.statement);
-            match groups.iter_mut().find(same) {
-                Some(group) if group.actions.contains(&action) => {}
-                Some(group) => group.actions.push(action),
-                None => groups.push(Self { first: call, actions: vec![action] }),
-            }
-        }
-        groups
-    }
-
-    /// The first of the calls.
-    #[must_use]
-    pub fn first(&self) -> &Reached<'u> {
-        &self.first
-    }
-
-    /// The actions in words: `ecs:StopTask`, or `ecs:StopTask and 3 others`.
-    #[must_use]
-    pub fn actions(&self) -> String {
-        match self.actions.as_slice() {
-            [] => String::new(),
-            [one] => format!("`{one}`"),
-            [one, two] => format!("`{one}` and `{two}`"),
-            [first, rest @ ..] => format!("`{first}` and {} others", rest.len()),
-        }
-    }
-
-    /// The actions.
-    #[must_use]
-    pub fn names(&self) -> &[&'static str] {
-        &self.actions
-    }
-}
-
-impl<'u> Subject<'u> {
-    /// The calls of a list that reach the target, by the statement that allows them.
-    #[must_use]
-    pub fn reached_by_statement(
-        &self,
-        facts: &Facts<'_>,
-        actions: &[&'static str],
-        target: &Target<'_>,
-    ) -> Vec<ReachedGroup<'u>> {
-        let calls = facts.catalogue.calls(actions).filter(|(_, call)| self.may_call(*call));
-        let reached = calls.flat_map(|(action, call)| {
-            let through = self.grants(call).filter_map(move |(policy, statement)| {
-                self.reach_through(facts, call, target, policy, statement)
-            });
-            through.map(move |reached| (action, reached))
-        });
-        ReachedGroup::by_statement(reached.collect())
-    }
-
-    /// The calls of a list that reach the target through one Allow statement.
-    #[must_use]
-    pub fn reached_through(
-        &self,
-        facts: &Facts<'_>,
-        actions: &[&'static str],
-        target: &Target<'_>,
-        policy: &'u Policy,
-        statement: &'u Statement,
-    ) -> Option<ReachedGroup<'u>> {
-        let covered = facts.catalogue.covered_by(statement);
-        let mut group: Option<ReachedGroup<'u>> = None;
-        for (action, call) in facts.catalogue.calls(actions) {
-            if !covered.contains(call) {
-                continue;
-            }
-            let Some(reached) = self.reach_through(facts, call, target, policy, statement) else {
-                continue;
-            };
-            match &mut group {
-                Some(group) => group.actions.push(action),
-                None => group = Some(ReachedGroup { first: reached, actions: vec![action] }),
-            }
-        }
-        group
-    }
 }

@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use fortem_compile::iam::{Context, Document, DocumentKind, Effect, Statement};
+use fortem_compile::iam::{Condition, Context, Document, DocumentKind, Effect, Statement};
 
+use super::Facts;
 use super::cluster_name::ClusterName;
 use super::scope::tag_of_key;
 use super::standing::home_of;
 use crate::catalogue::{Call, Calls};
 use crate::environments::{Environment, Environments};
 use crate::organization::Organization;
-use crate::unit::{Boundary, Owner, Policy, Principal, Unit};
+use crate::unit::{Boundary, Group, Owner, Policy, Principal, Unit};
 
 /// Whoever is subject to a set of policies.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Subject<'u> {
     pub environment_tag: Option<String>,
     // The environment to which the principal itself belongs, by its tag or name.
     home: Option<String>,
+    // Whether ways to an environment other than production are looked for.
+    looks_aside: bool,
     // What the identity policies allow at first sight.
     allowed: Calls,
     // What its policies and limits deny at first sight.
@@ -35,6 +38,7 @@ pub struct Subject<'u> {
     // The condition keys that every call of the subject has.
     pub(super) always: OnceLock<Context>,
     cluster_name: OnceLock<Option<ClusterName>>,
+    partition: OnceLock<Box<str>>,
 }
 
 /// Who is subject to the policies.
@@ -180,10 +184,12 @@ impl<'u> Subject<'u> {
             environments: own,
             environment_tag,
             home,
+            looks_aside: false,
             allowed,
             denied,
             always,
             cluster_name: OnceLock::new(),
+            partition: OnceLock::new(),
         }
     }
 
@@ -191,6 +197,14 @@ impl<'u> Subject<'u> {
     #[must_use]
     pub fn of_policy(policy: &'u Policy, tag: &str, environments: &Environments) -> Self {
         Self::new(Who::Anyone, vec![policy], Vec::new(), Some(tag.to_owned()), environments)
+    }
+
+    /// Whoever is in a group and has nothing else.
+    #[must_use]
+    pub fn of_group(facts: &Facts<'u>, group: &'u Group) -> Self {
+        let scps = facts.unit.account.as_deref().zip(facts.organization);
+        let scps = scps.and_then(|(account, of)| of.control_policies(account)).unwrap_or_default();
+        of_policies(facts.unit, &group.identity, &scps, facts.environments)
     }
 
     /// The name of the environment to which the principal itself belongs, by its tag or name.
@@ -225,6 +239,25 @@ impl<'u> Subject<'u> {
         self.cluster_name.get_or_init(name).as_ref()
     }
 
+    /// The partition of AWS that its ARN or its policies name; the commercial Regions where they leave it open.
+    pub(super) fn partition(&self) -> &str {
+        self.partition.get_or_init(|| {
+            let own = self.principal().map(|principal| principal.arn.as_str());
+            let policies = self.all_policies().map(|policy| &policy.document);
+            let statements = policies.flat_map(Document::statements);
+            let written = statements.flat_map(|one| {
+                let values = one.conditions().iter().flat_map(Condition::values);
+                one.resources().iter().chain(values).map(String::as_str)
+            });
+            let named = |arn: &'u str| {
+                let partition = arn.strip_prefix("arn:")?.split(':').next()?;
+                let is_open = partition.is_empty() || partition.contains(['*', '?', '$']);
+                (!is_open).then_some(partition)
+            };
+            own.into_iter().chain(written).find_map(named).unwrap_or("aws").into()
+        })
+    }
+
     /// Whether some Deny statement covers the action, conditions and resources aside.
     #[must_use]
     pub fn is_denied(&self, call: Call) -> bool {
@@ -248,9 +281,41 @@ impl<'u> Subject<'u> {
         self.environment_tag.as_deref().or_else(|| self.environments.first().map(String::as_str))
     }
 
+    /// The environment that ways out of the subject's own are looked for to: production, if that is not its own.
+    #[must_use]
+    pub fn foreign<'f>(&self, facts: &'f Facts<'_>) -> Option<&'f Environment> {
+        if self.looks_aside {
+            return facts.environments.beside(&self.environments);
+        }
+        facts.environments.foreign_to(&self.environments)
+    }
+
+    /// The same subject with ways to another environment than production in view, if it belongs to some environment and
+    /// there is such another, or must be. Without a Deny what is open there is open in production too.
+    #[must_use]
+    pub fn looking_aside(&self, facts: &Facts<'_>) -> Option<Self> {
+        let environments = facts.environments;
+        let is_guarded = self.denied.meets(&self.denied);
+        if !is_guarded || !self.is_scoped() || !self.foreign(facts)?.is_production {
+            return None;
+        }
+        let beside = environments.beside(&self.environments)?;
+        // A policy with the caller's tag is for several environments, known here or not.
+        let is_general = || {
+            let mut documents = self.identity.iter().map(|policy| &policy.document);
+            documents.any(|one| compares_with_principal_tag(one, environments))
+        };
+        let is_wanted = environments.named(&beside.name).is_some() || is_general();
+        is_wanted.then(|| Self { looks_aside: true, ..self.same() })
+    }
+
     /// The same without the tag that says which environment it belongs to.
     #[must_use]
     pub fn without_tag(&self) -> Self {
+        Self { environment_tag: None, always: OnceLock::new(), ..self.same() }
+    }
+
+    fn same(&self) -> Self {
         let limits = self.limits.iter();
         let limits = limits
             .map(|one| Layer { name: one.name.clone(), policies: one.policies.clone() })
@@ -259,10 +324,11 @@ impl<'u> Subject<'u> {
             identity: self.identity.clone(),
             limits,
             environments: self.environments.clone(),
-            environment_tag: None,
+            environment_tag: self.environment_tag.clone(),
             home: self.home.clone(),
-            always: OnceLock::new(),
+            always: self.always.clone(),
             cluster_name: self.cluster_name.clone(),
+            partition: self.partition.clone(),
             ..*self
         }
     }

@@ -54,6 +54,22 @@ pub fn trusts<'u>(trust: &'u Policy, action: &str, caller: &Caller) -> Option<&'
     statements().find(|one| one.effect() == Effect::Allow && !denied && can_be_met(one, caller))
 }
 
+/// Whether a subject may assume a role of its account: its own policies allow it, or the trust policy names it.
+#[must_use]
+pub fn may_assume(subject: &Subject<'_>, facts: &Facts<'_>, role: &Principal) -> bool {
+    let trust = role.trust.and_then(|index| facts.unit.policy(index));
+    let (Some(trust), Some(caller)) = (trust, Caller::of(subject, facts)) else { return false };
+    let Some(call) = facts.catalogue.call("sts:AssumeRole") else { return false };
+    let target = Target { tag: role.tag(facts.environments.tag_key()), ..Target::untagged("") };
+    trusts(trust, "sts:AssumeRole", &caller).is_some_and(|statement| {
+        if statement.principals().contains(&caller.principal) {
+            !subject.is_denied_on(facts, call, &target, &role.arn)
+        } else {
+            subject.reach_arn(facts, call, &target, &role.arn).is_some()
+        }
+    })
+}
+
 /// Whether the conditions hold with some choice of what the caller chooses.
 fn can_be_met(statement: &Statement, caller: &Caller) -> bool {
     let mut context = caller.known.clone();

@@ -2,10 +2,41 @@
 
 use std::collections::BTreeSet;
 
-use super::authorization::{self, Page};
-use super::{Kind, NotAssessed, Reading};
+use super::authorization;
+use super::{Entry, Kind, NotAssessed, Reading};
 use crate::source::Source;
 use crate::unit::Unit;
+
+/// A file of authorization details.
+#[derive(Debug)]
+pub(super) struct Page {
+    entry: Entry,
+    account: Option<String>,
+    goes_on: bool,
+}
+
+/// The files of authorization details among some inputs, as they are before they are joined.
+pub(super) fn of(entries: &[Entry], readings: &[Reading]) -> Vec<Page> {
+    let both = entries.iter().zip(readings);
+    let pages = both.filter(|(_, one)| one.input.kind == Kind::AuthorizationDetails);
+    let page = |(entry, reading): (&Entry, &Reading)| Page {
+        entry: entry.clone(),
+        account: account(reading),
+        goes_on: reading.is_truncated,
+    };
+    pages.map(page).collect()
+}
+
+/// The files of accounts of which some page says that it goes on.
+pub(super) fn of_accounts_in_pages(pages: &[Page]) -> Vec<Entry> {
+    let going_on = pages.iter().filter(|page| page.goes_on);
+    let accounts: BTreeSet<&str> = going_on.filter_map(|page| page.account.as_deref()).collect();
+    let belongs = |page: &&Page| match &page.account {
+        Some(account) => accounts.contains(account.as_str()),
+        None => accounts.len() == 1,
+    };
+    pages.iter().filter(belongs).map(|page| page.entry.clone()).collect()
+}
 
 /// Makes one unit of the pages of each account, in place of the first of them: a role on one page may have a managed
 /// policy on another.
@@ -51,7 +82,7 @@ fn join_pages(mut pages: Vec<&mut Reading>) {
 fn read(sources: Vec<Source>) -> (Unit, Vec<NotAssessed>) {
     let pages = sources.iter().filter_map(|source| {
         let top = serde_json::from_str(source.text()).ok()?;
-        Some(Page { source, top })
+        Some(authorization::Page { source, top })
     });
     let (unit, not_assessed) = authorization::unit(&pages.collect::<Vec<_>>());
     (Unit { sources, ..unit }, not_assessed)

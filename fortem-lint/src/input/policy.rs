@@ -1,6 +1,6 @@
 //! Files with one policy document.
 
-use fortem_compile::iam::{Document, DocumentKind, Effect, Json, Statement};
+use fortem_compile::iam::{Document, DocumentKind, Effect, Json, Principal, Statement};
 
 use super::{Kind, NotAssessed};
 use crate::source::{Place, Source};
@@ -41,7 +41,9 @@ pub(super) fn kind_of(text: &str) -> DocumentKind {
     let read_as = if named { DocumentKind::Resource } else { DocumentKind::Identity };
     let inspection = Document::read(text, read_as);
     let statements = inspection.document().statements();
-    let has_principal = |one: &Statement| !one.principals().is_empty() || one.is_not_principal();
+    let has_principal = |one: &Statement| {
+        ["Principal", "NotPrincipal"].iter().any(|element| one.place_of(element).is_some())
+    };
     let assumes = |one: &Statement| {
         one.actions().iter().any(|action| action.to_ascii_lowercase().starts_with("sts:"))
     };
@@ -50,7 +52,9 @@ pub(super) fn kind_of(text: &str) -> DocumentKind {
         let only_assumes = statements.iter().all(|one| assumes(one) && one.resources().is_empty());
         return match () {
             () if only_assumes => DocumentKind::Trust,
-            () if statements.iter().all(denies) => DocumentKind::ResourceControl,
+            () if statements.iter().all(|one| denies(one) && is_for_everybody(one)) => {
+                DocumentKind::ResourceControl
+            }
             () => DocumentKind::Resource,
         };
     }
@@ -62,4 +66,12 @@ pub(super) fn kind_of(text: &str) -> DocumentKind {
         return DocumentKind::ServiceControl;
     }
     DocumentKind::Identity
+}
+
+/// Whether a statement names `*` as its principal, as resource control policies have to.
+fn is_for_everybody(statement: &Statement) -> bool {
+    let everybody = |one: &Principal| matches!(one, Principal::Everyone);
+    !statement.is_not_principal()
+        && !statement.principals().is_empty()
+        && statement.principals().iter().all(everybody)
 }

@@ -34,11 +34,31 @@ impl Entry {
         }
     }
 
+    /// How many bytes there are to read, as far as that is known before.
+    pub(super) fn size(&self) -> u64 {
+        match self {
+            Self::Stdin => 0,
+            Self::File { path, .. } => fs::metadata(path).map_or(0, |found| found.len()),
+            Self::Snapshot { path } => size_of(path),
+        }
+    }
+
     /// Whether a person named it.
     #[must_use]
     pub fn is_named(&self) -> bool {
         !matches!(self, Self::File { named: false, .. })
     }
+}
+
+/// The bytes of the files in a folder and in those below it.
+fn size_of(folder: &Path) -> u64 {
+    let Ok(listed) = fs::read_dir(folder) else { return 0 };
+    let sizes = listed.flatten().map(|entry| match entry.metadata() {
+        Ok(found) if found.is_dir() => size_of(&entry.path()),
+        Ok(found) => found.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
 }
 
 /// Adds the files at and below a path; what cannot be listed goes to `problems`.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::count;
 use crate::check::Report;
 use crate::finding::Severity;
 use crate::rules::{self, Input, Meta};
@@ -100,6 +101,16 @@ pub(super) fn without_input(report: &Report) -> BTreeMap<Vec<Input>, Vec<&'stati
         }
     }
     wanting
+}
+
+/// How many of the rules that were run had what they need: `75 of 121 rules judged`.
+pub(super) fn rules_judged(report: &Report) -> String {
+    let all = rules_run(report).count();
+    let judged = rules_run(report).filter(|meta| missing(meta, report).is_empty()).count();
+    if judged == all {
+        return format!("{} judged", count(all, "rule", "rules"));
+    }
+    format!("{judged} of {} judged", count(all, "rule", "rules"))
 }
 
 /// Inputs in words: `an account's users, roles and policies, and the Organization`.

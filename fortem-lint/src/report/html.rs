@@ -5,8 +5,9 @@ mod findings;
 
 use std::io::{self, Write};
 
+use super::coverage::{self, Verdict};
 use super::escape::{Markup, Sentence, one_line};
-use super::{accepted, count, coverage, day, text};
+use super::{accepted, count, day, text};
 use crate::check::Report;
 use crate::finding::Severity;
 
@@ -50,29 +51,72 @@ fn write_head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         write!(out, " · as of {}", Markup(date))?;
     }
     writeln!(out, "</p>\n<nav>")?;
-    let access = report.access.is_some().then_some(("access", "Access"));
     let sections = [
-        ("findings", "Findings"),
-        ("criteria", "SOC 2"),
-        ("gaps", "Not assessed"),
-        ("inputs", "Inputs"),
+        (report.access.is_some(), "access", "Access"),
+        (true, "findings", "Findings"),
+        (!report.suppressed.is_empty(), "ignored", "Ignored"),
+        (true, "criteria", "SOC 2"),
+        (true, "gaps", "Not assessed"),
+        (true, "inputs", "Inputs"),
     ];
-    let accepted = (!report.suppressed.is_empty()).then_some(("ignored", "Ignored"));
-    for (id, name) in access.into_iter().chain(accepted).chain(sections) {
+    for (_, id, name) in sections.into_iter().filter(|(is_there, ..)| *is_there) {
         write!(out, "<a href=\"#{id}\">{name}</a> ")?;
     }
     writeln!(out, "</nav>\n</header>\n<main>")
 }
 
 fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let summary = &report.summary;
-    writeln!(out, "<section id=\"summary\" aria-label=\"Summary\">\n<ul class=\"tiles\">")?;
+    writeln!(out, "<section id=\"summary\" aria-label=\"Summary\">")?;
+    write_outcome(report, out)?;
+    writeln!(out, "<ul class=\"tiles\">")?;
     for severity in Severity::ALL.into_iter().rev() {
         let number = report.findings.iter().filter(|one| one.severity == severity).count();
         let none = if number == 0 { " none" } else { "" };
         writeln!(out, "<li class=\"{severity}{none}\"><b>{number}</b> {severity}</li>")?;
     }
     writeln!(out, "</ul>\n<dl>")?;
+    write_scope(report, out)?;
+    if let Some(least) = report.summary.min_severity {
+        writeln!(out, "<dt>Findings</dt><dd>only those of severity {least} or worse</dd>")?;
+    }
+    if let Some(against) = accepted::against(report) {
+        writeln!(out, "<dt>Baseline</dt><dd>{against}</dd>")?;
+    }
+    writeln!(
+        out,
+        "<dt>Made by</dt><dd>fortem-lint {}, with the AWS service authorization reference of {}</dd>\n\
+         </dl>\n</section>",
+        env!("CARGO_PKG_VERSION"),
+        Markup(day(report))
+    )
+}
+
+/// What came of it, in a sentence: how bad, and whether something is missing.
+fn write_outcome(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let production =
+        report.findings.iter().filter(|one| one.severity == Severity::Critical).count();
+    let number = count(report.findings.len(), "finding", "findings");
+    write!(out, "<p class=\"outcome\">")?;
+    match (report.findings.len(), production) {
+        (0, _) => write!(out, "<b>No findings</b> in what was judged.")?,
+        (_, 0) => write!(out, "<b>{number}</b>, none of them critical.")?,
+        (_, some) => write!(out, "<b>{number}</b>, <b class=\"critical\">{some} critical</b>.")?,
+    }
+    let gaps = report.not_assessed.iter().filter(|one| one.incomplete).count();
+    if gaps > 0 {
+        let gaps = count(gaps, "thing", "things");
+        write!(
+            out,
+            " <b class=\"high\">Incomplete:</b> {gaps} could not be judged, see \
+             <a href=\"#gaps\">what was not assessed</a>."
+        )?;
+    }
+    writeln!(out, "</p>")
+}
+
+/// What was looked at, and by which rules.
+fn write_scope(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let summary = &report.summary;
     writeln!(out, "<dt>Looked at</dt><dd>{}</dd>", Markup(&text::looked_at(report)))?;
     let linked = summary.service_linked_roles;
     if linked > 0 {
@@ -93,14 +137,12 @@ fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         "by the tag <code>{}</code>, {guessed}</dd>",
         Markup(&one_line(&summary.tag_key))
     )?;
-    writeln!(out, "<dt>Rules</dt><dd>{}</dd>", count(summary.rules.len(), "rule", "rules"))?;
-    if let Some(least) = summary.min_severity {
-        writeln!(out, "<dt>Findings</dt><dd>only those of severity {least} or worse</dd>")?;
+    let wanting: usize = coverage::without_input(report).values().map(Vec::len).sum();
+    write!(out, "<dt>Rules</dt><dd>{}", coverage::rules_judged(report))?;
+    if wanting > 0 {
+        write!(out, "; <a href=\"#gaps\">{wanting} lack their input</a>")?;
     }
-    if let Some(against) = accepted::against(report) {
-        writeln!(out, "<dt>Baseline</dt><dd>{against}</dd>")?;
-    }
-    writeln!(out, "</dl>\n</section>")
+    writeln!(out, "</dd>")
 }
 
 /// What is accepted, by whom and why.
@@ -111,7 +153,8 @@ fn write_accepted(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let number = count(report.suppressed.len(), "finding is", "findings are");
     writeln!(
         out,
-        "<section id=\"ignored\">\n<h2>Ignored</h2>\n<p>{number} accepted.</p>\n<div class=\"scroll\">\
+        "<section id=\"ignored\">\n<h2>Ignored</h2>\n<p>{number} accepted.</p>\n\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Ignored\">\
          <table class=\"list\">\n<tr><th>Rule<th>Severity<th>Finding<th>About<th>Reason<th>Owner<th>Until"
     )?;
     for (suppression, findings) in accepted::by_reason(report) {
@@ -135,15 +178,18 @@ fn write_accepted(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn write_criteria(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "<section id=\"criteria\">\n<h2>SOC 2 criteria</h2>\n<div class=\"scroll\"><table class=\"list\">\n\
+        "<section id=\"criteria\">\n<h2>SOC 2 criteria</h2>\n\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"SOC 2 criteria\"><table class=\"list\">\n\
          <tr><th>Criterion<th>About<th>Verdict<th class=\"number\">Findings<th class=\"number\">Rules judged\
          <th class=\"number\">Rules without input"
     )?;
     for one in coverage::criteria(report) {
         let verdict = one.verdict.as_str();
+        let is_part = one.verdict == Verdict::Pass && !one.rules_without_input.is_empty();
+        let part = if is_part { " <small>as far as judged</small>" } else { "" };
         writeln!(
             out,
-            "<tr><td>{}<td>{}<td><span class=\"verdict {}\">{verdict}</span><td class=\"number\">{}\
+            "<tr><td>{}<td>{}<td><span class=\"verdict {}\">{verdict}</span>{part}<td class=\"number\">{}\
              <td class=\"number\">{}<td class=\"number\">{}",
             one.id,
             one.title,
@@ -162,13 +208,13 @@ fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if wanting.is_empty() && report.not_assessed.is_empty() {
         return writeln!(
             out,
-            "<p>Every input was read, and every rule was judged.</p>\n</section>"
+            "<p>Nothing: every input was read, and every rule was judged.</p>\n</section>"
         );
     }
     writeln!(out, "<ul>")?;
     for (inputs, rules) in wanting {
         let wanted = coverage::in_words(&inputs);
-        writeln!(out, "<li>{}: no {wanted}</li>", rules.join(", "))?;
+        writeln!(out, "<li>{} need {wanted}</li>", rules.join(", "))?;
     }
     for one in &report.not_assessed {
         let aside = if one.incomplete { "" } else { " <span class=\"muted\">(left aside)</span>" };
@@ -181,7 +227,8 @@ fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn write_inputs(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "<section id=\"inputs\">\n<h2>Inputs</h2>\n<div class=\"scroll\"><table class=\"list\">\n\
+        "<section id=\"inputs\">\n<h2>Inputs</h2>\n\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Inputs\"><table class=\"list\">\n\
          <tr><th>File<th>Kind<th class=\"number\">Bytes<th>SHA-256"
     )?;
     for input in &report.inputs {

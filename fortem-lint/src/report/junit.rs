@@ -23,7 +23,10 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let gaps: Vec<_> = report.not_assessed.iter().filter(|one| one.incomplete).collect();
     if !gaps.is_empty() {
         let many = gaps.len();
-        writeln!(out, r#"  <testsuite name="inputs" tests="{many}" errors="{many}">"#)?;
+        writeln!(
+            out,
+            r#"  <testsuite name="inputs" tests="{many}" failures="0" errors="{many}">"#
+        )?;
         for gap in gaps {
             let (what, why) = (one_line(&gap.what), one_line(&gap.why));
             writeln!(
@@ -49,13 +52,13 @@ fn write_rule(
     let skipped = usize::from(failures == 0 && !missing.is_empty());
     writeln!(
         out,
-        r#"  <testsuite name="{} {name}" tests="{tests}" failures="{failures}" skipped="{skipped}">"#,
+        r#"  <testsuite name="{} {name}" tests="{tests}" failures="{failures}" errors="0" skipped="{skipped}">"#,
         meta.id
     )?;
     if failures == 0 {
         write!(out, r#"    <testcase classname="{}" name="{name}">"#, meta.id)?;
         if skipped > 0 {
-            let wanted = format!("no {}", coverage::in_words(&missing));
+            let wanted = format!("needs {}", coverage::in_words(&missing));
             write!(out, r#"<skipped message="{}"/>"#, Markup(&wanted))?;
         }
         writeln!(out, "</testcase>")?;
@@ -71,12 +74,10 @@ fn write_failure(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         finding.principal.as_deref().map_or(String::new(), |who| format!(" {}", one_line(who)));
     writeln!(
         out,
-        r#"    <testcase classname="{}" name="{}{}" file="{}" line="{}">"#,
+        r#"    <testcase classname="{}" name="{}{}">"#,
         finding.rule,
         Markup(&place),
-        Markup(&case),
-        Markup(&one_line(&finding.file)),
-        finding.position.line
+        Markup(&case)
     )?;
     write!(out, r#"      <failure type="{}" message="{}">"#, finding.severity, Markup(&message))?;
     for fact in &finding.evidence {

@@ -124,7 +124,7 @@ fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "\n## Not assessed\n")?;
     for (inputs, rules) in wanting {
-        writeln!(out, "- {}: no {}", rules.join(", "), coverage::in_words(&inputs))?;
+        writeln!(out, "- {} need {}", rules.join(", "), coverage::in_words(&inputs))?;
     }
     for one in &report.not_assessed {
         writeln!(out, "- {} {}", Code(&one.what), Prose(&one.why))?;

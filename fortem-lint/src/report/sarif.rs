@@ -128,7 +128,7 @@ fn invocation(report: &Report) -> Value {
     });
     let wanting = coverage::without_input(report);
     let wanting = wanting.iter().map(|(inputs, rules)| {
-        let text = format!("not judged: {}: no {}", rules.join(", "), coverage::in_words(inputs));
+        let text = format!("not judged: {} need {}", rules.join(", "), coverage::in_words(inputs));
         json!({ "level": "note", "message": { "text": text } })
     });
     let mut invocation = json!({

@@ -75,7 +75,8 @@ fn write_group(group: &Group<'_>, renderer: &Renderer, out: &mut dyn Write) -> i
 fn excerpt<'r>(finding: &'r Finding, block: Block<'r>) -> Block<'r> {
     let (file, position) = (one_line(&finding.file), finding.position);
     let text = lines(&finding.excerpt);
-    if text.trim().is_empty() || position.column > COLUMN {
+    let is_wide = text.lines().take(LINES).any(|line| line.chars().count() > WIDTH);
+    if text.trim().is_empty() || position.column > COLUMN || is_wide {
         let origin = Origin::path(file).line(position.line).char_column(position.column);
         let block = block.element(origin);
         let line: String = one_line(text.trim()).chars().take(WIDTH).collect();
@@ -105,7 +106,8 @@ fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let summary = &report.summary;
     if report.findings.is_empty() {
         let new = if report.baseline.is_some() { "new " } else { "" };
-        writeln!(out, "No {new}findings.")?;
+        let in_part = if report.is_incomplete() { " in what could be judged" } else { "" };
+        writeln!(out, "No {new}findings{in_part}.")?;
     }
     for severity in Severity::ALL.into_iter().rev() {
         let number = report.findings.iter().filter(|one| one.severity == severity).count();
@@ -121,7 +123,7 @@ fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if let Some(date) = &report.date {
         row("as of", date)?;
     }
-    row("rules", &count(summary.rules.len(), "rule", "rules"))?;
+    row("rules", &coverage::rules_judged(report))?;
     if let Some(against) = accepted::against(report) {
         row("baseline", &against)?;
     }
@@ -131,16 +133,26 @@ fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     for (inputs, rules) in coverage::without_input(report) {
         let wanted = coverage::in_words(&inputs);
-        row("not judged", &format!("{}: no {wanted}", some(rules.iter().copied())))?;
+        row("not judged", &format!("{} need {wanted}", some(rules.iter().copied())))?;
     }
     for one in report.not_assessed.iter().filter(|one| one.incomplete) {
         row("not assessed", &one.to_string())?;
     }
+    write_aside(report, out)?;
+    if let Some(first) = report.findings.first() {
+        let rule = first.rule;
+        writeln!(out, "\n`fortem-lint explain {rule}` tells what a rule is about and what to do.")?;
+    }
+    Ok(())
+}
+
+fn write_aside(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let aside: Vec<&NotAssessed> =
         report.not_assessed.iter().filter(|one| !one.incomplete).collect();
     if !aside.is_empty() {
         let names = some(aside.iter().map(|one| one.what.as_str()));
-        row("left aside", &format!("{}: {names}", count(aside.len(), "file", "files")))?;
+        let files = count(aside.len(), "file", "files");
+        writeln!(out, "{:<14}{files}: {}", "left aside", one_line(&names))?;
     }
     Ok(())
 }

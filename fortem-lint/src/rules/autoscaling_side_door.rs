@@ -46,7 +46,7 @@ impl Rule for AutoscalingSideDoor {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         for group in subject.reached_by_statement(
             facts,
             CALLS,

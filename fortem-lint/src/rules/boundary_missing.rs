@@ -56,7 +56,7 @@ impl Rule for BoundaryMissing {
             subject.is_scoped() && one.kind == PrincipalKind::Role && one.boundary.is_none()
         });
         let Some(principal) = principal else { return };
-        let foreign = facts.environments.foreign_to(&subject.environments);
+        let foreign = subject.foreign(facts);
         let places = subject.environments.iter().chain(foreign.map(|one| &one.name));
         let groups = places
             .flat_map(|place| subject.reached_by_statement(facts, CALLS, &Target::tagged(place)));

@@ -73,7 +73,7 @@ impl Rule for BroadManagedPolicy {
             return;
         }
         let Some(principal) = subject.principal().filter(|_| subject.is_scoped()) else { return };
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let known = subject.identity.iter().filter_map(|policy| match &policy.owner {
             Owner::Managed(arn) => Some(arn),
             _ => None,
@@ -99,7 +99,7 @@ fn of_administrator(subject: &Subject<'_>, facts: &Facts<'_>) -> Option<Draft> {
     let principal = subject.principal();
     let who = principal
         .map_or_else(|| "whoever has this policy".to_owned(), |one| format!("`{}`", one.name));
-    let foreign = facts.environments.foreign_to(&subject.environments);
+    let foreign = subject.foreign(facts);
     let reaches = foreign.map_or_else(
         || "every environment".to_owned(),
         |one| format!("`{}` like every other environment", one.name),

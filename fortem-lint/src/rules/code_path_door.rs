@@ -51,13 +51,13 @@ impl Rule for CodePathDoor {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         for group in subject.reached_by_statement(facts, CALLS, &Target::tagged(&foreign.name)) {
             if Scoping::of(group.first().statement, facts.environments).is_faulty() {
                 continue; // A rule of its own says what is wrong with the condition.
             }
             let message = format!(
-                "{} deploys to `{}` with other rights than the caller's",
+                "{} may deploy to `{}` with other rights than the caller's",
                 group.actions(),
                 foreign.name
             );

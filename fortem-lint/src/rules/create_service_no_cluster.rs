@@ -48,7 +48,7 @@ impl Rule for CreateServiceNoCluster {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let own = subject.environments.first().map_or(foreign.name.as_str(), String::as_str);
         // The tags that a creating call sends are also the new resource's.
         let tag = subject.own_tag().unwrap_or(&foreign.name);

@@ -68,7 +68,7 @@ impl Rule for CreateUntaggedAllowed {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let own = subject.environments.first().unwrap_or(&foreign.name);
         let request_tag = format!("aws:RequestTag/{}", facts.environments.tag_key());
         let none = [(request_tag.as_str(), None), ("aws:TagKeys", None)];

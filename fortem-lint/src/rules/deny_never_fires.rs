@@ -58,7 +58,7 @@ impl Rule for DenyNeverFires {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let target = Target::tagged(&foreign.name);
         let mut open: Vec<Open<'_, '_>> = Vec::new();
         for (action, call) in facts.catalogue.calls(CALLS) {

@@ -41,11 +41,13 @@ impl Rule for DescribeTaskDefinition {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         if !unscoped::shares_account(facts, foreign) {
             return;
         }
-        for group in subject.reached_by_statement(facts, CALLS, &Target::tagged(&foreign.name)) {
+        let (accepted, open) = unscoped::by_acceptance(facts, CALLS);
+        unscoped::report_accepted(&META, subject, facts, &accepted, findings);
+        for group in subject.reached_by_statement(facts, &open, &Target::tagged(&foreign.name)) {
             let message = format!(
                 "{} shows the environment variables, roles and secret ARNs of `{}`",
                 group.actions(),

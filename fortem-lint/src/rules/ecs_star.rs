@@ -37,7 +37,7 @@ const CALLS: &[&str] = &[
 
 /// The beginnings under which AWS added calls that change something (service authorization reference, 2026-09-26).
 const VERBS: &[&str] =
-    &["continue", "create", "delete", "put", "register", "start", "stop", "submit", "update"];
+    &["continue", "create", "delete", "put", "register", "start", "stop", "update"];
 
 impl Rule for EcsStar {
     fn meta(&self) -> &'static Meta {
@@ -49,7 +49,7 @@ impl Rule for EcsStar {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         for group in unscoped::reached_or_untagged(subject, facts, CALLS, &Target::tagged(&foreign.name)) {
             let statement = group.first().statement;
             let patterns: Vec<&str> =

@@ -40,7 +40,7 @@ impl Rule for EcsTagMutation {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let keys = Retagging::of(subject, facts);
         for action in CALLS {
             let keys = keys.keys(action);

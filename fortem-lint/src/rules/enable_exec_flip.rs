@@ -42,7 +42,7 @@ impl Rule for EnableExecFlip {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let target = Target::tagged(&foreign.name).with(SWITCHED_ON);
         for group in subject.reached_by_statement(facts, CALLS, &target) {
             if Scoping::of(group.first().statement, facts.environments).is_faulty() {

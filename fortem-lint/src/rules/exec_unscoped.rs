@@ -39,7 +39,7 @@ impl Rule for ExecUnscoped {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let target = Target::tagged(&foreign.name);
         for (_, call) in facts.catalogue.calls(CALLS) {
             // Both are authorised: the cluster, and the task in it.

@@ -313,6 +313,21 @@ impl<'f> Findings<'f> {
         self
     }
 
+    /// Adds what a rule found at places where it has found nothing yet.
+    pub fn add_other_places(&mut self, more: Self) {
+        let known = self.found.len();
+        for finding in more.found {
+            let is_same = |one: &Finding| {
+                one.rule == finding.rule
+                    && one.pointer == finding.pointer
+                    && one.policy == finding.policy
+            };
+            if !self.found.iter().take(known).any(is_same) {
+                self.found.push(finding);
+            }
+        }
+    }
+
     /// What was found, in the order in which it was reported.
     #[must_use]
     pub fn into_vec(self) -> Vec<Finding> {

@@ -44,18 +44,27 @@ impl Rule for ForallvaluesVacuous {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
-        let targets = [Target::untagged(&foreign.name)];
+        let Some(foreign) = subject.foreign(facts) else { return };
+        let own = subject.environments.first().map(String::as_str);
+        // Last what the cluster or the name alone tie to the own environment: there the tag was to be the other tie.
+        let targets: Vec<_> = std::iter::once(Target::untagged(&foreign.name))
+            .chain(own.map(Target::untagged))
+            .collect();
         let faulty = |one: &Condition| one.is_for_all_values() && is_of_resource(one, facts);
         for group in subject.openings(facts, SCOPED_CALLS, faulty, &targets) {
             let Some(cause) = cause(&group, faulty) else { continue };
+            let is_own = own.filter(|own| group.first().is_called_after(own));
             let message = format!(
                 "`{}` lets {} pass on `{}` where the tag is absent",
                 cause.operator(),
                 group.actions(),
-                foreign.name
+                is_own.unwrap_or(&foreign.name)
             );
-            findings.report(draft(subject, &group, cause, message, findings).to(foreign));
+            let draft = draft(subject, &group, cause, message, findings);
+            findings.report(match is_own {
+                Some(_) => draft.severity(Severity::Medium),
+                None => draft.to(foreign),
+            });
         }
         let tag = format!("aws:RequestTag/{}", facts.environments.tag_key());
         let keys = [(tag.as_str(), None), ("aws:TagKeys", None)];
@@ -63,7 +72,9 @@ impl Rule for ForallvaluesVacuous {
             subject.homes(facts).into_iter().map(|home| Target::tagged(home).with(&keys)).collect();
         let faulty = |one: &Condition| one.is_for_all_values() && is_of_request(one, facts);
         for group in subject.openings(facts, CREATING_CALLS, faulty, &homes) {
-            let Some(cause) = cause(&group, faulty) else { continue };
+            let Some(cause) = cause(&group, faulty).filter(|_| sends_no_tags(&group)) else {
+                continue;
+            };
             let message = format!(
                 "`{}` on `{}` lets {} pass without any tag, so that what is made belongs to no environment",
                 cause.operator(),
@@ -83,6 +94,12 @@ fn cause<'u>(
     let reached = group.first();
     let absent = |key: &str| reached.request.context().get(key).is_none();
     reached.statement.conditions().iter().find(|one| faulty(one) && absent(one.key()))
+}
+
+/// Whether the call sends no tag at all: where another condition asks for one, the tags are not forgotten.
+fn sends_no_tags(group: &ReachedGroup<'_>) -> bool {
+    let mut sent = group.first().request.context().iter();
+    !sent.any(|(key, _)| key.starts_with("aws:requesttag/"))
 }
 
 fn draft(

@@ -24,7 +24,7 @@ pub(super) fn kept_from<'f>(
     subject: &Subject<'_>,
     facts: &'f Facts<'_>,
 ) -> Option<&'f Environment> {
-    facts.environments.foreign_to(&subject.environments).filter(|one| one.is_production)
+    subject.foreign(facts).filter(|one| one.is_production)
 }
 
 /// The Deny statement that keeps a call off an environment, and does not stop it everywhere.

@@ -47,7 +47,7 @@ impl Rule for IamTagMutation {
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let environments = facts.environments;
         let Some(foreign) =
-            environments.foreign_to(&subject.environments).or(environments.all().first())
+            subject.foreign(facts).or(environments.all().first())
         else {
             return;
         };

@@ -35,6 +35,7 @@ static META: Meta = Meta {
 /// What makes one somebody else (Rhino Security Labs, "AWS IAM privilege escalation methods";
 /// <https://pathfinding.cloud>, 2026-11).
 const CALLS: &[&str] = &[
+    "iam:AddClientIDToOpenIDConnectProvider",
     "iam:CreateAccessKey",
     "iam:CreateLoginProfile",
     "iam:CreateServiceSpecificCredential",
@@ -42,8 +43,10 @@ const CALLS: &[&str] = &[
     "iam:ResetServiceSpecificCredential",
     "iam:UpdateAccessKey",
     "iam:UpdateLoginProfile",
+    "iam:UpdateOpenIDConnectProviderThumbprint",
     "iam:UpdateSAMLProvider",
     "iam:UploadSSHPublicKey",
+    "iam:UploadSigningCertificate",
     "sts:AssumeRole",
 ];
 
@@ -70,7 +73,7 @@ impl Rule for IdentityPivot {
         for group in ReachedGroup::by_statement(reached) {
             let message = format!("other principals may be taken over by {}", group.actions());
             let draft = META.at_reached(subject, group.first(), message);
-            let draft = match facts.environments.foreign_to(&subject.environments) {
+            let draft = match subject.foreign(facts) {
                 Some(foreign) => draft.to(foreign),
                 None => draft,
             };
@@ -97,7 +100,7 @@ fn open<'u>(
     let is_other = |reached: &Reached<'_>| {
         subject.principal().is_none_or(|own| own.arn != reached.request.resource())
     };
-    let foreign = facts.environments.foreign_to(&subject.environments);
+    let foreign = subject.foreign(facts);
     let of_foreign = foreign.and_then(|foreign| {
         let target = Target::tagged(&foreign.name);
         subject.reach_through(facts, call, &target, policy, statement)

@@ -43,8 +43,13 @@ impl Rule for IfexistsAllow {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
-        let targets = [Target::untagged(&foreign.name), Target::tagged(&foreign.name)];
+        let Some(foreign) = subject.foreign(facts) else { return };
+        let own = subject.environments.first().map(String::as_str);
+        // Last what the cluster or the name alone tie to the own environment: there the tag was to be the other tie.
+        let targets: Vec<_> = [Target::untagged(&foreign.name), Target::tagged(&foreign.name)]
+            .into_iter()
+            .chain(own.map(Target::untagged))
+            .collect();
         for group in subject.openings(
             facts,
             SCOPED_CALLS,
@@ -52,14 +57,19 @@ impl Rule for IfexistsAllow {
             &targets,
         ) {
             let Some(cause) = cause(&group, |one| is_of_resource(one, facts)) else { continue };
+            let is_own = own.filter(|own| group.first().is_called_after(own));
             let message = format!(
                 "`{}` lets {} pass on `{}` where `{}` is absent",
                 cause.operator(),
                 group.actions(),
-                foreign.name,
+                is_own.unwrap_or(&foreign.name),
                 cause.key()
             );
-            findings.report(draft(subject, &group, cause, message, findings).to(foreign));
+            let draft = draft(subject, &group, cause, message, findings);
+            findings.report(match is_own {
+                Some(_) => draft.severity(Severity::Medium),
+                None => draft.to(foreign),
+            });
         }
         let tag = format!("aws:RequestTag/{}", facts.environments.tag_key());
         let keys = [(tag.as_str(), None)];

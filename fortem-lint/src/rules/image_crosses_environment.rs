@@ -43,7 +43,7 @@ impl Rule for ImageCrossesEnvironment {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let foreign = facts.environments.foreign_to(&subject.environments);
+        let foreign = subject.foreign(facts);
         let Some(production) = foreign.filter(|one| one.is_production && subject.is_scoped())
         else {
             return;

@@ -64,7 +64,7 @@ impl Rule for ListUnconditioned {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let target = Target::tagged(&foreign.name);
         for group in subject.reached_by_statement(facts, OF_CLUSTER, &target) {
             let message = format!(
@@ -77,7 +77,9 @@ impl Rule for ListUnconditioned {
         if !unscoped::shares_account(facts, foreign) {
             return;
         }
-        for group in subject.reached_by_statement(facts, OF_ACCOUNT, &target) {
+        let (accepted, open) = unscoped::by_acceptance(facts, OF_ACCOUNT);
+        unscoped::report_accepted(&META, subject, facts, &accepted, findings);
+        for group in subject.reached_by_statement(facts, &open, &target) {
             let message = format!(
                 "names of `{}` can be listed by {}, which nothing ties to an environment",
                 foreign.name,

@@ -49,8 +49,9 @@ impl Rule for MixedStatement {
             }
             let names: Vec<&str> = dead.iter().map(|one| one.action).collect();
             let key = dead.first().map(|one| one.key).unwrap_or_default();
+            let have = if names.len() == 1 { "has" } else { "have" };
             let message =
-                format!("this statement never allows {}, which have no `{key}`", in_words(&names));
+                format!("this statement never allows {}, which {have} no `{key}`", in_words(&names));
             let fix = findings.fix(
                 policy,
                 statement,

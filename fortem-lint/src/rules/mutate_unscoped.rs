@@ -62,7 +62,7 @@ impl Rule for MutateUnscoped {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let target = Target::tagged(&foreign.name);
         // A Deny that was meant for them has its own rule.
         let reported = sibling_action_door::reported(subject, facts, foreign);

@@ -44,7 +44,7 @@ impl Rule for NegatedAllow {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let faulty = |one: &Condition| is_open(one) && is_of_resource(one, facts);
         let mut targets = vec![Target::untagged(&foreign.name)];
         let others =

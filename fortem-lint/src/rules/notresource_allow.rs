@@ -39,7 +39,7 @@ impl Rule for NotresourceAllow {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let target = Target::tagged(&foreign.name);
         for policy in subject.identity.iter().filter(|one| one.is_changeable()) {
             for statement in policy.document.statements() {

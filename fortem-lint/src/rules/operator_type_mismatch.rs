@@ -5,7 +5,7 @@ use fortem_compile::reference::ValueType;
 use fortem_core::pattern;
 
 use super::{Findings, Input, Meta, Rule};
-use crate::facts::Facts;
+use crate::facts::{Facts, tag_of_key};
 use crate::facts::condition::{if_always, if_never, needs_key, stem};
 use crate::finding::{Confidence, Persona, Severity};
 use crate::unit::Policy;
@@ -73,8 +73,12 @@ fn mismatch(condition: &Condition, facts: &Facts<'_>) -> Option<String> {
     if condition.values().iter().any(|value| value.contains("${")) {
         let starred = |value: &String| value.replace("${*}", "").contains('*');
         let as_text = is_arn && stem.starts_with("string") && !condition.takes_wildcards();
-        let never = as_text && condition.values().iter().all(starred);
-        return never.then(|| format!("`{value}` is compared letter by letter"));
+        if as_text && condition.values().iter().all(starred) {
+            return Some(format!("`{value}` is compared letter by letter"));
+        }
+        let is_name = |value: &String| is_tag_alone(value);
+        let never = is_arn && condition.values().iter().all(is_name);
+        return never.then(|| format!("the key is an ARN and `{value}` is the name in a tag"));
     }
     if is_arn && (stem.starts_with("arn") || stem.starts_with("string")) {
         let as_text = stem.starts_with("string") && !condition.takes_wildcards();
@@ -101,6 +105,12 @@ fn mismatch(condition: &Condition, facts: &Facts<'_>) -> Option<String> {
     let dead =
         typed && !condition.is_negated() && needs_key(condition) && !tried.into_iter().any(holds);
     dead.then(|| format!("`{value}` is no value for this operator"))
+}
+
+/// Whether a value is a variable for a tag and nothing else.
+fn is_tag_alone(value: &str) -> bool {
+    let inner = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    inner.is_some_and(|key| tag_of_key(key).is_some() && !key.contains(['$', ',']))
 }
 
 fn is_arn_text(value: &str) -> bool {

@@ -164,7 +164,7 @@ fn any_role<'f, 'u>(
     facts: &'f Facts<'_>,
 ) -> Option<Taken<'f, 'u>> {
     let keys = [("iam:PassedToService", Some(path.service))];
-    let foreign = facts.environments.foreign_to(&subject.environments)?;
+    let foreign = subject.foreign(facts)?;
     let target = Target::tagged(&foreign.name).with(&keys);
     let reached = subject.reach(facts, pass, &target).filter(|one| !one.is_spelt())?;
     // The roles of a known account are known: a pattern of names that takes in none of them is no way out.
@@ -197,7 +197,7 @@ pub(super) fn may_use_roles(subject: &Subject<'_>, facts: &Facts<'_>) -> bool {
 
 /// What exists in another environment and may be made to run the subject's code.
 fn by_taking_over(subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+    let Some(foreign) = subject.foreign(facts) else { return };
     let mut reached = Vec::new();
     for way in DIRECT {
         let Some((first, others)) = way.split_first() else { continue };
@@ -234,7 +234,8 @@ fn by_taking_over(subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findi
 /// Of what `ssm` can reach, documents and the like have no role.
 fn target_of<'e>(action: &str, foreign: &'e Environment) -> Target<'e> {
     let target = Target::tagged(&foreign.name);
-    if action.starts_with("ssm:") { target.of_type("instance") } else { target }
+    let is_instance = action.starts_with("ssm:") && action != "ssm:ResumeSession";
+    if is_instance { target.of_type("instance") } else { target }
 }
 
 /// Whether the calls after the first of a way may be made on something.

@@ -41,7 +41,7 @@ impl Rule for PassroleByTag {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let own =
             subject.environment_tag.as_deref().or(subject.environments.first().map(String::as_str));
         // The tag says own, the name says foreign: only the tag could hold it back.

@@ -118,7 +118,9 @@ impl<'f, 'u> Passable<'f, 'u> {
             draft.severity(Severity::Low).evidence(evidence)
         } else if !passed_role_outranks::may_use_roles(subject, facts) {
             let evidence = "no call of the principal is known that hands it over";
-            draft.severity(Severity::Medium).evidence(evidence)
+            let severity =
+                if self.environment.is_some() { Severity::Medium } else { Severity::Low };
+            draft.severity(severity).evidence(evidence)
         } else {
             draft
         }

@@ -3,7 +3,7 @@
 use fortem_compile::iam::Statement;
 
 use super::passrole_wildcard::takes_any_name;
-use super::{Findings, Input, Meta, Rule};
+use super::{Findings, Input, Meta, Rule, passed_role_outranks};
 use crate::facts::{Facts, Subject, Target, services_of};
 use crate::finding::{Confidence, Persona, Severity};
 use crate::fix;
@@ -76,15 +76,33 @@ impl Rule for PassroleNoService {
                 let message =
                     "roles may be passed to every service: nothing limits `iam:PassedToService`";
                 let draft = META.at_reached(subject, &reached, message).fix(fix.flatten());
-                findings.report(if may_go_elsewhere(subject, facts, statement) {
-                    draft
+                let harmless = if !passed_role_outranks::may_use_roles(subject, facts) {
+                    Some("no call of the principal is known that hands a role over")
+                } else if !may_go_elsewhere(subject, facts, statement) {
+                    Some("which service takes these roles on, their trust policies limit as well")
+                } else if is_known_and_equal(subject, facts, statement) {
+                    Some("the roles are spelt, and have no rights of another environment")
                 } else {
-                    let evidence = "which service takes these roles on, their trust policies limit as well";
-                    draft.severity(Severity::Low).evidence(evidence)
+                    None
+                };
+                findings.report(match harmless {
+                    Some(evidence) => draft.severity(Severity::Low).evidence(evidence),
+                    None => draft,
                 });
             }
         }
     }
+}
+
+/// Whether the statement spells roles of the account, none of which outranks the subject.
+fn is_known_and_equal(subject: &Subject<'_>, facts: &Facts<'_>, statement: &Statement) -> bool {
+    let find = |arn: &String| facts.directory().find(facts, arn);
+    !statement.is_not_resource()
+        && statement.resources().iter().all(|arn| {
+            find(arn).is_some_and(|(other, is_administrator)| {
+                !is_administrator && subject.foreign_home(facts, other).is_none()
+            })
+        })
 }
 
 /// Whether another service than ECS tasks takes on a role that may be passed: one of the account's own, or one that a

@@ -45,7 +45,7 @@ impl Rule for PassroleWildcard {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         for (_, call) in facts.catalogue.calls(CALLS) {
             for (policy, statement) in subject.grants(call) {
                 let Some(reached) = wide(subject, facts, call, (policy, statement)) else {
@@ -87,7 +87,7 @@ fn wide<'u>(
     call: Call,
     (policy, statement): (&'u Policy, &'u Statement),
 ) -> Option<Reached<'u>> {
-    let foreign = facts.environments.foreign_to(&subject.environments)?;
+    let foreign = subject.foreign(facts)?;
     let target = Target::tagged(&foreign.name);
     let reached = subject.reach_through(facts, call, &target, policy, statement)?;
     (!reached.is_spelt() && !names(statement, foreign)).then_some(reached)

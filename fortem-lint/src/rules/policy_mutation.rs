@@ -7,6 +7,8 @@ use crate::finding::{Confidence, Persona, Severity};
 use crate::unit::{Owner, Policy, PrincipalKind};
 use fortem_compile::iam::Statement;
 
+mod usable;
+
 /// Policies that bind the caller, or those whose roles he takes on, may be changed by the caller.
 #[derive(Debug)]
 pub(super) struct PolicyMutation;
@@ -81,7 +83,10 @@ const CALLS: &[&str] = &[
     "sso:AttachManagedPolicyToPermissionSet",
     "sso:CreateAccountAssignment",
     "sso:PutInlinePolicyToPermissionSet",
+    "iam:CreateAccessKey",
+    "iam:CreateLoginProfile",
     "iam:PassRole",
+    "iam:UpdateLoginProfile",
     "sts:AssumeRole",
 ];
 
@@ -107,7 +112,7 @@ impl Rule for PolicyMutation {
                 keys.push(("aws:username", Some(SOMEBODY)));
             }
             for (policy, statement) in subject.grants(call) {
-                let open = open(subject, facts, call, &keys, (policy, statement));
+                let open = open(subject, facts, (action, call), &keys, (policy, statement));
                 reached.extend(open.map(|one| (action, one)));
             }
             reached.extend(own(subject, facts, action, call, &keys).map(|one| (action, one)));
@@ -116,7 +121,7 @@ impl Rule for PolicyMutation {
             let message =
                 format!("what the caller may do, the caller may change by {}", group.actions());
             let draft = META.at_reached(subject, group.first(), message);
-            findings.report(match facts.environments.foreign_to(&subject.environments) {
+            findings.report(match subject.foreign(facts) {
                 Some(foreign) => draft.to(foreign).severity(META.severity),
                 None => draft,
             });
@@ -140,34 +145,22 @@ fn keys_of(action: &str) -> Vec<(&'static str, Option<&'static str>)> {
 fn open<'u>(
     subject: &Subject<'u>,
     facts: &Facts<'_>,
-    call: Call,
+    (action, call): (&str, Call),
     keys: &[(&str, Option<&str>)],
     (policy, statement): (&'u Policy, &'u Statement),
 ) -> Option<Reached<'u>> {
-    let foreign = facts.environments.foreign_to(&subject.environments);
+    let foreign = subject.foreign(facts);
     let foreign = foreign.and_then(|foreign| {
         let target = Target::tagged(&foreign.name).with(keys);
         subject.reach_through(facts, call, &target, policy, statement)
     });
     foreign.or_else(|| {
         let reached = subject.reach_anywhere_through(facts, call, keys, policy, statement)?;
-        let usable = || {
-            USES.iter().any(|use_| {
-                let arn = reached.request.resource();
-                let target = Target::untagged("");
-                arn.contains(":role/")
-                    && facts
-                        .catalogue
-                        .call(use_)
-                        .is_some_and(|call| subject.reach_arn(facts, call, &target, arn).is_some())
-            })
-        };
-        (!reached.is_spelt() || usable()).then_some(reached)
+        let is_of_use =
+            || usable::is_of_use(subject, facts, action, reached.request.resource());
+        (!reached.is_spelt() || is_of_use()).then_some(reached)
     })
 }
-
-/// How a role is used.
-const USES: [&str; 2] = ["iam:PassRole", "sts:AssumeRole"];
 
 /// A call on what binds the subject itself: its own policies, groups, boundary.
 fn own<'u>(

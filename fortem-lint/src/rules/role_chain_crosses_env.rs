@@ -3,7 +3,7 @@
 use super::Draft;
 use super::{Findings, Input, Meta, Rule};
 use crate::environments::Environment;
-use crate::facts::{Caller, Facts, Subject, Target, trusts};
+use crate::facts::{Caller, may_assume, Facts, Subject, Target, trusts};
 use crate::finding::{Confidence, Persona, Severity};
 use crate::unit::{Policy, PrincipalKind};
 use fortem_compile::iam::{Principal, Statement};
@@ -174,7 +174,9 @@ fn steps<'f, 'u>(
     };
     let mut steps: Vec<Step<'f, 'u>> = Vec::new();
     for role in named.0.get(principal.arn.as_str()).into_iter().flatten() {
-        if let (Some(last), Some(to)) = (trusting(role), role.principal()) {
+        if let (Some(last), Some(to)) = (trusting(role), role.principal())
+            && may_assume(at, facts, to)
+        {
             let found = facts.directory().find(facts, &to.arn);
             steps.push((role, found.is_some_and(|(_, is_administrator)| is_administrator), last));
         }

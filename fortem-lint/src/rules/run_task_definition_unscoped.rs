@@ -44,7 +44,7 @@ impl Rule for RunTaskDefinitionUnscoped {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let Some(own) = subject.environments.first() else { return };
         let tagged = Target::tagged(&foreign.name).on_cluster_of(own);
         let untagged = Target { tag: None, ..tagged };

@@ -42,7 +42,7 @@ impl Rule for RunTaskNoCluster {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let own = subject.environments.first().map_or(foreign.name.as_str(), String::as_str);
         let tag = Some(subject.own_tag().unwrap_or(&foreign.name));
         let target = Target { tag, ..Target::tagged(own) }.on_cluster_of(&foreign.name);

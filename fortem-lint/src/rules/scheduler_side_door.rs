@@ -60,7 +60,7 @@ impl Rule for SchedulerSideDoor {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let Some(pass) =
             facts.catalogue.call("iam:PassRole").filter(|call| subject.may_call(*call))
         else {

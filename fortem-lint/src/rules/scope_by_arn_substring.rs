@@ -43,6 +43,7 @@ const CALLS: &[&str] = &[
     "ecs:RunTask",
     "ecs:StopTask",
     "ecs:UpdateService",
+    "iam:PassRole",
     "logs:FilterLogEvents",
     "logs:GetLogEvents",
 ];

@@ -60,10 +60,12 @@ impl Rule for SecretsUnscoped {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let alias = format!("alias/{}", foreign.name);
-        // A key is known by its alias, if at all.
+        // A key is known by its alias, if at all. Through another service a key decrypts what that service reads, and
+        // whether secrets are read is asked above.
         let keys = [
+            ("kms:ViaService", None),
             ("kms:ResourceAliases", Some(alias.as_str())),
             ("kms:RequestAlias", Some(alias.as_str())),
         ];

@@ -47,7 +47,8 @@ impl Rule for ServiceDefinitionUnscoped {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let production = subject.foreign(facts).filter(|one| one.is_production);
+        let Some(foreign) = production else { return };
         let Some(own) = subject.environments.first() else { return };
         let account = facts.unit.account.as_deref().unwrap_or("111122223333");
         let definition =

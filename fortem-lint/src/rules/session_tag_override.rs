@@ -41,7 +41,7 @@ impl Rule for SessionTagOverride {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let may_assume =
             facts.catalogue.call("sts:AssumeRole").is_some_and(|call| subject.may_call(call));
         let Some(call) = facts.catalogue.call("sts:TagSession").filter(|_| may_assume) else {

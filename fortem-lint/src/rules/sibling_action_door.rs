@@ -87,7 +87,7 @@ impl Rule for SiblingActionDoor {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         for (named, guard, missed) in gaps(subject, facts, foreign) {
             let Some((_, reached)) = missed.first() else { continue };
             let actions: Vec<&str> = missed.iter().map(|(action, _)| *action).collect();

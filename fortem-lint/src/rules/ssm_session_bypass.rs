@@ -40,7 +40,7 @@ impl Rule for SsmSessionBypass {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let target = Target::tagged(&foreign.name).of_type("task");
         for group in unscoped::reached_or_untagged(subject, facts, CALLS, &target) {
             if Scoping::of(group.first().statement, facts.environments).is_faulty() {

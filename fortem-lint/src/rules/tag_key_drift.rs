@@ -7,7 +7,7 @@ use fortem_compile::iam::{Condition, Effect, Statement};
 use super::{Draft, Findings, Input, Meta, Rule};
 use crate::environments::{Origin, is_usual_name};
 use crate::facts::condition::{if_never, needs_key};
-use crate::facts::{Facts, Scoping, TagOf, tag_of_key};
+use crate::facts::{Facts, Scoping, TagOf, compares_with_principal_tag, tag_of_key};
 use crate::finding::{Confidence, Persona, Severity};
 use crate::snapshot::Summary;
 use crate::unit::Policy;
@@ -46,6 +46,7 @@ impl Rule for TagKeyDrift {
             for statement in policy.document.statements() {
                 let Some(key) = other_key(statement, facts, &keys)
                     .or_else(|| other_variable(statement, facts, &keys))
+                    .or_else(|| stray_variable(policy, statement, facts, &keys))
                 else {
                     continue;
                 };
@@ -178,6 +179,35 @@ fn other_variable<'s>(statement: &'s Statement, facts: &Facts<'_>, keys: &Keys) 
             whose == TagOf::Principal && is_other(tag, facts) && !keys.principals.contains(tag)
         })
     })
+}
+
+/// A variable for a tag of the caller that nobody has and that the environment's tag is compared with, where other
+/// statements of the policy compare it with the tag of the same key.
+fn stray_variable<'s>(
+    policy: &Policy,
+    statement: &'s Statement,
+    facts: &Facts<'_>,
+    keys: &Keys,
+) -> Option<&'s str> {
+    let own = facts.environments.tag_key();
+    let of_environment = |one: &&Condition| {
+        tag_of_key(one.key()).is_some_and(|(whose, tag)| {
+            whose != TagOf::Principal && tag.eq_ignore_ascii_case(own)
+        })
+    };
+    let principal_tags = |statement: &'s Statement| {
+        let conditions = statement.conditions().iter().filter(of_environment);
+        conditions.flat_map(Condition::variables).filter_map(|key| match tag_of_key(key)? {
+            (TagOf::Principal, tag) => Some((key, tag)),
+            _ => None,
+        })
+    };
+    let mut strays = principal_tags(statement)
+        .filter(|(_, tag)| !tag.eq_ignore_ascii_case(own) && !keys.principals.contains(*tag));
+    let (stray, _) = strays.next()?;
+    let is_usual = compares_with_principal_tag(&policy.document, facts.environments);
+    (is_usual && !principal_tags(statement).any(|(_, tag)| tag.eq_ignore_ascii_case(own)))
+        .then_some(stray)
 }
 
 fn is_other(tag: &str, facts: &Facts<'_>) -> bool {

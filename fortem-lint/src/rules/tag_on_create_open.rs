@@ -60,7 +60,7 @@ impl Rule for TagOnCreateOpen {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let Some(tag) =
             facts.catalogue.call("ecs:TagResource").filter(|one| subject.may_call(*one))
         else {
@@ -89,7 +89,7 @@ impl Rule for TagOnCreateOpen {
                 ),
                 (
                     ours.with(&later),
-                    Severity::Low,
+                    Severity::Medium,
                     "changes the tags of what exists in the own environment",
                 ),
             ];

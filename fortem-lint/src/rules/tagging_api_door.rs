@@ -90,7 +90,7 @@ impl Rule for TaggingApiDoor {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let retagging = Retagging::of(subject, facts);
         let mut reached = Vec::new();
         for (action, call) in

@@ -128,10 +128,15 @@ fn unknown_key(name: &str, reference: &Reference) -> Option<String> {
     })
 }
 
+/// So many letters may differ from what was meant.
+const TYPOS: usize = 3;
+
 /// The most similar name, if one is similar.
 fn closest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let name = name.to_lowercase();
-    let rated = known.map(|one| (strsim::osa_distance(&name, &one.to_lowercase()), one));
+    // Names of other lengths are further away, and one of a file may be as long as the file.
+    let near = known.filter(|one| one.len().abs_diff(name.len()) <= TYPOS);
+    let rated = near.map(|one| (strsim::osa_distance(&name, &one.to_lowercase()), one));
     let (distance, closest) = rated.min()?;
-    (distance <= 3).then_some(closest)
+    (distance <= TYPOS).then_some(closest)
 }

@@ -3,6 +3,7 @@
 use super::{Findings, Meta};
 use crate::environments::Environment;
 use crate::facts::{Facts, ReachedGroup, Scoping, Subject, Target};
+use crate::finding::Severity;
 
 /// Reports each statement that lets a subject make calls of a list in another environment.
 pub(super) fn report(
@@ -13,7 +14,7 @@ pub(super) fn report(
     findings: &mut Findings<'_>,
     message: impl Fn(&ReachedGroup<'_>, &Environment) -> String,
 ) {
-    let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+    let Some(foreign) = subject.foreign(facts) else { return };
     let target = Target::tagged(&foreign.name);
     for group in subject.reached_by_statement(facts, calls, &target) {
         if Scoping::of(group.first().statement, facts.environments).is_faulty() {
@@ -56,4 +57,31 @@ pub(super) fn passes_roles_of(
     let target = Target::tagged(&environment.name);
     let target = target.with(&[("iam:PassedToService", Some("ecs-tasks.amazonaws.com"))]);
     subject.reach(facts, pass, &target).map(|reached| reached.to_string())
+}
+
+/// The calls that the fleet file accepts as leaks, and the others.
+pub(super) fn by_acceptance(
+    facts: &Facts<'_>,
+    calls: &[&'static str],
+) -> (Vec<&'static str>, Vec<&'static str>) {
+    calls.iter().partition(|call| facts.environments.accepted_leak(call).is_some())
+}
+
+/// Tells of the calls that the fleet file accepts, with its reason.
+pub(super) fn report_accepted(
+    meta: &'static Meta,
+    subject: &Subject<'_>,
+    facts: &Facts<'_>,
+    calls: &[&'static str],
+    findings: &mut Findings<'_>,
+) {
+    let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+    for group in subject.reached_by_statement(facts, calls, &Target::tagged(&foreign.name)) {
+        let message = format!("{} shows `{}`, which is accepted", group.actions(), foreign.name);
+        let reasons =
+            group.names().iter().filter_map(|name| facts.environments.accepted_leak(name));
+        let draft = meta.at_reached(subject, group.first(), message).to(foreign);
+        let draft = draft.severity(Severity::Informational);
+        findings.report(reasons.fold(draft, |draft, reason| draft.evidence(reason.to_owned())));
+    }
 }

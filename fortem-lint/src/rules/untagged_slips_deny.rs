@@ -59,6 +59,8 @@ impl Rule for UntaggedSlipsDeny {
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(foreign) = guards::kept_from(subject, facts) else { return };
         let untagged = Target::untagged(&foreign.name);
+        let mut lone: Option<Guard<'_>> = None;
+        let mut is_accompanied = false;
         let mut missed: Vec<(Guard<'_>, Reached<'_>, Vec<&str>)> = Vec::new();
         for (action, call) in
             facts.catalogue.calls(CALLS).filter(|(_, call)| subject.may_call(*call))
@@ -67,7 +69,11 @@ impl Rule for UntaggedSlipsDeny {
             let Some(guard) = guard.filter(|one| guards::is_by_tag(one.statement, facts)) else {
                 continue;
             };
-            let Some(reached) = subject.reach(facts, call, &untagged) else { continue };
+            let Some(reached) = subject.reach(facts, call, &untagged) else {
+                is_accompanied |= subject.denied_by(facts, call, &untagged).is_some();
+                lone = lone.or(Some(guard));
+                continue;
+            };
             match missed
                 .iter_mut()
                 .find(|(known, ..)| std::ptr::eq(known.statement, guard.statement))
@@ -75,6 +81,16 @@ impl Rule for UntaggedSlipsDeny {
                 Some((.., actions)) => actions.push(action),
                 None => missed.push((guard, reached, vec![action])),
             }
+        }
+        if let Some(guard) = lone.filter(|_| missed.is_empty() && !is_accompanied) {
+            let message = format!(
+                "{} stops what is tagged and nothing else: what is untagged in `{}` only the Allow statements keep off",
+                guards::name_of(guard.statement),
+                foreign.name
+            );
+            let draft = META.at_statement(guard.policy, guard.statement, message);
+            let draft = draft.of_subject(subject).severity(Severity::Low).to(foreign);
+            findings.report(draft.confidence(Confidence::Medium));
         }
         for (guard, reached, actions) in missed {
             let message = format!(

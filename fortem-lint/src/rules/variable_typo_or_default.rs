@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Findings, Input, Meta, Rule};
 use crate::environments::is_usual_name;
-use crate::facts::condition::if_never;
+use crate::facts::condition::{if_never, needs_key};
 use crate::facts::{Facts, SCOPED_CALLS, Subject, Target};
 use crate::finding::{Confidence, Persona, Severity};
 use crate::unit::Policy;
@@ -53,7 +53,13 @@ impl Rule for VariableTypoOrDefault {
         for statement in policy.document.statements() {
             let in_conditions = statement.conditions().iter().flat_map(Condition::variables);
             let mut variables = statement.resource_variables().chain(in_conditions);
-            let Some(unknown) = variables.find(|key| !is_variable(key, facts)) else { continue };
+            let Some(unknown) = variables.find(|key| !is_variable(key, facts)) else {
+                let Some(text) = bare_variable(statement) else { continue };
+                let message =
+                    format!("`{text}` is plain text without `${{`, {}", if_never(statement));
+                findings.report(META.at_statement(policy, statement, message));
+                continue;
+            };
             let message = format!("`${{{unknown}}}` has never a value, {}", if_never(statement));
             let draft = META.at_statement(policy, statement, message);
             findings.report(match likely(unknown) {
@@ -100,6 +106,19 @@ impl Rule for VariableTypoOrDefault {
             }
         }
     }
+}
+
+/// A text that names a tag of the caller outside of `${…}`, where it stands for nothing.
+fn bare_variable(statement: &Statement) -> Option<&String> {
+    let of_conditions = statement.conditions().iter().filter(|one| needs_key(one));
+    let texts = statement.resources().iter().chain(of_conditions.flat_map(Condition::values));
+    texts.into_iter().find(|text| {
+        let outside = text.split("${").enumerate().map(|(at, part)| match part.split_once('}') {
+            Some((_, rest)) if at > 0 => rest,
+            _ => part,
+        });
+        outside.into_iter().any(|part| part.to_ascii_lowercase().contains("aws:principaltag/"))
+    })
 }
 
 /// The environments that variables of Allow statements have as defaults.

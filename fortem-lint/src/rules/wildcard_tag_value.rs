@@ -41,16 +41,33 @@ impl Rule for WildcardTagValue {
     }
 
     fn check_subject(&self, subject: &Subject<'_>, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        let Some(foreign) = facts.environments.foreign_to(&subject.environments) else { return };
+        let Some(foreign) = subject.foreign(facts) else { return };
         let faulty = |one: &Condition| takes_anything(one) && is_of_resource(one, facts);
-        for group in subject.openings(facts, SCOPED_CALLS, faulty, &[Target::tagged(&foreign.name)])
-        {
-            let message = format!(
-                "a condition that takes every value lets {} pass on `{}`",
-                group.actions(),
-                foreign.name
-            );
-            findings.report(META.at_reached(subject, group.first(), message).to(foreign));
+        let own = subject.environments.first().map_or(ANOTHER, String::as_str);
+        // What is kept off production by other means may be open wherever the tag has another value, or be tied by the
+        // cluster or the name alone.
+        let beside = facts.environments.beside(&subject.environments);
+        let another = beside.map_or(ANOTHER, |one| one.name.as_str());
+        let targets = [
+            Target::tagged(&foreign.name),
+            Target::tagged(another),
+            Target { tag: Some(another), ..Target::untagged(own) },
+        ];
+        for group in subject.openings(facts, SCOPED_CALLS, faulty, &targets) {
+            let reaches_foreign = group.first().has_tag(facts, &foreign.name);
+            let on = if reaches_foreign {
+                format!("on `{}`", foreign.name)
+            } else {
+                "whatever the value of the tag is".to_owned()
+            };
+            let message =
+                format!("a condition that takes every value lets {} pass {on}", group.actions());
+            let draft = META.at_reached(subject, group.first(), message);
+            findings.report(if reaches_foreign {
+                draft.to(foreign)
+            } else {
+                draft.severity(Severity::Medium)
+            });
         }
         let tag = format!("aws:RequestTag/{}", facts.environments.tag_key());
         let keys = [(tag.as_str(), Some(foreign.name.as_str()))];
@@ -67,6 +84,9 @@ impl Rule for WildcardTagValue {
         }
     }
 }
+
+/// A value of the tag where no other environment is known or usual.
+const ANOTHER: &str = "another";
 
 fn takes_anything(condition: &Condition) -> bool {
     let everything =

@@ -81,3 +81,72 @@ fn a_reader_that_leaves_is_no_failure() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn a_fleet_file_may_stand_alone_and_its_mistakes_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let fleet = folder.path().join("fleet.toml");
+    let policy = folder.path().join("policy.json");
+    let document = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Action": "ecs:StopTask", "Resource": "*"}]}"#;
+    std::fs::write(&policy, document).unwrap();
+    let check = |text: &str| {
+        std::fs::write(&fleet, text).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fortem-lint"));
+        let command = command.args(["check", "--format", "json", "--fleet"]).arg(&fleet);
+        command.arg(&policy).output().unwrap()
+    };
+    // No Cedar source lies beside it that has this role.
+    let assigned = "[[environment]]\nname = \"blue\"\ntier = \"production\"\n\n[[team]]\nname = \"payments\"\n\n\
+                    [[assignment]]\nrole = \"developer\"\nteam = \"payments\"\nenvironments = [\"blue\"]\n";
+    let output = check(assigned);
+    assert_eq!(output.status.code(), Some(15), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\"environment_to\": \"blue\""));
+    let output = check(&assigned.replace("production", "productive"));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("productive"));
+}
+
+#[test]
+fn a_misspelt_rule_is_a_usage_error_that_names_the_nearest() {
+    for arguments in
+        [&["explain", "mutate-unscopd"][..], &["check", "-", "--select", "mutate-unscopd"]]
+    {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_fortem-lint")).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains("did you mean `mutate-unscoped`?"), "{text}");
+    }
+}
+
+#[test]
+fn an_empty_folder_is_no_clean_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fortem-lint"));
+    let output = command.args(["check", "--format", "csv"]).arg(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.starts_with("not assessed: ") && text.contains("nothing that can be judged"));
+}
+
+#[test]
+fn a_report_goes_to_the_file_that_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.html");
+    let input = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/inputs/account.json");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fortem-lint"));
+    let output =
+        command.args(["check", input, "--format", "html", "-o"]).arg(&path).output().unwrap();
+    assert!(output.stdout.is_empty());
+    assert!(std::fs::read_to_string(&path).unwrap().starts_with("<!doctype html>"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    printed(&["man", folder.path().to_str().unwrap()]);
+    let page = std::fs::read_to_string(folder.path().join("fortem-lint-check.1")).unwrap();
+    assert!(page.contains("sarif"), "{page}");
+}

@@ -293,3 +293,72 @@ fn real_policies_and_accounts_are_judged_or_named() {
         units.iter().map(|unit| unit.policies.len()).sum::<usize>()
     );
 }
+
+/// An account with one role and a text that makes it as large as `bytes`; `truncated` tells that it goes on.
+fn large_account(account: &str, role: &str, bytes: usize, truncated: bool) -> String {
+    let filling = "x".repeat(bytes);
+    format!(
+        r#"{{"Filling": "{filling}", "UserDetailList": [], "GroupDetailList": [], "Policies": [],
+        "IsTruncated": {truncated}, "RoleDetailList": [{{"RoleName": "{role}", "Path": "/",
+        "Arn": "arn:aws:iam::{account}:role/{role}", "AttachedManagedPolicies": [], "RolePolicyList": [],
+        "Tags": [{{"Key": "Env", "Value": "live"}}], "AssumeRolePolicyDocument": {{"Version": "2012-10-17",
+        "Statement": []}}}}]}}"#
+    )
+}
+
+#[test]
+fn large_inputs_are_read_in_batches_and_pages_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let half = 9 << 20;
+    for (name, account, role, goes_on) in [
+        ("a.json", "111122223333", "alice", true),
+        ("b.json", "444455556666", "bob", false),
+        ("c.json", "111122223333", "carol", false),
+    ] {
+        let text = large_account(account, role, half, goes_on);
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let (entries, _) = input::entries(&[folder.path().to_owned()]);
+    let survey = input::Survey::of(entries, true);
+    let roles = survey.into_readings().map(|(batch, readings)| {
+        assert_eq!(readings.not_assessed, [], "{:?}", batch.entries());
+        let principals = readings.units.iter().flat_map(|unit| &unit.principals);
+        let names: Vec<String> = principals.map(|one| one.name.clone()).collect();
+        (names, readings.units.len(), batch.is_last())
+    });
+    let roles: Vec<_> = roles.collect();
+    let names = |names: &[&str]| names.iter().map(|&one| one.to_owned()).collect::<Vec<_>>();
+    // The two pages of one account are judged together, apart from the other account.
+    assert_eq!(roles, [(names(&["alice", "carol"]), 1, false), (names(&["bob"]), 1, true)]);
+}
+
+#[test]
+fn what_is_read_in_batches_tells_of_its_environments_first() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, account) in [("a.json", "111122223333"), ("b.json", "444455556666")] {
+        let text = large_account(account, "alice", 9 << 20, false);
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let (entries, _) = input::entries(&[folder.path().to_owned()]);
+    let environments = input::Survey::of(entries, true).seen.conclude();
+    assert_eq!(environments.tag_key(), "Env");
+    assert_eq!(environments.all()[0].name, "live");
+}
+
+#[test]
+fn a_name_as_long_as_a_file_is_no_burden() {
+    let action = format!("ecs:{}", "x".repeat(2_000_000));
+    let text = format!(
+        r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}]}}"#
+    );
+    let reading = input::of_text("policy.json", text, true);
+    let environments = Environments::inferred(&reading.units);
+    let report = check(
+        &reading.units,
+        &environments,
+        None,
+        Reference::builtin().unwrap(),
+        &Selection::default(),
+    );
+    assert!(report.findings.iter().any(|one| one.rule == "FL703"));
+}

@@ -136,11 +136,10 @@ fn sarif_has_rules_places_and_fingerprints() {
     }
 }
 
-/// The schema of the standard is no part of the project; `FORTEM_SARIF_SCHEMA` says where it is.
 #[test]
-fn sarif_follows_the_schema_of_the_standard_where_it_is_at_hand() {
-    let Ok(path) = std::env::var("FORTEM_SARIF_SCHEMA") else { return };
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+fn sarif_follows_the_schema_of_the_standard() {
+    let schema: Value =
+        serde_json::from_str(include_str!("../standards/sarif-schema-2.1.0.json")).unwrap();
     for report in [
         String::from_utf8(run(&[".", "--format", "sarif"]).stdout).unwrap(),
         written(&hostile(), Format::Sarif),
@@ -254,6 +253,36 @@ fn no_name_is_a_command_of_the_workflow() {
     );
     let (properties, _) = text.split_once(",line=").unwrap();
     assert!(!properties.trim_start_matches("::error").contains(':'), "{properties}");
+}
+
+#[test]
+fn what_github_does_not_show_is_told() {
+    let mut report = hostile();
+    report.findings = vec![report.findings[0].clone(); 11];
+    for (line, finding) in report.findings.iter_mut().enumerate() {
+        finding.position.line = line + 1;
+    }
+    let text = written(&report, Format::Github);
+    assert!(text.starts_with("::notice title=fortem-lint::11 findings; "), "{text}");
+}
+
+/// The marks of the page tell by their shape too whether access is one's own.
+#[test]
+fn marks_of_access_differ_without_colour() {
+    let page = printed(&[".", "--format", "html"]);
+    assert!(page.contains("<td class=own>●") && page.contains("<td class=far>▲"));
+    assert!(!page.contains("<td class=far>●"));
+}
+
+/// What the schema of the xUnit plugin of Jenkins asks of every suite.
+#[test]
+fn every_suite_has_its_counts() {
+    let text = printed(&[".", "--format", "junit"]);
+    for suite in text.lines().filter(|line| line.contains("<testsuite ")) {
+        for attribute in [" name=", " tests=", " failures=", " errors="] {
+            assert!(suite.contains(attribute), "{suite}");
+        }
+    }
 }
 
 #[test]

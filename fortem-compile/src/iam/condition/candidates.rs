@@ -1,7 +1,7 @@
 //! Values that a call may carry so that a condition holds, or does not.
 
-use super::Condition;
 use super::operator::{Family, Quantifier};
+use super::{Condition, date};
 use crate::iam::request::{Context, Values};
 use crate::iam::variable::Template;
 
@@ -67,8 +67,10 @@ impl Condition {
                 std::iter::once(text.clone()).chain(around).collect()
             }
             Family::Date(_) => {
+                let text = template.fill_text(context);
                 let far = ["1970-01-02T00:00:00Z".to_owned(), "2100-01-01T00:00:00Z".to_owned()];
-                std::iter::once(template.fill_text(context)).chain(far).collect()
+                let near = date::around(&text);
+                std::iter::once(text).chain(near).chain(far).collect()
             }
             Family::IpAddress => {
                 let text = template.fill_text(context);

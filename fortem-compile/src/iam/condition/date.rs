@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 /// How two points in time stand to each other, nothing when one is none.
 pub(super) fn compare(left: &str, right: &str) -> Option<Ordering> {
@@ -24,10 +24,24 @@ pub(crate) fn read(text: &str) -> Option<Timestamp> {
     Some(midnight.timestamp())
 }
 
+/// A second before a point in time, and a second after it; nothing when it is none.
+pub(super) fn around(text: &str) -> Vec<String> {
+    let Some(time) = read(text) else { return Vec::new() };
+    let second = SignedDuration::from_secs(1);
+    let times = [time.checked_sub(second), time.checked_add(second)];
+    times.into_iter().flatten().map(|time| time.to_string()).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::compare;
+    use super::{around, compare};
     use std::cmp::Ordering::{Equal, Greater, Less};
+
+    #[test]
+    fn a_time_lies_between_its_neighbours() {
+        assert_eq!(around("2026-07-01"), ["2026-06-30T23:59:59Z", "2026-07-01T00:00:01Z"]);
+        assert_eq!(around("noon"), [""; 0]);
+    }
 
     #[test]
     fn times_are_compared_across_spellings() {

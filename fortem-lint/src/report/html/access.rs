@@ -1,57 +1,93 @@
-//! Who may do what in which environment, as a table of dots.
+//! Who may do what in which environment, as a table of marks: their shape says as much as their colour.
 
 use std::io::{self, Write};
 
 use crate::facts::matrix::{ACTIONS, Access, Matrix, Row};
 use crate::report::escape::{Markup, one_line};
 
+/// What the marks mean: class, mark, words.
+const MARKS: [(&str, char, &str); 5] = [
+    ("far", '▲', "allowed in an environment that is not its own"),
+    ("far", '△', "the same, under a further condition"),
+    ("own", '●', "allowed in an environment of its own"),
+    ("if", '○', "the same, under a further condition"),
+    ("", '·', "not allowed"),
+];
+
+/// Class and mark of a cell.
+fn mark(access: Access, is_own: bool) -> (&'static str, char) {
+    match (access, is_own) {
+        (Access::Allowed, false) => ("far", '▲'),
+        (Access::Conditional, false) => ("far", '△'),
+        (Access::Allowed, true) => ("own", '●'),
+        (Access::Conditional, true) => ("if", '○'),
+        (Access::No, _) => ("", '·'),
+    }
+}
+
 /// A legend, then a row for each set of principals who may do the same.
 pub(super) fn write(matrix: &Matrix, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(
+    write!(out, "<section id=\"access\">\n<h2>Access</h2>\n<p class=\"legend\">")?;
+    for (class, mark, words) in MARKS {
+        write!(out, "<span><i class=\"{class}\">{mark}</i> {words}</span> ")?;
+    }
+    write!(
         out,
-        "<section id=\"access\">\n<h2>Access</h2>\n<p class=\"legend\"><span><i class=\"own\">●</i> allowed in an \
-         environment of its own</span> <span><i class=\"far\">●</i> allowed elsewhere</span> \
-         <span><i class=\"if\">◐</i> allowed under a further condition</span> <span><i>·</i> not allowed</span></p>\n\
-         <div class=\"scroll\"><table class=\"access\">\n<thead><tr><th rowspan=\"2\">Who<th rowspan=\"2\">Of"
+        "</p>\n<div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-label=\"Access\">\
+         <table class=\"access\">\n<thead><tr><th rowspan=\"2\">Who<th rowspan=\"2\">Own"
     )?;
     for column in &matrix.columns {
-        let production =
-            if column.is_production { " class=\"production edge\"" } else { " class=\"edge\"" };
+        let (class, production) = if column.is_production {
+            ("production edge", " <small>production</small>")
+        } else {
+            ("edge", "")
+        };
+        let name = one_line(&column.name);
         let many = ACTIONS.len();
-        write!(out, "<th colspan=\"{many}\"{production}>{}", Markup(&one_line(&column.name)))?;
+        write!(
+            out,
+            "<th scope=\"colgroup\" colspan=\"{many}\" class=\"{class}\">{}{production}",
+            Markup(&name)
+        )?;
     }
     write!(out, "\n<tr>")?;
     for _ in &matrix.columns {
         for (at, (name, _)) in ACTIONS.iter().enumerate() {
             let edge = if at == 0 { " class=\"edge\"" } else { "" };
-            write!(out, "<th{edge}><span>{name}</span>")?;
+            write!(out, "<th scope=\"col\"{edge}><span>{name}</span>")?;
         }
     }
     writeln!(out, "</thead>\n<tbody>")?;
-    matrix.rows.iter().try_for_each(|row| write_row(row, matrix, out))?;
+    let is_one_account = matrix.rows.windows(2).all(|two| match two {
+        [one, other] => one.account == other.account,
+        _ => true,
+    });
+    matrix.rows.iter().try_for_each(|row| write_row(row, matrix, is_one_account, out))?;
     writeln!(out, "</table></div>\n</section>")
 }
 
-fn write_row(row: &Row, matrix: &Matrix, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, "<tr><th>")?;
+fn write_row(
+    row: &Row,
+    matrix: &Matrix,
+    is_one_account: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write!(out, "<tr><th scope=\"row\">")?;
     write_who(&row.who, out)?;
+    if let (Some(account), false) = (&row.account, is_one_account) {
+        write!(out, " <small>{}</small>", Markup(&one_line(account)))?;
+    }
     let own = if row.own.is_empty() { "–".to_owned() } else { row.own.join(", ") };
     write!(out, "<td class=\"of\">{}", Markup(&one_line(&own)))?;
     for (column, access) in matrix.columns.iter().zip(&row.access) {
         let is_own = row.own.contains(&column.name);
         for (at, one) in access.iter().enumerate() {
-            let (class, dot) = match (one, is_own) {
-                (Access::No, _) => ("", '·'),
-                (Access::Conditional, true) => ("if", '◐'),
-                (Access::Conditional, false) => ("far", '◐'),
-                (Access::Allowed, true) => ("own", '●'),
-                (Access::Allowed, false) => ("far", '●'),
-            };
+            let (class, mark) = mark(*one, is_own);
             let edge = if at == 0 { "edge" } else { "" };
             match (class, edge) {
-                ("", "") => write!(out, "<td>{dot}")?,
-                (class, "") | ("", class) => write!(out, "<td class={class}>{dot}")?,
-                (class, edge) => write!(out, "<td class=\"{class} {edge}\">{dot}")?,
+                ("", "") => write!(out, "<td>{mark}")?,
+                (class, "") | ("", class) => write!(out, "<td class={class}>{mark}")?,
+                (class, edge) => write!(out, "<td class=\"{class} {edge}\">{mark}")?,
             }
         }
     }

@@ -8,25 +8,28 @@
     article,
     findings: [...article.querySelectorAll(".finding")].map((finding) => ({
       finding,
-      text: finding.textContent.toLowerCase(),
+      text: `${article.querySelector("h3").textContent} ${finding.textContent}`.toLowerCase(),
+      count: Number(finding.dataset.count || 1),
     })),
   }));
   const apply = () => {
     const wanted = search.value.trim().toLowerCase();
     const severities = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
-    let shown = false;
+    let [shown, all] = [0, 0];
     for (const { article, findings } of articles) {
       const fits =
         severities.has(article.dataset.severity) && (!rule.value || rule.value === article.dataset.rule);
       let some = false;
-      for (const { finding, text } of findings) {
+      for (const { finding, text, count } of findings) {
         finding.hidden = !text.includes(wanted);
         some ||= !finding.hidden;
+        all += count;
+        if (fits && !finding.hidden) shown += count;
       }
       article.hidden = !(fits && some);
-      shown ||= !article.hidden;
     }
-    document.getElementById("nothing").hidden = shown;
+    form.querySelector("output").textContent = shown < all ? `${shown} of ${all} shown` : "";
+    document.getElementById("nothing").hidden = shown > 0;
   };
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use crate::check::Report;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Fix, Severity};
 use crate::report::count;
 use crate::report::escape::{Markup, Sentence, lines, one_line};
 use crate::report::groups::{self, Group};
@@ -36,7 +36,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// The controls; a script shows them, since without it they do nothing.
 fn write_filter(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, "<form id=\"filter\" hidden>")?;
+    write!(out, "<form id=\"filter\" autocomplete=\"off\" hidden>")?;
     write!(
         out,
         "<input type=\"search\" aria-label=\"Search\" placeholder=\"Search name, message, file\">"
@@ -46,7 +46,7 @@ fn write_filter(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for (rule, name) in rules {
         write!(out, "<option value=\"{rule}\">{rule} {name}")?;
     }
-    write!(out, "</select><span class=\"severities\">")?;
+    write!(out, "</select><span class=\"severities\" role=\"group\" aria-label=\"Severity\">")?;
     for severity in Severity::ALL.into_iter().rev() {
         if report.findings.iter().any(|one| one.severity == severity) {
             write!(
@@ -55,7 +55,7 @@ fn write_filter(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             )?;
         }
     }
-    writeln!(out, "</span></form>")
+    writeln!(out, "</span><output class=\"muted\"></output></form>")
 }
 
 fn write_rule(
@@ -82,6 +82,9 @@ fn write_rule(
     for (at, group) in groups.iter().enumerate() {
         write_group(group, at < DETAILED, usual, out)?;
     }
+    if groups.len() > DETAILED {
+        writeln!(out, "<p class=\"muted\">The first {DETAILED} show the text of the input.</p>")?;
+    }
     writeln!(out, "</article>")
 }
 
@@ -92,8 +95,10 @@ fn write_group(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let Some(first) = group.first() else { return Ok(()) };
-    write!(out, "<details class=\"finding\"><summary>{}", Sentence(&first.message))?;
-    match group.findings().len() {
+    let number = group.findings().len();
+    let counted = if number == 1 { String::new() } else { format!(" data-count=\"{number}\"") };
+    write!(out, "<details class=\"finding\"{counted}><summary>{}", Sentence(&first.message))?;
+    match number {
         1 => {
             let who = first.principal.as_deref().or(first.policy.as_deref()).unwrap_or(&first.file);
             write!(out, " <span class=\"muted\">{}</span>", Markup(&one_line(short(who))))?;
@@ -108,6 +113,9 @@ fn write_group(
     }
     if first.remediation != usual {
         writeln!(out, "<p class=\"todo\"><b>To do</b> {}</p>", Sentence(&first.remediation))?;
+    }
+    if let Some(fix) = first.fix.as_ref().filter(|_| detailed) {
+        write_fix(fix, out)?;
     }
     writeln!(out, "</details>")
 }
@@ -156,22 +164,30 @@ fn write_excerpt(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{more}</pre>")
 }
 
+/// The statement as it should be.
+fn write_fix(fix: &Fix, out: &mut dyn Write) -> io::Result<()> {
+    let text = lines(&fix.replacement);
+    write!(out, "<p class=\"todo\"><b>Corrected</b> {}</p>", Sentence(&fix.description))?;
+    writeln!(out, "<pre>{}</pre>", Markup(&text))
+}
+
 fn write_evidence(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "<ul class=\"facts\">")?;
     for fact in &finding.evidence {
         write!(out, "<li>{}", Sentence(fact))?;
     }
     write!(out, "</ul>")?;
+    write!(out, "<p class=\"meta\">")?;
     let between = finding.environment_from.as_ref().zip(finding.environment_to.as_ref());
     if let Some((from, to)) = between {
         let (from, to) = (one_line(from), one_line(to));
-        write!(out, "<p class=\"meta\">{} → {}</p>", Markup(&from), Markup(&to))?;
+        write!(out, "from {} to {} · ", Markup(&from), Markup(&to))?;
     }
     let confidence = finding.confidence.as_str();
     let criteria = finding.criteria.join(", ");
     writeln!(
         out,
-        "<p class=\"meta\">{confidence} confidence · {criteria} · {}</p>",
+        "{confidence} confidence · SOC 2 {criteria} · fingerprint {}</p>",
         finding.fingerprint
     )
 }
