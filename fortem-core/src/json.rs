@@ -75,7 +75,7 @@ fn answer(engine: &Engine, call: Call) -> Result<Response, Failure> {
         }
         Call::Matrix {} => Response::Matrix(engine.matrix()),
         Call::Stats {} => Response::Stats(engine.stats()),
-        Call::PoliciesHash {} => Response::PoliciesHash(engine.policies_hash()),
+        Call::PolicySet {} => Response::PolicySet(engine.policy_set()),
         Call::Apply { changes } => apply(engine, changes)?,
         Call::Assign { role, assignee, environment } => {
             apply(engine, vec![Change::Assign { role, assignee, environment }])?

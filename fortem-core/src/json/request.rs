@@ -24,7 +24,7 @@ pub(super) enum Call {
     },
     Matrix {},
     Stats {},
-    PoliciesHash {},
+    PolicySet {},
     Apply {
         changes: Vec<Change>,
     },

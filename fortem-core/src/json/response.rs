@@ -13,7 +13,7 @@ pub(super) enum Response {
     Review(Review),
     Matrix(Vec<MatrixRow>),
     Stats(Stats),
-    PoliciesHash(String),
+    PolicySet(crate::Digest),
     Applied(Applied),
     Error(Failure),
 }

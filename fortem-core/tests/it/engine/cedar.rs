@@ -9,7 +9,7 @@ use cedar_policy::{
 };
 use fortem_core::Vocabulary;
 
-use super::random::{Asked, ENVIRONMENTS, Fleet, Policies};
+use super::random::{Asked, Fleet, GROUPS, Place, Policies};
 
 fn uid(kind: &str, id: &str) -> EntityUid {
     let kind = format!("Fortem::{kind}").parse().unwrap();
@@ -35,31 +35,63 @@ pub(super) fn name(role: &str, assignee: &str, environment: &str) -> String {
     format!("{role}|{assignee}|{environment}")
 }
 
+fn parents<'n>(kind: &str, names: impl IntoIterator<Item = &'n &'n str>) -> HashSet<EntityUid> {
+    names.into_iter().map(|one| uid(kind, one)).collect()
+}
+
+fn tagged(id: EntityUid, parents: HashSet<EntityUid>, tags: &[(&str, &str)]) -> Entity {
+    let tags = tags.iter().map(|(key, value)| {
+        ((*key).to_owned(), RestrictedExpression::new_string((*value).to_owned()))
+    });
+    Entity::new_with_tags(id, [], parents, tags).unwrap()
+}
+
 fn entities(fleet: &Fleet, asked: &Asked) -> Entities {
-    let parents = |kind: &str, names: &[&str]| -> HashSet<EntityUid> {
-        names.iter().map(|one| uid(kind, one)).collect()
-    };
     let mut all: Vec<Entity> = Vec::new();
-    for (environment, tier) in ENVIRONMENTS {
-        all.push(Entity::new_no_attrs(uid("Environment", environment), parents("Tier", &[tier])));
+    for (environment, (tier, _)) in &fleet.environments {
+        all.push(Entity::new_no_attrs(uid("Environment", environment), parents("Tier", [tier])));
     }
     for (team, teams) in &fleet.teams {
         all.push(Entity::new_no_attrs(uid("Team", team), parents("Team", teams)));
     }
-    for (user, teams) in &fleet.users {
+    for (user, teams) in fleet.users.iter().filter(|(user, _)| **user != asked.user) {
         all.push(Entity::new_no_attrs(uid("User", user), parents("Team", teams)));
     }
+    all.push(principal(fleet, asked));
     if asked.kind != "Environment" {
-        let place: Vec<&str> = asked.environment.into_iter().collect();
-        let tags = asked.tags.iter().map(|(key, value)| {
-            ((*key).to_owned(), RestrictedExpression::new_string((*value).to_owned()))
-        });
-        let resource = uid(asked.kind, asked.id);
-        let parents = parents("Environment", &place);
-        all.push(Entity::new_with_tags(resource, [], parents, tags).unwrap());
+        let place = asked.place.spelling().and_then(|spelling| fleet.find(spelling));
+        let place = parents("Environment", &place);
+        all.push(tagged(uid(asked.kind, asked.id), place, &asked.tags()));
+    }
+    if asked.action == "runTask" {
+        let place = asked.cluster.and_then(|spelling| fleet.find(spelling));
+        all.push(tagged(uid("Cluster", "main"), parents("Environment", &place), &[]));
     }
     let actions = Vocabulary::builtin().schema().action_entities().unwrap();
     actions.add_entities(all, None).unwrap()
+}
+
+/// Who asks, in the teams of the fleet and in those that the groups of a token mean.
+fn principal(fleet: &Fleet, asked: &Asked) -> Entity {
+    let mut teams = fleet.users.get(asked.user).map(|all| parents("Team", all)).unwrap_or_default();
+    let Some(token) = &asked.token else {
+        return Entity::new_no_attrs(uid("User", asked.user), teams);
+    };
+    let meant = GROUPS.iter().filter(|(group, _)| token.groups.contains(group));
+    teams.extend(meant.flat_map(|(_, meant)| parents("Team", *meant)));
+    tagged(uid("User", asked.user), teams, &token.tags)
+}
+
+/// Whether the request names nobody and no environment that the fleet does not know.
+fn is_known(fleet: &Fleet, asked: &Asked) -> bool {
+    let is_named = |spelling: &str| fleet.find(spelling).is_some();
+    let cluster = asked.cluster.filter(|_| asked.action == "runTask");
+    (asked.token.is_some() || fleet.users.contains_key(asked.user))
+        && cluster.is_none_or(is_named)
+        && match asked.place {
+            Place::Within(spelling) => is_named(spelling),
+            Place::Nowhere | Place::Tagged(_) => true,
+        }
 }
 
 fn context(asked: &Asked) -> Context {
@@ -88,16 +120,20 @@ fn context(asked: &Asked) -> Context {
     Context::from_pairs(pairs).unwrap()
 }
 
-/// Whether Cedar allows it, and the policies and links that decide.
+/// Whether Cedar allows it, and the policies and links that decide; nothing if the request names what is unknown.
 pub(super) fn authorize(
     policies: &Policies,
     fleet: &Fleet,
     asked: &Asked,
-) -> (bool, BTreeSet<String>) {
+) -> Option<(bool, BTreeSet<String>)> {
+    if !is_known(fleet, asked) {
+        return None;
+    }
+    let id = if asked.kind == "Environment" { fleet.find(asked.id)? } else { asked.id };
     let request = Request::new(
         uid("User", asked.user),
         uid("Action", asked.action),
-        uid(asked.kind, asked.id),
+        uid(asked.kind, id),
         context(asked),
         Some(Vocabulary::builtin().schema()),
     );
@@ -105,5 +141,5 @@ pub(super) fn authorize(
     let answer = Authorizer::new().is_authorized(&request.unwrap(), &set, &entities(fleet, asked));
     let reasons =
         answer.diagnostics().reason().map(|id| AsRef::<str>::as_ref(id).to_owned()).collect();
-    (answer.decision() == Decision::Allow, reasons)
+    Some((answer.decision() == Decision::Allow, reasons))
 }

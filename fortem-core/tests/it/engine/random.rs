@@ -9,14 +9,27 @@ use fortem_core::Vocabulary;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
-pub(super) const ENVIRONMENTS: [(&str, &str); 4] = [
+const ENVIRONMENTS: [(&str, &str); 4] = [
     ("dev", "nonproduction"),
     ("staging", "nonproduction"),
     ("live", "production"),
     ("prod", "production"),
 ];
+/// What `prod` is also called; no Cedar entity has this name.
+pub(super) const ALIAS: &str = "production";
+/// Names that an environment can get at run time.
+pub(super) const NEW_ENVIRONMENTS: [&str; 2] = ["ghost", "fresh"];
 pub(super) const TEAMS: [&str; 4] = ["ops", "payments", "orders", "guests"];
 pub(super) const USERS: [&str; 4] = ["alice", "bob", "carol", "o'dd \"one\""];
+/// Nobody of the fleet.
+pub(super) const STRANGER: &str = "zoe";
+/// Groups of the identity provider, with the teams whose members are in them.
+pub(super) const GROUPS: [(&str, &[&str]); 4] = [
+    ("g-ops", &["ops"]),
+    ("g-all", &["payments", "orders"]),
+    ("g-guests", &["guests"]),
+    ("g-unknown", &[]),
+];
 const KINDS: [&str; 6] = ["Service", "Task", "Cache", "LogGroup", "Environment", "TaskDefinition"];
 const ACTIONS: [&str; 10] = [
     "observe",
@@ -34,6 +47,8 @@ const ACTIONS: [&str; 10] = [
 /// A fleet, as data from which both a fleet file and Cedar entities are made.
 #[derive(Debug, Clone)]
 pub(super) struct Fleet {
+    /// Name → tier and aliases.
+    pub(super) environments: BTreeMap<&'static str, (&'static str, Vec<&'static str>)>,
     /// Team → the teams it is part of; later ones only, so that none is part of itself.
     pub(super) teams: BTreeMap<&'static str, Vec<&'static str>>,
     pub(super) users: BTreeMap<&'static str, Vec<&'static str>>,
@@ -44,11 +59,18 @@ pub(super) struct Fleet {
 impl Fleet {
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
-        for (name, tier) in ENVIRONMENTS {
-            writeln!(text, "[[environment]]\nname = \"{name}\"\ntier = \"{tier}\"").unwrap();
+        for (name, (tier, aliases)) in &self.environments {
+            writeln!(
+                text,
+                "[[environment]]\nname = {name:?}\ntier = {tier:?}\naliases = {aliases:?}"
+            )
+            .unwrap();
         }
         for (name, teams) in &self.teams {
-            writeln!(text, "[[team]]\nname = {name:?}\nteams = {teams:?}").unwrap();
+            let groups = GROUPS.iter().filter(|(_, teams)| teams.contains(name));
+            let groups: Vec<&str> = groups.map(|(group, _)| *group).collect();
+            writeln!(text, "[[team]]\nname = {name:?}\nteams = {teams:?}\ngroups = {groups:?}")
+                .unwrap();
         }
         for (name, teams) in &self.users {
             writeln!(text, "[[user]]\nname = {name:?}\nteams = {teams:?}").unwrap();
@@ -62,6 +84,14 @@ impl Fleet {
             .unwrap();
         }
         text
+    }
+
+    /// The environment of a name or an alias.
+    pub(super) fn find(&self, spelling: &str) -> Option<&'static str> {
+        let mut all = self.environments.iter();
+        let found =
+            all.find(|(name, (_, aliases))| **name == spelling || aliases.contains(&spelling));
+        found.map(|(name, _)| *name)
     }
 }
 
@@ -115,16 +145,56 @@ pub(super) struct Asked {
     pub(super) action: &'static str,
     pub(super) kind: &'static str,
     pub(super) id: &'static str,
-    pub(super) environment: Option<&'static str>,
-    pub(super) tags: Vec<(&'static str, &'static str)>,
+    pub(super) place: Place,
+    /// Without the one that tells the environment.
+    tags: Vec<(&'static str, &'static str)>,
+    /// What a token says of the user, if there is one.
+    pub(super) token: Option<Token>,
+    /// Where the cluster is in which a task is to run.
+    pub(super) cluster: Option<&'static str>,
     pub(super) mfa: bool,
     pub(super) approval: Option<&'static str>,
     pub(super) source_ip: Option<&'static str>,
     pub(super) now: SystemTime,
 }
 
+/// How a request tells the environment, by any spelling.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    Nowhere,
+    Within(&'static str),
+    Tagged(&'static str),
+}
+
+impl Place {
+    pub(super) fn spelling(self) -> Option<&'static str> {
+        match self {
+            Self::Nowhere => None,
+            Self::Within(spelling) | Self::Tagged(spelling) => Some(spelling),
+        }
+    }
+}
+
+/// What a token adds: groups and tags.
+#[derive(Debug, Clone)]
+pub(super) struct Token {
+    pub(super) groups: Vec<&'static str>,
+    pub(super) tags: Vec<(&'static str, &'static str)>,
+}
+
+impl Asked {
+    /// The tags of the resource.
+    pub(super) fn tags(&self) -> Vec<(&'static str, &'static str)> {
+        let mut tags = self.tags.clone();
+        if let Place::Tagged(spelling) = self.place {
+            tags.push(("Environment", spelling));
+        }
+        tags
+    }
+}
+
 fn environment_name() -> impl Strategy<Value = &'static str> {
-    select(vec!["dev", "staging", "live", "prod", "ghost"])
+    select(vec!["dev", "staging", "live", "prod", "ghost", "fresh", ALIAS])
 }
 
 fn action_scope() -> impl Strategy<Value = String> {
@@ -139,7 +209,7 @@ fn action_scope() -> impl Strategy<Value = String> {
 }
 
 fn user_literal() -> impl Strategy<Value = String> {
-    select(vec!["alice", "bob", "nobody"]).prop_map(|name| format!("Fortem::User::\"{name}\""))
+    select(vec!["alice", "bob", STRANGER]).prop_map(|name| format!("Fortem::User::\"{name}\""))
 }
 
 fn team_literal() -> impl Strategy<Value = String> {
@@ -192,6 +262,8 @@ fn scope() -> impl Strategy<Value = (String, String)> {
     prop_oneof![with_slots, (principal, resource)]
 }
 
+const SAME_DATA: &str = "(principal.hasTag(\"data\") && resource.hasTag(\"data\") && principal.getTag(\"data\") == resource.getTag(\"data\"))";
+
 fn atom() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("true".to_owned()),
@@ -218,6 +290,17 @@ fn atom() -> impl Strategy<Value = String> {
         Just("(resource.hasTag(\"data\") && resource.getTag(\"data\") == \"public\")".to_owned()),
         Just("(resource.hasTag(\"data\") && resource.getTag(\"data\") like \"p*\")".to_owned()),
         Just("(context.mfa && 9223372036854775807 + 1 > 0)".to_owned()),
+        Just("(principal.hasTag(\"data\") && principal.getTag(\"data\") == \"public\")".to_owned()),
+        Just(SAME_DATA.to_owned()),
+        Just("(resource.hasTag(\"Environment\") && resource.getTag(\"Environment\") like \"prod*\")".to_owned()),
+        place_literal().prop_map(|place| format!("(action == Fortem::Action::\"runTask\" && context.cluster in {place})")),
+        Just("(action == Fortem::Action::\"runTask\" && context.cluster == Fortem::Cluster::\"main\")".to_owned()),
+        place_literal().prop_map(|place| format!("Fortem::Cluster::\"main\" in {place}")),
+        place_literal().prop_map(|place| format!("Fortem::Service::\"one\" in {place}")),
+        (team_literal(), team_literal()).prop_map(|(a, b)| format!("principal in [{a}, {b}]")),
+        team_literal().prop_map(|team| format!(
+            "(context has source_ip && context.source_ip.isInRange(if principal in {team} then ip(\"10.0.0.0/8\") else ip(\"::1\")))"
+        )),
     ]
 }
 
@@ -266,7 +349,9 @@ pub(super) fn fleet(roles: BTreeSet<String>) -> impl Strategy<Value = Fleet> {
             let who = if is_team { TEAMS[who] } else { USERS[who] };
             Some((role, is_team, who, ENVIRONMENTS[place].0))
         };
+        let aliases = |name| if name == "prod" { vec![ALIAS] } else { Vec::new() };
         Fleet {
+            environments: ENVIRONMENTS.map(|(name, tier)| (name, (tier, aliases(name)))).into(),
             teams,
             users: USERS.into_iter().zip(users).collect(),
             assignments: assignments.into_iter().filter_map(assigned).collect(),
@@ -284,10 +369,6 @@ pub(super) fn asked() -> impl Strategy<Value = Asked> {
             Some((action, &*Box::leak(kind.into_boxed_str())))
         })
         .collect();
-    let environment = prop_oneof![
-        4 => select(ENVIRONMENTS.map(|(name, _)| Some(name)).to_vec()),
-        1 => Just(None)
-    ];
     let tags = subsequence(vec![("data", "public"), ("data2", "private")], 0..=2);
     let session = (
         any::<bool>(),
@@ -295,21 +376,49 @@ pub(super) fn asked() -> impl Strategy<Value = Asked> {
         prop::option::of(select(vec!["10.1.2.3", "192.0.2.1", "::1"])),
         1_780_000_000u64..1_785_000_000,
     );
-    (select(&USERS[..]), select(actions), select(vec!["one", "two"]), environment, tags, session)
-        .prop_map(|(user, (action, kind), id, environment, tags, session)| {
-            let environment =
-                if kind == "Environment" { environment.or(Some("dev")) } else { environment };
+    let who = prop_oneof![
+        3 => select(&USERS[..]).prop_map(|user| (user, None)),
+        1 => (select(&USERS[..]), token()).prop_map(|(user, token)| (user, Some(token))),
+        1 => token().prop_map(|token| (STRANGER, Some(token))),
+    ];
+    let cluster = prop::option::of(environment_of_a_request());
+    (who, select(actions), select(vec!["one", "two"]), place(), tags, session, cluster).prop_map(
+        |((user, token), (action, kind), id, place, tags, session, cluster)| {
+            let name = place.spelling().unwrap_or("dev");
+            let is_environment = kind == "Environment";
             Asked {
                 user,
                 action,
                 kind,
-                id: if kind == "Environment" { environment.unwrap() } else { id },
-                environment,
-                tags,
+                id: if is_environment { name } else { id },
+                place: if is_environment { Place::Within(name) } else { place },
+                tags: if is_environment { Vec::new() } else { tags },
+                token,
+                cluster,
                 mfa: session.0,
                 approval: session.1,
                 source_ip: session.2,
                 now: SystemTime::UNIX_EPOCH + Duration::from_secs(session.3),
             }
-        })
+        },
+    )
+}
+
+fn token() -> impl Strategy<Value = Token> {
+    let groups = subsequence(GROUPS.map(|(group, _)| group).to_vec(), 0..=2);
+    let tags = subsequence(vec![("data", "public"), ("data2", "public")], 0..=2);
+    (groups, tags).prop_map(|(groups, tags)| Token { groups, tags })
+}
+
+fn environment_of_a_request() -> impl Strategy<Value = &'static str> {
+    let known: Vec<&'static str> = ENVIRONMENTS.map(|(name, _)| name).to_vec();
+    prop_oneof![8 => select(known), 1 => Just(ALIAS), 1 => select(&NEW_ENVIRONMENTS[..])]
+}
+
+fn place() -> impl Strategy<Value = Place> {
+    prop_oneof![
+        1 => Just(Place::Nowhere),
+        3 => environment_of_a_request().prop_map(Place::Within),
+        2 => environment_of_a_request().prop_map(Place::Tagged),
+    ]
 }
