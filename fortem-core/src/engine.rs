@@ -43,6 +43,7 @@ mod decision;
 mod environments;
 mod grants;
 mod loosen;
+mod of_fleet;
 mod operation;
 mod people;
 mod permissions;
@@ -64,7 +65,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use cedar_policy::PolicySet;
-use smol_str::SmolStr;
 
 pub use self::change::{Change, ChangeError};
 pub use self::circumstance::Circumstance;
@@ -75,17 +75,12 @@ pub use self::request::{Detail, Principal, Request, RequestError, Resource, Sess
 pub use self::review::{GroupHolder, Holder, MatrixRow, Review};
 pub use self::stats::{AskedPolicy, Stats};
 
-use self::environments::{Environment, Environments};
-use self::grants::{Grant, Grants};
 use self::operation::Operations;
-use self::people::{People, Person, TeamId, Teams};
-use self::rule::Rule;
-use self::rules::Rules;
 use self::state::State;
 use self::whole::Whole;
 use crate::digest::Digest;
 use crate::fleet::{Assignee, Fleet};
-use crate::problem::{Problem, Problems};
+use crate::problem::Problems;
 use crate::source::Source;
 
 /// Answers who may do what in which environment.
@@ -140,23 +135,7 @@ impl Engine {
     /// that lacks `?principal` or `?resource`.
     pub fn new(policies: &PolicySet, fleet: &Fleet) -> Result<Self, Problems> {
         policies::check(policies)?;
-        let mut environments = Environments::default();
-        for one in fleet.environments() {
-            let aliases = one.spellings().skip(1).map(SmolStr::new).collect();
-            environments.add(Environment { name: SmolStr::new(one.name()), aliases }, one.tier());
-        }
-        let mut teams = Teams::of_fleet(fleet.teams());
-        let rules = Rules::new(policies, &environments, &teams).map_err(policies::refused)?;
-        let people = people(fleet, &environments, &mut teams, &rules)?;
-        let state = State {
-            revision: 0,
-            tag_key: fleet.tag_key().into(),
-            rules: Arc::new(rules),
-            environments: Arc::new(environments),
-            teams: Arc::new(teams),
-            people,
-        };
-        let state = ArcSwap::from_pointee(state);
+        let state = ArcSwap::from_pointee(State::of_fleet(policies, fleet)?);
         Ok(Self { state, writing: Mutex::new(()), paranoid: None })
     }
 
@@ -350,58 +329,4 @@ impl Paranoia {
         (self.report)(&Difference { request, engine, cedar });
         Ok(Decision { allowed, ..decision })
     }
-}
-
-/// The people of a fleet with what they were given; teams get theirs too.
-fn people(
-    fleet: &Fleet,
-    environments: &Environments,
-    teams: &mut Teams,
-    rules: &Rules,
-) -> Result<People, Problems> {
-    let mut problems = Vec::new();
-    let mut of_users = rustc_hash::FxHashMap::<&str, Vec<Grant>>::default();
-    let mut of_teams = vec![Vec::new(); teams.list.len()];
-    for assignment in fleet.assignments() {
-        let role = assignment.role();
-        let Some(rule) = rules.role(role) else {
-            problems.push(unknown_role(role));
-            continue;
-        };
-        if let Some(slot) = rules.get(rule).and_then(Rule::lacks) {
-            problems.push(lacks_slot(role, slot));
-        }
-        let places = assignment.environments().filter_map(|name| environments.named(name));
-        let grants = places.map(|environment| Grant::new(Some(environment), rule));
-        match assignment.assignee() {
-            Assignee::User(name) => of_users.entry(name).or_default().extend(grants),
-            Assignee::Team(name) => {
-                let team = teams.find(name).and_then(|id| of_teams.get_mut(id.0 as usize));
-                if let Some(all) = team {
-                    all.extend(grants);
-                }
-            }
-        }
-    }
-    Problems::unless(problems, ())?;
-    teams.grants = of_teams.into_iter().map(|grants| grants.into_iter().collect()).collect();
-    let mut people = People::default();
-    for user in fleet.users() {
-        let direct: Box<[TeamId]> = user.teams().filter_map(|name| teams.find(name)).collect();
-        let grants: Grants = of_users.remove(user.name()).unwrap_or_default().into_iter().collect();
-        people.put(user.name(), Person::new(direct, teams, grants));
-    }
-    Ok(people)
-}
-
-fn lacks_slot(role: &str, slot: &str) -> Problem {
-    let message = format!("role `{role}` has no `{slot}`, so an assignment would not limit it");
-    Problem::new("fortem::engine::no_slot", message)
-        .help("write `principal in ?principal` and `resource in ?resource` in its scope")
-}
-
-fn unknown_role(role: &str) -> Problem {
-    let message = format!("unknown role `{role}`");
-    Problem::new("fortem::engine::unknown_role", message)
-        .help("assignments name templates by their ids")
 }

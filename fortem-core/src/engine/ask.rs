@@ -16,6 +16,7 @@ use super::request::{Detail, Request, RequestError, Resource};
 use super::rule::Condition;
 use super::rules::uid;
 use super::state::{Found, State};
+use crate::identity::Identity;
 use crate::vocabulary::Vocabulary;
 
 /// A request as Cedar takes it.
@@ -187,7 +188,7 @@ impl Known<'_> {
         teams: &[TeamId],
     ) -> Result<(), RequestError> {
         let id = uid("User", request.principal.id()).map_err(RequestError::Context)?;
-        let tags = request.principal.identity().into_iter().flat_map(|one| one.tags());
+        let tags = request.principal.identity().into_iter().flat_map(Identity::tags);
         let tags = tags.map(|(key, value)| (key.as_str(), value.as_str()));
         let parents = self.teams(teams)?;
         self.put(id, parents, tags)

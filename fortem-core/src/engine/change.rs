@@ -198,12 +198,11 @@ impl State {
         environment: &str,
         assign: bool,
     ) -> Result<(), ChangeError> {
-        let rule = self.rules.role(role).ok_or_else(|| unknown("role", role))?;
-        if let Some(slot) = self.rules.get(rule).and_then(Rule::lacks) {
+        let id = self.rules.role(role).ok_or_else(|| unknown("role", role))?;
+        if let Some(slot) = self.rules.get(id).and_then(Rule::lacks) {
             return Err(ChangeError::NoSlot { role: role.to_owned(), slot });
         }
-        let id = self.environment(environment)?;
-        let grant = Grant::new(Some(id), rule);
+        let grant = Grant::new(Some(self.environment(environment)?), id);
         let grants = self.grants_of(assignee)?;
         if grants.contains(grant) == assign {
             return Err(ChangeError::Assignment {

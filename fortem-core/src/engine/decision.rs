@@ -130,8 +130,10 @@ pub(super) fn settle(
     let asker = Asker::new(state, request, found, known)?;
     let any = |forbids: bool| -> Result<bool, RequestError> {
         for one in state.candidates(found, environment, operation) {
-            let asked = one.cell.is_open() && one.rule.is_forbid() == forbids;
-            let Some(condition) = one.rule.condition.as_ref().filter(|_| asked) else { continue };
+            let is_wanted = one.cell.is_open() && one.rule.is_forbid() == forbids;
+            let Some(condition) = one.rule.condition.as_ref().filter(|_| is_wanted) else {
+                continue;
+            };
             if asker.ask(condition)?.applies {
                 return Ok(true);
             }
@@ -204,7 +206,7 @@ pub(super) fn weigh<'s>(
         if !one.rule.is_forbid() && !weighed.forbids.is_empty() {
             break;
         }
-        let asked = match &one.rule.condition {
+        let answer = match &one.rule.condition {
             Some(condition) => {
                 let asker = match &asker {
                     Some(asker) => asker,
@@ -214,8 +216,8 @@ pub(super) fn weigh<'s>(
             }
             None => Asked { applies: true, error: None },
         };
-        weighed.errors.extend(asked.error);
-        match (asked.applies, one.rule.is_forbid()) {
+        weighed.errors.extend(answer.error);
+        match (answer.applies, one.rule.is_forbid()) {
             (true, true) => weighed.forbids.push(one),
             (true, false) => weighed.permits.push(one),
             (false, false) => weighed.unmet.push(one),

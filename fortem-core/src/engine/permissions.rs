@@ -90,10 +90,9 @@ impl Cell {
     pub(super) fn answer(self) -> Answer {
         match self.settled() {
             Some(true) => Answer::Allowed,
-            Some(false) => Answer::Denied,
             // A forbid that has to be asked can only take away.
             None if self.has(Self::PERMITS | Self::MAY_PERMIT) => Answer::Conditional,
-            None => Answer::Denied,
+            Some(false) | None => Answer::Denied,
         }
     }
 }

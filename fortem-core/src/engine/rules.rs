@@ -101,7 +101,9 @@ impl Rules {
                 Reach::User(name) => of_users.entry(name.clone()).or_default().push(grant),
                 Reach::Team(name) => {
                     let team = teams.find(name).and_then(|id| of_teams.get_mut(id.0 as usize));
-                    team.into_iter().for_each(|grants: &mut Vec<_>| grants.push(grant));
+                    if let Some(grants) = team {
+                        grants.push(grant);
+                    }
                 }
                 Reach::Assignee | Reach::AssigneeOnly | Reach::Nobody => {}
             }

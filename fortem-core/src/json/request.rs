@@ -14,7 +14,7 @@ use crate::identity::Identity;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Call {
-    Authorize(Ask),
+    Authorize(Box<Ask>),
     Permissions {
         principal: Who,
     },
