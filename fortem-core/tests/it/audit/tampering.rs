@@ -1,6 +1,6 @@
 //! Whoever changes a log is found out.
 
-use fortem_core::audit::{AuditLog, JsonLines, Sqlite, VerifyError};
+use fortem_core::audit::{AuditLog, Digest, JsonLines, Sqlite, Trust, VerifyError};
 use proptest::prelude::*;
 use rusqlite::Connection;
 use serde_json::json;
@@ -145,4 +145,44 @@ fn what_is_put_into_the_index_is_found() {
     ] {
         assert!(after(sql).starts_with("entry 8: the index does not agree: IndexSize"), "{sql}");
     }
+}
+
+/// An entry with another actor, and with the hashes that fit; the format is written down here a second time.
+fn forged(line: &str) -> String {
+    let mut entry: serde_json::Value = serde_json::from_str(line).unwrap();
+    let content = entry["content"].to_string().replace("bob", "eve");
+    let text = |name: &str| entry[name].as_str().unwrap().to_owned();
+    let content_hash = Digest::of(content.as_bytes()).to_string();
+    let envelope = format!(
+        "{{\"content\":\"{content_hash}\",\"previous\":\"{}\",\"sequence\":{},\"time\":\"{}\"}}",
+        text("previous"),
+        entry["sequence"],
+        text("time"),
+    );
+    entry["content"] = serde_json::from_str(&content).unwrap();
+    entry["content_hash"] = content_hash.into();
+    entry["hash"] = Digest::of(envelope.as_bytes()).to_string().into();
+    format!("{entry}\n")
+}
+
+#[test]
+fn an_entry_forged_with_fitting_hashes_is_found_by_the_next_and_the_last_by_a_head_kept_elsewhere()
+{
+    let directory = written(Kind::JsonLines);
+    let path = directory.path().join("log.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let verify = |at: usize, trust: &dyn Fn(Trust) -> Trust| {
+        let lines = text.split_inclusive('\n').enumerate();
+        let lines = lines.map(|(n, line)| if n == at { forged(line) } else { line.to_owned() });
+        std::fs::write(&path, lines.collect::<String>()).unwrap();
+        let log = AuditLog::new(JsonLines::open(&path).unwrap());
+        log.verify_with(&trust(Trust::nothing())).map_err(|error| error.to_string())
+    };
+    let error = verify(2, &|trust| trust).unwrap_err();
+    assert_eq!(error, "entry 4: the entry before it is not the one it was written after");
+    std::fs::write(&path, &text).unwrap();
+    let head = AuditLog::new(JsonLines::open(&path).unwrap()).head().unwrap();
+    verify(7, &|trust| trust).expect("the chain alone cannot show it");
+    let error = verify(7, &|trust| trust.head(head)).unwrap_err();
+    assert_eq!(error, "entry 8: it is not the entry that was the end of the log once");
 }
