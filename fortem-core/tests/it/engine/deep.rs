@@ -36,7 +36,8 @@ fn restart(engine: &Engine) -> Result<bool, RequestError> {
 }
 
 fn refusal(problems: &Problems) -> String {
-    problems.as_slice().iter().map(|one| format!("{}: {one}", one.code())).collect()
+    let told = problems.as_slice().iter().map(|one| format!("{}: {one}", one.code()));
+    told.collect::<Vec<_>>().concat()
 }
 
 #[test]

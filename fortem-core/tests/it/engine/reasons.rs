@@ -1,5 +1,6 @@
 //! Why a request was allowed or denied, in words.
 
+use std::fmt::Write as _;
 use std::time::SystemTime;
 
 use fortem_core::engine::{Engine, Request, Resource, Session};
@@ -87,7 +88,7 @@ fn every_kind_of_decision_has_its_words() {
         let request = Request::new(user, action, resource, session);
         let explained = engine.authorize(&request).unwrap().explain();
         let word = if explained.allowed { "allowed" } else { "denied" };
-        words += &format!("{case}\n  {word}: {}\n", explained.reason);
+        writeln!(words, "{case}\n  {word}: {}", explained.reason).unwrap();
     }
     assert_snapshot!(words);
 }
