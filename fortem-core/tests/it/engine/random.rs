@@ -60,8 +60,11 @@ impl Fleet {
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         for (name, (tier, aliases)) in &self.environments {
-            writeln!(text, "[[environment]]\nname = {name:?}\ntier = {tier:?}\naliases = {aliases:?}")
-                .unwrap();
+            writeln!(
+                text,
+                "[[environment]]\nname = {name:?}\ntier = {tier:?}\naliases = {aliases:?}"
+            )
+            .unwrap();
         }
         for (name, teams) in &self.teams {
             let groups = GROUPS.iter().filter(|(_, teams)| teams.contains(name));
@@ -86,7 +89,8 @@ impl Fleet {
     /// The environment of a name or an alias.
     pub(super) fn find(&self, spelling: &str) -> Option<&'static str> {
         let mut all = self.environments.iter();
-        let found = all.find(|(name, (_, aliases))| **name == spelling || aliases.contains(&spelling));
+        let found =
+            all.find(|(name, (_, aliases))| **name == spelling || aliases.contains(&spelling));
         found.map(|(name, _)| *name)
     }
 }
@@ -143,7 +147,7 @@ pub(super) struct Asked {
     pub(super) id: &'static str,
     pub(super) place: Place,
     /// Without the one that tells the environment.
-    tags: Vec<(&'static str, &'static str)>,
+    pub(super) tags: Vec<(&'static str, &'static str)>,
     /// What a token says of the user, if there is one.
     pub(super) token: Option<Token>,
     /// Where the cluster is in which a task is to run.
