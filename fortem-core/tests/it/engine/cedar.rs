@@ -82,16 +82,13 @@ fn principal(fleet: &Fleet, asked: &Asked) -> Entity {
     tagged(uid("User", asked.user), teams, &token.tags)
 }
 
-/// Whether the request names nobody and no environment that the fleet does not know.
+/// Whether the fleet knows who asks, and where.
 fn is_known(fleet: &Fleet, asked: &Asked) -> bool {
-    let is_named = |spelling: &str| fleet.find(spelling).is_some();
-    let cluster = asked.cluster.filter(|_| asked.action == "runTask");
-    (asked.token.is_some() || fleet.users.contains_key(asked.user))
-        && cluster.is_none_or(is_named)
-        && match asked.place {
-            Place::Within(spelling) => is_named(spelling),
-            Place::Nowhere | Place::Tagged(_) => true,
-        }
+    let is_place = match asked.place {
+        Place::Within(spelling) => fleet.find(spelling).is_some(),
+        Place::Nowhere | Place::Tagged(_) => true,
+    };
+    is_place && (asked.token.is_some() || fleet.users.contains_key(asked.user))
 }
 
 fn context(asked: &Asked) -> Context {

@@ -147,7 +147,7 @@ pub(super) struct Asked {
     pub(super) id: &'static str,
     pub(super) place: Place,
     /// Without the one that tells the environment.
-    tags: Vec<(&'static str, &'static str)>,
+    pub(super) tags: Vec<(&'static str, &'static str)>,
     /// What a token says of the user, if there is one.
     pub(super) token: Option<Token>,
     /// Where the cluster is in which a task is to run.
