@@ -142,7 +142,7 @@ impl Engine {
     /// Asks Cedar over everything with each request, tells `report` where the answers differ, and then goes by Cedar.
     ///
     /// This is for tests and for a trial period in production: each decision costs what Cedar costs, which grows with
-    /// the number of assignments.
+    /// the number of assignments. The context of every request is then checked, not only of those that ask Cedar.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl Engine {
         report: impl Fn(&Difference) + Send + Sync + 'static,
     ) -> Result<Self, RequestError> {
         let state = self.state.load();
-        let whole = ArcSwap::from_pointee((state.revision, Whole::new(&state)?));
+        let whole = ArcSwap::from_pointee((state.mark, Whole::new(&state)?));
         drop(state);
         Ok(Self { paranoid: Some(Paranoia { whole, report: Box::new(report) }), ..self })
     }
@@ -173,7 +173,7 @@ impl Engine {
             None => decision::settle(&state, request, &found, operation, environment, tally)?,
         };
         drop(found);
-        let decision = Decision { state, request, operation, environment, allowed };
+        let decision = Decision { state, request, operation, environment, allowed, verdict: None };
         match &self.paranoid {
             None => Ok(decision),
             Some(paranoia) => paranoia.check(decision),
@@ -292,6 +292,7 @@ impl Engine {
             state.change(change)?;
         }
         state.revision += 1;
+        state.mark = State::new_mark();
         let revision = state.revision;
         self.state.store(Arc::new(state));
         Ok(revision)
@@ -314,19 +315,20 @@ impl Paranoia {
     /// Asks Cedar too, reports a difference, and answers as Cedar does.
     fn check<'a>(&self, decision: Decision<'a>) -> Result<Decision<'a>, RequestError> {
         let state: &State = &decision.state;
-        if self.whole.load().0 != state.revision {
-            self.whole.store(Arc::new((state.revision, Whole::new(state)?)));
+        // Its own from here on: another thread may put that of a later state in its place.
+        let mut whole = self.whole.load_full();
+        if whole.0 != state.mark {
+            whole = Arc::new((state.mark, Whole::new(state)?));
+            self.whole.store(Arc::clone(&whole));
         }
-        let whole = self.whole.load();
         let verdict = whole.1.authorize(state, decision.request, decision.operation)?;
         let engine = (decision.allowed, decision.explain().policies);
-        let cedar = (verdict.allowed, verdict.policies);
+        let cedar = (verdict.allowed, verdict.policies.clone());
         if engine == cedar {
             return Ok(decision);
         }
-        let allowed = cedar.0;
         let request = format!("{:?}", decision.request);
         (self.report)(&Difference { request, engine, cedar });
-        Ok(Decision { allowed, ..decision })
+        Ok(Decision { allowed: verdict.allowed, verdict: Some(Box::new(verdict)), ..decision })
     }
 }

@@ -106,7 +106,7 @@ pub enum ChangeError {
     /// No name for an environment or a person.
     #[error("`{name}` cannot be the name of {what}")]
     BadName {
-        /// `an environment` or `a user`.
+        /// `an environment`, `an alias` or `a user`.
         what: &'static str,
         /// The name.
         name: String,
@@ -242,8 +242,12 @@ impl State {
         aliases: &[String],
     ) -> Result<(), ChangeError> {
         self.free_name(name)?;
-        for alias in aliases {
+        for (index, alias) in aliases.iter().enumerate() {
             self.free(alias)?;
+            let is_repeated = alias == name || aliases.iter().take(index).any(|one| one == alias);
+            if alias.is_empty() || alias.chars().any(char::is_control) || is_repeated {
+                return Err(ChangeError::BadName { what: "an alias", name: alias.clone() });
+            }
         }
         let aliases = aliases.iter().map(SmolStr::new).collect();
         let environment = Environment { name: SmolStr::new(name), aliases };

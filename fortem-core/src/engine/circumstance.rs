@@ -57,6 +57,8 @@ pub(super) struct Looks {
     pub(super) at_principal: bool,
     pub(super) at_resource: bool,
     pub(super) at_action: bool,
+    /// It has an expression of a kind that Cedar has added since, so that what it looks at is not known.
+    pub(super) is_unreadable: bool,
 }
 
 impl Looks {
@@ -102,7 +104,7 @@ impl Looks {
             Expr::Var(Var::Principal) => self.at_principal = true,
             Expr::Var(Var::Resource) => self.at_resource = true,
             Expr::Var(Var::Action) => self.at_action = true,
-            _ => {}
+            one => self.is_unreadable |= !is_known(one),
         });
     }
 }
@@ -179,6 +181,25 @@ fn of_context(attribute: &str) -> Circumstance {
         "approval" => Circumstance::Approval,
         other => Circumstance::Detail(other.to_owned()),
     }
+}
+
+/// Whether [`for_each`] sees everything in an expression of this kind.
+fn is_known(expression: &Expr) -> bool {
+    matches!(
+        expression,
+        Expr::Literal(_)
+            | Expr::Var(_)
+            | Expr::Slot(_)
+            | Expr::UnaryOp { .. }
+            | Expr::BinaryOp { .. }
+            | Expr::GetAttr { .. }
+            | Expr::HasAttr { .. }
+            | Expr::Like { .. }
+            | Expr::Is { .. }
+            | Expr::IfThenElse { .. }
+            | Expr::Set(_)
+            | Expr::Record(_)
+    )
 }
 
 /// Calls `visit` for an expression and everything in it.

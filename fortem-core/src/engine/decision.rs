@@ -10,8 +10,10 @@ use super::grants::EnvironmentId;
 use super::operation::{OperationId, Operations};
 use super::reason;
 use super::request::{Request, RequestError};
+use super::rule::Condition;
 use super::state::{Candidate, Found, State, Through};
 use super::table::Cell;
+use super::whole::Verdict;
 use crate::digest::Digest;
 use crate::fleet::Assignee;
 
@@ -24,6 +26,8 @@ pub struct Decision<'a> {
     pub(super) operation: OperationId,
     pub(super) environment: Option<EnvironmentId>,
     pub(super) allowed: bool,
+    /// What Cedar says, where a paranoid engine found otherwise.
+    pub(super) verdict: Option<Box<Verdict>>,
 }
 
 /// Why a request was allowed or denied.
@@ -84,15 +88,24 @@ impl Decision<'_> {
     #[must_use]
     pub fn explain(&self) -> Explanation {
         let state: &State = &self.state;
-        let weighed = state.find(self.request.principal).and_then(|found| {
-            let weighed = weigh(state, self.request, &found, self.operation, self.environment)?;
-            let reason = reason::words(self, &found, &weighed);
-            Ok((weighed.applied(state), reason, weighed.errors))
-        });
-        // What was found once is found again in the same state.
-        let (policies, reason, errors) = weighed
-            .unwrap_or_else(|error| (Vec::new(), error.to_string(), vec![error.to_string()]));
         let policy_set = state.rules.digest;
+        // Who was found once is found again in the same state.
+        let found = match state.find(self.request.principal) {
+            Ok(found) => found,
+            Err(error) => {
+                let (reason, errors) = (error.to_string(), vec![error.to_string()]);
+                let policies = Vec::new();
+                return Explanation { allowed: self.allowed, policies, reason, errors, policy_set };
+            }
+        };
+        let weighed = weigh(state, self.request, &found, self.operation, self.environment);
+        let (policies, reason) = match &self.verdict {
+            None => (weighed.applied(state), reason::words(self, &found, &weighed)),
+            Some(verdict) => {
+                (verdict.policies.clone(), "Cedar decides otherwise than the engine".to_owned())
+            }
+        };
+        let errors = weighed.errors;
         Explanation { allowed: self.allowed, policies, reason, errors, policy_set }
     }
 }
@@ -192,31 +205,41 @@ pub(super) fn weigh<'s>(
     found: &Found<'s>,
     operation: OperationId,
     environment: Option<EnvironmentId>,
-) -> Result<Weighed<'s>, RequestError> {
-    let Some(known) = Operations::builtin().get(operation) else { return Ok(Weighed::default()) };
-    let mut asker = None;
+) -> Weighed<'s> {
     let mut weighed = Weighed { person: request.principal.id().to_owned(), ..Weighed::default() };
+    let Some(known) = Operations::builtin().get(operation) else { return weighed };
+    let mut asker = None;
     let (mut forbids, permits): (Vec<_>, Vec<_>) = state
         .candidates(found, environment, operation)
         .into_iter()
         .partition(|one| one.rule.is_forbid());
     forbids.sort_by_key(|one| one.grant);
+    let mut ask = |condition: &Condition| {
+        let asker = match &asker {
+            Some(asker) => asker,
+            None => asker.insert(Asker::new(state, request, found, known)?),
+        };
+        asker.ask(condition)
+    };
     for one in forbids.into_iter().chain(permits) {
         // Cedar does not name what permits where something forbids.
         if !one.rule.is_forbid() && !weighed.forbids.is_empty() {
             break;
         }
-        let answer = match &one.rule.condition {
-            Some(condition) => {
-                let asker = match &asker {
-                    Some(asker) => asker,
-                    None => asker.insert(Asker::new(state, request, found, known)?),
-                };
-                asker.ask(condition)?
-            }
-            None => Asked { applies: true, error: None },
-        };
-        weighed.errors.extend(answer.error);
+        // A request that cannot be asked is told among the errors: what settled the decision is named all the same.
+        let answer = one.rule.condition.as_ref().map_or_else(
+            || Asked { applies: true, error: None },
+            |condition| {
+                let asked = ask(condition);
+                asked.unwrap_or_else(|error| Asked {
+                    applies: false,
+                    error: Some(error.to_string()),
+                })
+            },
+        );
+        if answer.error.as_ref().is_some_and(|error| !weighed.errors.contains(error)) {
+            weighed.errors.extend(answer.error);
+        }
         match (answer.applies, one.rule.is_forbid()) {
             (true, true) => weighed.forbids.push(one),
             (true, false) => weighed.permits.push(one),
@@ -224,5 +247,5 @@ pub(super) fn weigh<'s>(
             (false, true) => {}
         }
     }
-    Ok(weighed)
+    weighed
 }

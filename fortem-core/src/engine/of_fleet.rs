@@ -38,6 +38,7 @@ impl State {
         }
         Ok(Self {
             revision: 0,
+            mark: Self::new_mark(),
             tag_key: fleet.tag_key().into(),
             rules: Arc::new(rules),
             environments: Arc::new(environments),

@@ -13,12 +13,13 @@ use crate::identity::Identity;
 
 /// Somebody, looked up once: what a frontend keeps for a person's session.
 ///
-/// It stays valid when the engine changes; the first question after a change looks the person up again.
+/// It stays valid when the engine changes, and for another engine: the person is then looked up again for each question.
+/// Look them up anew to be fast again.
 #[derive(Debug, Clone)]
 pub struct Caller {
     id: String,
     identity: Option<Identity>,
-    revision: u64,
+    mark: u64,
     own: Option<Grants>,
     own_rules: Option<Grants>,
     teams: Arc<[TeamId]>,
@@ -28,7 +29,7 @@ pub struct Caller {
 #[derive(Debug, Clone)]
 pub struct Target {
     environment_name: String,
-    revision: u64,
+    mark: u64,
     operation: OperationId,
     environment: EnvironmentId,
 }
@@ -39,7 +40,7 @@ impl Caller {
         Ok(Self {
             id: principal.id().to_owned(),
             identity: principal.identity().cloned(),
-            revision: state.revision,
+            mark: state.mark,
             own: found.own.cloned(),
             own_rules: found.own_rules.cloned(),
             teams: found.teams.as_slice().into(),
@@ -88,7 +89,7 @@ impl Engine {
         let id = state.environments.find(environment);
         Ok(Target {
             environment_name: environment.to_owned(),
-            revision: state.revision,
+            mark: state.mark,
             operation,
             environment: id.ok_or_else(|| state.unknown_environment(environment))?,
         })
@@ -115,7 +116,7 @@ impl Engine {
     /// When the person or the environment has gone since.
     pub fn answer(&self, caller: &Caller, target: &Target) -> Result<Answer, RequestError> {
         let state = self.state.load();
-        if caller.revision != state.revision || target.revision != state.revision {
+        if caller.mark != state.mark || target.mark != state.mark {
             return again(&state, caller, target);
         }
         let tally = state.tally(&caller.found(), Some(target.environment), target.operation);

@@ -10,7 +10,7 @@ use super::state::{Found, State, Teaming};
 pub struct Review {
     /// What the policies give to anybody at all, also to people the fleet does not know.
     pub anybody: Answer,
-    /// The people of the fleet who may, sorted by id.
+    /// The people who may, of the fleet and those whom a policy names, sorted by id.
     pub people: Vec<Holder>,
     /// The teams that groups of the identity provider are mapped to: whoever is in such a group may too, and who that
     /// is, only the identity provider knows.
@@ -82,9 +82,18 @@ impl State {
                 answer,
             })
         });
+        let of_policies = self.rules.of_users.iter();
+        let strangers = of_policies.filter(|(name, _)| self.people.get(name).is_none());
+        let strangers = strangers.filter_map(|(name, rules)| {
+            let found = Found { own: None, own_rules: Some(rules), teams: Teaming::OfFleet(&[]) };
+            let answer = self.best(&found, environment, operations);
+            (answer != Answer::Denied).then(|| Holder { user: name.to_string(), answer })
+        });
+        let mut people: Vec<Holder> = people.chain(strangers).collect();
+        people.sort_by(|a, b| a.user.cmp(&b.user));
         Review {
             anybody: self.best(&nobody, environment, operations),
-            people: people.collect(),
+            people,
             groups: groups.collect(),
         }
     }

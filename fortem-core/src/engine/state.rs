@@ -1,6 +1,7 @@
 //! Everything a decision needs, as it is at one moment; never changed once readers can see it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::environments::Environments;
 use super::grants::{EnvironmentId, Grant, Grants};
@@ -17,6 +18,8 @@ use crate::near::nearest;
 pub(super) struct State {
     /// Counts the changes.
     pub(super) revision: u64,
+    /// Given to no other state of this process, of whatever engine.
+    pub(super) mark: u64,
     pub(super) tag_key: Arc<str>,
     pub(super) rules: Arc<Rules>,
     pub(super) environments: Arc<Environments>,
@@ -72,6 +75,11 @@ pub(super) struct Candidate<'s> {
 }
 
 impl State {
+    pub(super) fn new_mark() -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// The numbers of what a request names.
     pub(super) fn resolve(
         &self,

@@ -137,6 +137,13 @@ impl Whole {
                 known.resource(resource)?;
             }
         }
+        // Teams and environments are those of the fleet already. Only what nothing else is in may be taken out and put
+        // back: whatever lies below an entity would lose what is above it.
+        let is_brought = |id: &EntityUid| {
+            let kind = id.type_name().basename();
+            kind != ENVIRONMENT && kind != "Team"
+        };
+        known.entities.retain(|id, _| is_brought(id));
         let brought: Vec<EntityUid> = known.entities.keys().cloned().collect();
         let rest = self.entities.clone().remove_entities(brought).map_err(refused)?;
         rest.add_entities(known.entities.into_values(), None).map_err(refused)

@@ -1,7 +1,11 @@
 //! The engine: what it answers is what Cedar answers.
 
+mod allocation;
 mod cedar;
+mod changes;
 mod deep;
+mod paranoid;
+mod permissions;
 mod random;
 mod reasons;
 
