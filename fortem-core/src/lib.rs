@@ -5,6 +5,9 @@
 //! directory of them, checks everything against the [`Vocabulary`], and reports every mistake with its
 //! place as a [`Problem`].
 //!
+//! [`engine`] answers, inside any frontend, whether somebody may do something, and why; [`json`] is the same as one
+//! function over text. `audit` records what was done. Nothing here talks to AWS.
+//!
 //! ```
 //! # fn main() -> Result<(), fortem_core::Problems> {
 //! let source = fortem_core::Source::load("../policies")?;
@@ -13,6 +16,16 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what |
+//! | --- | --- |
+//! | `sqlite` (default) | the audit log in SQLite, which is built in |
+//! | `jsonl` | the audit log in a file of JSON lines |
+//! | `postgres` | the audit log in PostgreSQL |
+//! | `signing` | checkpoints of the audit log, signed with Ed25519 |
+//! | `audit` | the audit log with a store in memory, or one of your own |
 
 #[cfg(feature = "audit")]
 pub mod audit;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use cedar_policy::PolicySet;
 use fortem_core::engine::Engine;
 use fortem_core::{Fleet, SourceFile};
 
@@ -106,6 +107,16 @@ pub fn fleet(size: Size) -> Fleet {
     Fleet::parse(&SourceFile::new("fleet.toml", text(size)), &roles).expect("a fleet")
 }
 
+/// The shipped roles and guard.
+///
+/// # Panics
+///
+/// Never, unless the shipped policies are wrong.
+#[must_use]
+pub fn policies() -> PolicySet {
+    fortem_core::Source::load("../../../policies").expect("the shipped policies").policy_set()
+}
+
 /// The engine over the fleet and the shipped roles and guard.
 ///
 /// # Panics
@@ -113,6 +124,5 @@ pub fn fleet(size: Size) -> Fleet {
 /// Never, unless the generator or the shipped policies are wrong.
 #[must_use]
 pub fn engine(size: Size) -> Engine {
-    let source = fortem_core::Source::load("../../policies").expect("the shipped policies");
-    Engine::new(&source.policy_set(), &fleet(size)).expect("an engine")
+    Engine::new(&policies(), &fleet(size)).expect("an engine")
 }

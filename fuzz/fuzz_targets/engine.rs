@@ -1,0 +1,31 @@
+//! Policies of any text are refused, or decided by as Cedar does.
+
+#![no_main]
+
+use std::time::SystemTime;
+
+use cedar_policy::PolicySet;
+use fortem_core::engine::{Engine, Request, Resource, Session};
+use fortem_core::{Fleet, SourceFile};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    // Deeper texts are refused before Cedar parses them, by whatever reads policies from files.
+    if text.bytes().filter(|byte| b"([{!-|&".contains(byte)).count() > 100 {
+        return;
+    }
+    let Ok(policies) = text.parse::<PolicySet>() else { return };
+    let roles = policies.templates().map(|one| one.id().to_string()).collect();
+    let file = SourceFile::new("fleet.toml", include_str!("fleet.toml"));
+    let Ok(fleet) = Fleet::parse(&file, &roles) else { return };
+    let Ok(engine) = Engine::new(&policies, &fleet) else { return };
+    let engine = engine.paranoid(|difference| panic!("{difference:?}")).expect("the whole");
+    for environment in ["dev", "staging", "prod"] {
+        for (action, kind) in [("restartService", "Service"), ("execCommand", "Task")] {
+            let resource = Resource::new(kind, "one").within(environment);
+            let session = Session::at(SystemTime::UNIX_EPOCH).mfa(true);
+            let request = Request::new("alice", action, resource, session);
+            drop(engine.authorize(&request).expect("an answer").explain());
+        }
+    }
+});
