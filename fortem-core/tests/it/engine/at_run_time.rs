@@ -241,6 +241,10 @@ fn an_environment_that_is_removed_takes_its_roles_and_aliases_with_it() {
         "+ environments: 2",
     ];
     assert_eq!(changed(&[remove("dev")]), expected);
+    let of_a_person = changed(&[remove("qa")]);
+    for fact in ["- bob viewLogs qa: Allowed", "+ assignments: 1"] {
+        assert!(of_a_person.contains(&fact.to_owned()), "{of_a_person:?}");
+    }
     let without = changed(&[remove("prod")]);
     assert!(without.contains(&"- live is prod".to_owned()), "{without:?}");
 }

@@ -1,5 +1,6 @@
 //! What was looked up before a change, and who asks while one is made.
 
+use std::sync::Barrier;
 use std::time::SystemTime;
 
 use fortem_core::engine::{
@@ -210,11 +211,12 @@ fn who_asks_during_a_change_sees_the_state_before_or_after() {
 /// Several who change something do not undo each other's changes.
 #[test]
 fn no_change_is_lost_between_writers() {
-    let engine = &engine();
+    let (engine, start) = (&engine(), &Barrier::new(4));
     std::thread::scope(|scope| {
         for writer in 0..4 {
             scope.spawn(move || {
-                for number in 0..25 {
+                start.wait();
+                for number in 0..500 {
                     let name = format!("w{writer}-{number}");
                     engine.apply(&[Change::PutUser { name, teams: Vec::new() }]).unwrap();
                 }
@@ -222,5 +224,5 @@ fn no_change_is_lost_between_writers() {
         }
     });
     let stats = engine.stats();
-    assert_eq!((stats.people, stats.revision), (103, 100));
+    assert_eq!((stats.people, stats.revision), (2_003, 2_000));
 }
