@@ -20,6 +20,13 @@ pub(crate) fn is_slug(text: &str) -> bool {
     (1..=63).contains(&text.len()) && text.chars().all(allowed)
 }
 
+/// Aliases stand in policies, which take printable Latin-1 (IAM User Guide, Grammar of the IAM JSON policy language), and
+/// where `*`, `?` and `$` mean something else.
+pub(crate) fn is_alias(text: &str) -> bool {
+    let allowed = |c: char| matches!(c, ' '..='~' | '\u{a0}'..='\u{ff}') && !"*?${}".contains(c);
+    !text.is_empty() && text.chars().all(allowed)
+}
+
 /// What `fleet.toml` says, checked.
 #[derive(Debug, Clone)]
 pub struct Fleet {

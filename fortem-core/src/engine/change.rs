@@ -14,7 +14,7 @@ use super::policies;
 use super::rule::Rule;
 use super::rules::Rules;
 use super::state::State;
-use crate::fleet::{Assignee, Tier, is_slug};
+use crate::fleet::{Assignee, Tier, is_alias, is_slug};
 use crate::problem::Problems;
 
 /// What was changed, for the embedder to keep: the engine itself forgets when the process ends.
@@ -96,17 +96,17 @@ pub enum ChangeError {
         name: String,
     },
     /// The name or alias is taken.
-    #[error("there is a {what} `{name}` already")]
+    #[error("there is an {what} `{name}` already")]
     Exists {
         /// `environment`.
         what: &'static str,
         /// The name.
         name: String,
     },
-    /// No name for an environment or a person.
-    #[error("`{name}` cannot be the name of {what}")]
+    /// No name for an environment or a person, or no alias.
+    #[error("`{name}` cannot be {what}")]
     BadName {
-        /// `an environment`, `an alias` or `a user`.
+        /// `the name of an environment`, `the name of a user` or `an alias`.
         what: &'static str,
         /// The name.
         name: String,
@@ -241,13 +241,13 @@ impl State {
         tier: Tier,
         aliases: &[String],
     ) -> Result<(), ChangeError> {
-        self.free_name(name)?;
+        self.free_name(name, None)?;
         for (index, alias) in aliases.iter().enumerate() {
-            self.free(alias)?;
             let is_repeated = alias == name || aliases.iter().take(index).any(|one| one == alias);
-            if alias.is_empty() || alias.chars().any(char::is_control) || is_repeated {
+            if !is_alias(alias) || is_repeated {
                 return Err(ChangeError::BadName { what: "an alias", name: alias.clone() });
             }
+            self.free(alias, None)?;
         }
         let aliases = aliases.iter().map(SmolStr::new).collect();
         let environment = Environment { name: SmolStr::new(name), aliases };
@@ -257,7 +257,7 @@ impl State {
 
     fn rename_environment(&mut self, from: &str, to: &str) -> Result<(), ChangeError> {
         let id = self.environment(from)?;
-        self.free_name(to)?;
+        self.free_name(to, Some(id))?;
         Arc::make_mut(&mut self.environments).rename(id, to);
         self.follow_names(&[from, to])
     }
@@ -286,23 +286,31 @@ impl State {
         rules.map(Arc::new).map_err(|error| ChangeError::Policies(policies::refused(error).into()))
     }
 
-    fn free_name(&self, name: &str) -> Result<(), ChangeError> {
+    fn free_name(&self, name: &str, of: Option<EnvironmentId>) -> Result<(), ChangeError> {
         if !is_slug(name) {
-            return Err(ChangeError::BadName { what: "an environment", name: name.to_owned() });
+            let what = "the name of an environment";
+            return Err(ChangeError::BadName { what, name: name.to_owned() });
         }
-        self.free(name)
+        self.free(name, of)
     }
 
-    fn free(&self, spelling: &str) -> Result<(), ChangeError> {
-        match self.environments.find(spelling) {
-            Some(_) => Err(ChangeError::Exists { what: "environment", name: spelling.to_owned() }),
-            None => Ok(()),
+    /// Letter case does not tell spellings apart, but `Prod` beside `prod` can be an environment's own.
+    fn free(&self, spelling: &str, of: Option<EnvironmentId>) -> Result<(), ChangeError> {
+        let lower = spelling.to_lowercase();
+        let mut others = self.environments.spellings().filter(|(_, id)| Some(*id) != of);
+        if self.environments.find(spelling).is_some()
+            || others.any(|(other, _)| other.to_lowercase() == lower)
+        {
+            let name = spelling.to_owned();
+            return Err(ChangeError::Exists { what: "environment", name });
         }
+        Ok(())
     }
 
     fn put_user(&mut self, name: &str, teams: &[String]) -> Result<(), ChangeError> {
         if name.is_empty() || name.chars().any(char::is_control) {
-            return Err(ChangeError::BadName { what: "a user", name: name.to_owned() });
+            let what = "the name of a user";
+            return Err(ChangeError::BadName { what, name: name.to_owned() });
         }
         let id = |team: &String| self.teams.find(team).ok_or_else(|| unknown("team", team));
         let teams = teams.iter().map(id).collect::<Result<Box<[_]>, _>>()?;

@@ -44,8 +44,8 @@ impl Environments {
         self.list.iter().flatten().map(|(id, one)| (*id, one))
     }
 
-    pub(super) fn spellings(&self) -> impl Iterator<Item = &str> {
-        self.numbers.keys().map(SmolStr::as_str)
+    pub(super) fn spellings(&self) -> impl Iterator<Item = (&str, EnvironmentId)> {
+        self.numbers.iter().map(|(spelling, id)| (spelling.as_str(), *id))
     }
 
     pub(super) fn len(&self) -> usize {

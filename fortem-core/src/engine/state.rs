@@ -112,7 +112,8 @@ impl State {
     }
 
     pub(super) fn unknown_environment(&self, name: &str) -> RequestError {
-        let near = nearest(name, self.environments.spellings()).map(str::to_owned);
+        let near =
+            nearest(name, self.environments.spellings().map(|(one, _)| one)).map(str::to_owned);
         RequestError::UnknownEnvironment { name: name.to_owned(), near }
     }
 

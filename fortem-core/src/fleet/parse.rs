@@ -9,7 +9,7 @@ use super::names::{KEYS, Names};
 use super::read::{Found, Reader, Table};
 use super::{
     Acceptance, Assignee, Assignment, Environment, Fleet, Named, Partition, ScheduleKind, Team,
-    Tier, User, check, is_slug,
+    Tier, User, check, is_alias, is_slug,
 };
 use crate::problem::{Problem, Problems, SourceFile};
 
@@ -179,11 +179,8 @@ fn slug(reader: &mut Reader, found: Found<String>, what: &str) -> Option<Named> 
     None
 }
 
-/// Aliases stand in policies, which take printable Latin-1 (IAM User Guide, Grammar of the IAM JSON
-/// policy language), and where `*`, `?` and `$` mean something else.
 fn alias(reader: &mut Reader, found: Found<String>) -> Option<Named> {
-    let allowed = |c: char| matches!(c, ' '..='~' | '\u{a0}'..='\u{ff}') && !"*?${}".contains(c);
-    if !found.value.is_empty() && found.value.chars().all(allowed) {
+    if is_alias(&found.value) {
         return Some(found.into());
     }
     let message = format!("`{}` cannot be an alias", found.value.escape_default());

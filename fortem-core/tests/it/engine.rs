@@ -1,12 +1,15 @@
 //! The engine: what it answers is what Cedar answers.
 
 mod allocation;
+mod at_run_time;
 mod cedar;
 mod changes;
 mod deep;
+mod kept;
 mod paranoid;
 mod permissions;
 mod random;
+mod reach;
 mod reasons;
 
 use std::collections::BTreeSet;
@@ -14,7 +17,7 @@ use std::collections::BTreeSet;
 use fortem_core::engine::{
     Applied, Detail, Engine, Principal, Request, RequestError, Resource, Session,
 };
-use fortem_core::{Assignee, Fleet, Identity, SourceFile};
+use fortem_core::{Assignee, Fleet, Identity, Source, SourceFile};
 use proptest::prelude::*;
 
 use random::{Asked, Place, Policies};
@@ -23,6 +26,13 @@ fn engine(policies: &Policies, fleet: &random::Fleet) -> Engine {
     let file = SourceFile::new("fleet.toml", fleet.text());
     let fleet = Fleet::parse(&file, &policies.roles).unwrap();
     Engine::new(&policies.set, &fleet).unwrap()
+}
+
+/// An engine of a file of policies and a fleet file.
+fn of_text(policies: &str, fleet: &str) -> Engine {
+    let policies = SourceFile::new("all.cedar", policies);
+    let source = Source::parse(&SourceFile::new("fleet.toml", fleet), &[policies]).unwrap();
+    Engine::new(&source.policy_set(), source.fleet()).unwrap()
 }
 
 /// Hands the request that a random one stands for to `ask`.
