@@ -2,11 +2,12 @@
 
 #![no_main]
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use cedar_policy::PolicySet;
 use fortem_core::engine::{Engine, Request, Resource, Session};
-use fortem_core::{Fleet, SourceFile};
+use fortem_core::{Assignee, Fleet, SourceFile};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -15,10 +16,16 @@ fuzz_target!(|text: &str| {
         return;
     }
     let Ok(policies) = text.parse::<PolicySet>() else { return };
-    let roles = policies.templates().map(|one| one.id().to_string()).collect();
-    let file = SourceFile::new("fleet.toml", include_str!("fleet.toml"));
+    let roles: BTreeSet<String> =
+        policies.templates().map(|one| AsRef::<str>::as_ref(one.id()).to_owned()).collect();
+    let file = SourceFile::new("fleet.toml", include_str!("engine.toml"));
     let Ok(fleet) = Fleet::parse(&file, &roles) else { return };
     let Ok(engine) = Engine::new(&policies, &fleet) else { return };
+    for role in &roles {
+        // What lacks a slot cannot be assigned.
+        _ = engine.assign(role, Assignee::User("alice".to_owned()), "dev");
+        _ = engine.assign(role, Assignee::Team("payments".to_owned()), "staging");
+    }
     let engine = engine.paranoid(|difference| panic!("{difference:?}")).expect("the whole");
     for environment in ["dev", "staging", "prod"] {
         for (action, kind) in [("restartService", "Service"), ("execCommand", "Task")] {

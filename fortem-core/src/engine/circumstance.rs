@@ -57,8 +57,8 @@ pub(super) struct Looks {
     pub(super) at_principal: bool,
     pub(super) at_resource: bool,
     pub(super) at_action: bool,
-    /// It has an expression of a kind that Cedar has added since, so that what it looks at is not known.
-    pub(super) is_unreadable: bool,
+    /// How many of its expressions are of a kind that Cedar has added since: what they look at is not known.
+    pub(super) unknown: usize,
 }
 
 impl Looks {
@@ -104,7 +104,7 @@ impl Looks {
             Expr::Var(Var::Principal) => self.at_principal = true,
             Expr::Var(Var::Resource) => self.at_resource = true,
             Expr::Var(Var::Action) => self.at_action = true,
-            one => self.is_unreadable |= !is_known(one),
+            one => self.unknown += usize::from(!is_known(one)),
         });
     }
 }

@@ -230,8 +230,7 @@ pub(super) fn weigh<'s>(
         let answer = one.rule.condition.as_ref().map_or_else(
             || Asked { applies: true, error: None },
             |condition| {
-                let asked = ask(condition);
-                asked.unwrap_or_else(|error| Asked {
+                ask(condition).unwrap_or_else(|error| Asked {
                     applies: false,
                     error: Some(error.to_string()),
                 })

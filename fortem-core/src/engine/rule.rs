@@ -45,7 +45,7 @@ impl Rule {
     /// A policy, and what it looks at.
     pub(super) fn new(template: pst::Template) -> Result<(Self, Looks), String> {
         let looks = Looks::of(&template);
-        if looks.is_unreadable {
+        if looks.unknown > 0 {
             return Err(format!(
                 "`{}` has an expression of a kind that is not known",
                 template.id.0

@@ -60,8 +60,8 @@ impl Model {
     fn change(&self, step: &Step) -> Option<Change> {
         Some(match step {
             Step::Assign(role, is_team, who, environment) => {
-                let roles: Vec<_> = self.policies.roles.iter().collect();
-                let role = (!roles.is_empty()).then(|| role.get(&roles))?.to_string();
+                let roles: Vec<String> = self.policies.roles.iter().cloned().collect();
+                let role = (!roles.is_empty()).then(|| role.get(&roles).clone())?;
                 let name = if *is_team { TEAMS[*who] } else { USERS[*who] };
                 let (assignee, environment) = (assignee(*is_team, name), (*environment).to_owned());
                 Change::Assign { role, assignee, environment }

@@ -21,7 +21,7 @@ fn alike(asked: &Asked) -> Vec<Asked> {
             let id = if asked.kind == "Environment" { asked.id } else { id };
             let now = asked.now + Duration::from_secs(if mfa { 43_200 } else { 0 });
             let (approval, source_ip) = (approval, address);
-            all.push(Asked { mfa, id, approval, source_ip, now, ..asked.clone() });
+            all.push(Asked { id, mfa, approval, source_ip, now, ..asked.clone() });
         }
     }
     all.push(asked.clone());
