@@ -8,7 +8,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant, SystemTime};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
-use fortem_core::engine::{Answer, Caller, Engine, Request, Resource, Session, Target};
+use fortem_core::Assignee;
+use fortem_core::engine::{Answer, Caller, Change, Engine, Request, Resource, Session, Target};
 use fortem_core_benches::{Size, assignments, engine, environment, fleet, policies, user};
 
 const SIZES: [usize; 4] = [10, 100, 1_000, 10_000];
@@ -126,14 +127,17 @@ fn conditional(criterion: &mut Criterion) {
 fn permissions(criterion: &mut Criterion) {
     let size = Size::of(10_000);
     let engine = engine(size);
-    for place in (0..5).map(|number| environment(number * 1_000)) {
-        let assignee = fortem_core::Assignee::User(user(0));
-        // Some of them are there already.
-        _ = engine.assign("operator", assignee, &place);
-    }
-    let count = engine.permissions(&user(0)).expect("a person").environments.len();
-    criterion.bench_function(&format!("permissions/{count} of 10000"), |bench| {
-        bench.iter(|| engine.permissions(black_box(&user(0))).expect("a person"));
+    let name = "newcomer@example.com".to_owned();
+    let mut changes = vec![Change::PutUser { name: name.clone(), teams: Vec::new() }];
+    changes.extend((0..5).map(|number| Change::Assign {
+        role: "developer".to_owned(),
+        assignee: Assignee::User(name.clone()),
+        environment: environment(number * 1_001),
+    }));
+    engine.apply(&changes).expect("a newcomer");
+    assert_eq!(engine.permissions(&name).expect("a person").environments.len(), 5);
+    criterion.bench_function("permissions/5 of 10000", |bench| {
+        bench.iter(|| engine.permissions(black_box(&name)).expect("a person"));
     });
 }
 
