@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use fortem_core::engine::{Answer, Engine, Request, Resource, Session};
-use fortem_core::{Action, Vocabulary};
+use fortem_core::{Action, Problem, Problems, Vocabulary};
 
 const USAGE: &str =
     "usage: ask [--policies DIR] [--mfa] [--kind KIND] USER [ACTION ENVIRONMENT/RESOURCE]";
@@ -41,12 +41,22 @@ pub(crate) fn run(
         writeln!(stderr(), "{USAGE}")?;
         return Ok(2);
     };
-    let engine = Engine::load(arguments.policies.as_deref().unwrap_or("policies"))?;
+    let directory = arguments.policies.as_deref().unwrap_or("policies");
+    let engine = Engine::load(directory).map_err(|problems| told(&problems))?;
     match arguments.words.as_slice() {
         [user, action, target] => ask(&engine, &arguments, [user, action, target], out),
         [user] => show(&engine, user, out),
         _ => Ok(2),
     }
+}
+
+/// Every problem of a policies directory, a line each.
+fn told(problems: &Problems) -> String {
+    let line = |one: &Problem| match one.location() {
+        Some(place) => format!("{place}: {one}"),
+        None => one.to_string(),
+    };
+    problems.as_slice().iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn parsed(mut all: impl Iterator<Item = String>) -> Option<Arguments> {

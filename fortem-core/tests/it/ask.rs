@@ -33,6 +33,13 @@ fn exit_codes_tell_denied_from_mistaken() {
 }
 
 #[test]
+fn what_is_wrong_with_the_policies_is_told() {
+    let arguments = ["--policies", "../nowhere", "alice"].map(str::to_owned);
+    let error = example::run(arguments.into_iter(), &mut Vec::new()).unwrap_err();
+    assert!(error.to_string().starts_with("cannot read `../nowhere`"), "{error}");
+}
+
+#[test]
 fn somebody_alone_is_shown_as_a_table() {
     let (code, text) = ask("carol");
     assert_eq!(code, Ok(0));
