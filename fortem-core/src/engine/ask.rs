@@ -76,7 +76,7 @@ impl<'a> Asker<'a> {
             }
         }
         let entities = known.entities.into_values();
-        let base = if condition.needs_actions { actions().clone() } else { Entities::empty() };
+        let base = if condition.needs_actions { actions()?.clone() } else { Entities::empty() };
         base.add_entities(entities, None).map_err(context_error)
     }
 }
@@ -91,11 +91,12 @@ pub(super) fn evaluated(diagnostics: &Diagnostics) -> Result<(), RequestError> {
 }
 
 /// The actions and their groups.
-pub(super) fn actions() -> &'static Entities {
-    static ACTIONS: LazyLock<Entities> = LazyLock::new(|| {
-        Vocabulary::builtin().schema().action_entities().unwrap_or_else(|_| Entities::empty())
-    });
-    &ACTIONS
+///
+/// Without them a guard on a group of actions would be silent, so that their lack is an error.
+pub(super) fn actions() -> Result<&'static Entities, RequestError> {
+    static ACTIONS: LazyLock<Result<Entities, RequestError>> =
+        LazyLock::new(|| Vocabulary::builtin().schema().action_entities().map_err(context_error));
+    ACTIONS.as_ref().map_err(Clone::clone)
 }
 
 /// The request itself, checked against the vocabulary.

@@ -101,8 +101,8 @@ impl<'a> Resource<'a> {
     }
 
     /// With its AWS tags, as key and value. Unless [`Resource::within`] says it, the value under the fleet's tag key
-    /// tells the environment; with a value that names none the resource is in none. Of a key given twice the last
-    /// value counts.
+    /// tells the environment; with a value that names none the resource is in none. Another value under the same key, or
+    /// under one that differs in letter case only, is an error. Of another key given twice the last value counts.
     #[must_use]
     pub fn tagged(self, tags: &'a [(&'a str, &'a str)]) -> Self {
         let place = if self.place == Place::Nowhere { Place::Tagged } else { self.place };
@@ -269,6 +269,14 @@ pub enum RequestError {
         /// One that is much like it.
         near: Option<String>,
     },
+    /// Two tags of the resource, alike but for the letter case of their keys, name different environments.
+    #[error("the tag `{key}` is there twice, as `{}` and as `{}`", .values[0], .values[1])]
+    TwoEnvironments {
+        /// The fleet's tag key.
+        key: String,
+        /// The values.
+        values: [String; 2],
+    },
     /// The action is never done to such a resource.
     #[error("`{action}` does not apply to `{kind}`, but to {}", listed(.kinds))]
     NotApplicable {
@@ -289,7 +297,7 @@ pub enum RequestError {
 
 impl RequestError {
     /// A stable word for programs: `unknown_user`, `unknown_action`, `unknown_kind`, `unknown_environment`,
-    /// `not_applicable`, `context` or `stack`.
+    /// `two_environments`, `not_applicable`, `context` or `stack`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -297,6 +305,7 @@ impl RequestError {
             Self::UnknownAction { .. } => "unknown_action",
             Self::UnknownKind { .. } => "unknown_kind",
             Self::UnknownEnvironment { .. } => "unknown_environment",
+            Self::TwoEnvironments { .. } => "two_environments",
             Self::NotApplicable { .. } => "not_applicable",
             Self::Context(_) => "context",
             Self::Stack => "stack",

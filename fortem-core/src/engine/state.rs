@@ -105,8 +105,20 @@ impl State {
             Place::Named(name) => named(name),
             Place::Nowhere => Ok(None),
             Place::Tagged => {
-                let tag = resource.tags.iter().rev().find(|(key, _)| *key == &*self.tag_key);
-                Ok(tag.and_then(|(_, value)| self.environments.find(value)))
+                let mut tags = resource.tags.iter();
+                let Some((_, first)) = tags.find(|(key, _)| *key == &*self.tag_key) else {
+                    return Ok(None);
+                };
+                // IAM reads tag keys without regard to case, and AWS does not say which of two it sees.
+                let mut alike =
+                    resource.tags.iter().filter(|(key, _)| key.eq_ignore_ascii_case(&self.tag_key));
+                match alike.find(|(_, value)| value != first) {
+                    Some((_, second)) => Err(RequestError::TwoEnvironments {
+                        key: self.tag_key.to_string(),
+                        values: [(*first).to_owned(), (*second).to_owned()],
+                    }),
+                    None => Ok(self.environments.find(first)),
+                }
             }
         }
     }

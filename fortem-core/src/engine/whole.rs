@@ -50,7 +50,7 @@ impl Whole {
         for team in &state.teams.list {
             known.name(&uid("Team", &team.name).map_err(RequestError::Context)?)?;
         }
-        let entities = actions().clone().add_entities(known.entities.into_values(), None);
+        let entities = actions()?.clone().add_entities(known.entities.into_values(), None);
         whole.entities = entities.map_err(refused)?;
         Ok(whole)
     }

@@ -162,13 +162,12 @@ fn an_environment_is_known_by_name_alias_or_tag() {
 fn a_resource_whose_tags_name_no_environment_is_out_of_reach() {
     let engine = engine();
     let api = Resource::new("Service", "orders-api");
-    let elsewhere: [&[(&str, &str)]; 6] = [
+    let elsewhere: [&[(&str, &str)]; 5] = [
         &[],
         &[("Stage", "develop")],
         &[("Stage", "DEV")],
         &[("Stage", "")],
         &[("stage", "dev"), ("Environment", "dev")],
-        &[("Stage", "dev"), ("Stage", "nowhere")],
     ];
     for tags in elsewhere {
         let request = Request::new("alice", "restartService", api.tagged(tags), session());
@@ -396,4 +395,25 @@ when { context.mfa };
         writeln!(words, "{} looks at {:?}\n  {}", one.policy, one.looks_at, one.hint).unwrap();
     }
     assert_snapshot!(words);
+}
+
+#[test]
+fn tags_that_name_two_environments_are_an_error_and_no_choice() {
+    let engine = engine();
+    let asked = |tags: &[(&str, &str)]| {
+        let service = Resource::new("Service", "orders-api").tagged(tags);
+        let request = Request::new("alice", "restartService", service, session());
+        engine.authorize(&request).map(|decision| decision.is_allowed())
+    };
+    let two = |first: &str, second: &str| {
+        let values = [first.to_owned(), second.to_owned()];
+        Err(RequestError::TwoEnvironments { key: "Stage".to_owned(), values })
+    };
+    assert_eq!(asked(&[("Stage", "dev")]), Ok(true));
+    assert_eq!(asked(&[("stage", "dev")]), Ok(false));
+    assert_eq!(asked(&[("Stage", "dev"), ("Stage", "nowhere")]), two("dev", "nowhere"));
+    assert_eq!(asked(&[("Stage", "nowhere"), ("Stage", "dev")]), two("nowhere", "dev"));
+    assert_eq!(asked(&[("Stage", "dev"), ("stage", "dev")]), Ok(true));
+    assert_eq!(asked(&[("Stage", "dev"), ("stage", "qa")]), two("dev", "qa"));
+    assert_eq!(asked(&[("STAGE", "nowhere"), ("Stage", "dev")]), two("dev", "nowhere"));
 }
