@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use fortem_core::{Problem, Problems, Source};
 use thiserror::Error;
 
+use crate::Identity;
 use crate::classes::{self, Class, classes};
 use crate::emit::{self, Document, MANAGED_POLICY_LIMIT, TooLargeError};
 use crate::lower::{self, World};
@@ -26,8 +27,8 @@ pub struct Compiled<'a> {
     pub world: World<'a>,
     /// Actions that IAM cannot tell apart.
     pub classes: Vec<Class>,
-    /// The documents, by role id.
-    pub documents: BTreeMap<&'a str, Vec<Document>>,
+    /// The documents, by who they are for.
+    pub documents: BTreeMap<Identity<'a>, Vec<Document>>,
 }
 
 /// Why a source was not compiled.
@@ -63,11 +64,12 @@ pub enum CompileError {
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use fortem_compile::Identity;
 /// use fortem_core::Source;
 ///
 /// let source = Source::load("../policies")?;
 /// let compiled = fortem_compile::compile(&source, &["developer".to_owned()])?;
-/// let [document] = compiled.documents["developer"].as_slice() else { panic!("one document") };
+/// let [document] = compiled.documents[&Identity::of("developer")].as_slice() else { panic!("one document") };
 /// assert!(document.to_json().contains("${aws:PrincipalTag/Environment}"));
 /// # Ok(())
 /// # }
@@ -87,9 +89,9 @@ pub fn compile<'a>(source: &'a Source, only: &[String]) -> Result<Compiled<'a>, 
     Problems::unless(problems, ())?;
     let mut documents = BTreeMap::new();
     for role in roles {
-        documents.insert(role.policy.id(), role_documents(&world, &model, role)?);
+        documents.insert(Identity::of(role.policy.id()), role_documents(&world, &model, role)?);
     }
-    let texts = documents.iter().map(|(role, documents)| (*role, texts(documents)));
+    let texts = documents.iter().map(|(identity, documents)| (*identity, texts(documents)));
     let differences = Verifier::new(source)?.verify(&texts.collect())?;
     if !differences.is_empty() {
         return Err(CompileError::Differs(differences));

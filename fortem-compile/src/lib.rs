@@ -27,6 +27,8 @@ pub mod table;
 pub mod verify;
 
 mod arn;
+mod identity;
 mod preconditions;
 
 pub use compile::{CompileError, Compiled, compile};
+pub use identity::Identity;

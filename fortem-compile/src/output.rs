@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use thiserror::Error;
 
 use crate::compile::Compiled;
-use crate::report::{file_name, report};
+use crate::report::report;
 
 /// A file of the output: its path below the output directory, and its text.
 pub type OutputFile = (String, String);
@@ -32,10 +32,10 @@ pub fn files(source: &Source, compiled: &Compiled) -> Result<Vec<OutputFile>, se
 /// The documents alone, sorted by path.
 #[must_use]
 pub fn documents(compiled: &Compiled) -> Vec<OutputFile> {
-    let roles = compiled.documents.iter();
-    let named = roles.flat_map(|(role, documents)| {
+    let identities = compiled.documents.iter();
+    let named = identities.flat_map(|(identity, documents)| {
         let numbered = documents.iter().enumerate();
-        numbered.map(move |(index, document)| (file_name(role, index), document.to_json()))
+        numbered.map(move |(index, document)| (identity.file(index), document.to_json()))
     });
     named.collect()
 }

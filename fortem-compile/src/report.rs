@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fortem_core::{Assignee, Environment, Source};
 use serde::Serialize;
 
+use crate::Identity;
 use crate::compile::Compiled;
 use crate::emit::{Document, MANAGED_POLICY_LIMIT};
 use crate::model::Role;
@@ -162,7 +163,7 @@ pub fn report(source: &Source, compiled: &Compiled) -> Report {
     });
     let roles = compiled.model.roles.iter();
     let reports = roles.filter_map(|role| {
-        let documents = compiled.documents.get(role.policy.id())?;
+        let documents = compiled.documents.get(&Identity::of(role.policy.id()))?;
         Some(RoleReporter { source, compiled, role, documents }.report())
     });
     Report {
@@ -173,15 +174,6 @@ pub fn report(source: &Source, compiled: &Compiled) -> Report {
         roles: reports.collect(),
         merged: merged.collect(),
         open_patterns: open_patterns(source),
-    }
-}
-
-/// The file of a role's document, counted from 0, below the output directory.
-#[must_use]
-pub fn file_name(role: &str, index: usize) -> String {
-    match index {
-        0 => format!("identity/{role}.json"),
-        _ => format!("identity/{role}-{}.json", index + 1),
     }
 }
 
@@ -228,7 +220,7 @@ impl RoleReporter<'_> {
 
     fn document_reports(&self) -> Vec<DocumentReport> {
         let report = |(index, document): (usize, &Document)| DocumentReport {
-            file: file_name(self.role.policy.id(), index),
+            file: Identity::of(self.role.policy.id()).file(index),
             characters: document.characters(),
             limit: MANAGED_POLICY_LIMIT,
         };

@@ -60,6 +60,7 @@ use self::principals::Principal;
 use self::search::Search;
 use self::shape::{Calls, Shapes};
 use self::sides::Sides;
+use crate::Identity;
 use crate::iam::{Condition, Document, DocumentError, Statement};
 use crate::lower::World;
 use crate::reference::{Carries, Reference, ReferenceError};
@@ -160,21 +161,22 @@ impl<'a> Verifier<'a> {
     }
 
     /// The first difference of each role whose documents do not say what Cedar says; the documents are given
-    /// as JSON, by the role's id.
+    /// as JSON, by who they are for.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use std::collections::BTreeMap;
     ///
+    /// use fortem_compile::Identity;
     /// use fortem_compile::verify::{Kind, Verifier};
     /// use fortem_core::Source;
     ///
     /// let source = Source::load("../policies")?;
     /// let compiled = fortem_compile::compile(&source, &["operator".to_owned()])?;
-    /// let emitted = compiled.documents["operator"][0].to_json();
+    /// let emitted = compiled.documents[&Identity::of("operator")][0].to_json();
     /// let wide = r#"{"Version": "2012-10-17", "Statement":
     ///     {"Effect": "Allow", "Action": "ecs:StopTask", "Resource": "*"}}"#;
-    /// let documents = BTreeMap::from([("operator", vec![emitted, wide.to_owned()])]);
+    /// let documents = BTreeMap::from([(Identity::of("operator"), vec![emitted, wide.to_owned()])]);
     /// let differences = Verifier::new(&source)?.verify(&documents)?;
     /// assert_eq!(differences[0].kind(), Kind::Excess);
     /// assert_eq!(differences[0].api(), "ecs:StopTask");
@@ -187,11 +189,11 @@ impl<'a> Verifier<'a> {
     /// [`VerifyError`] when the comparison cannot be made.
     pub fn verify(
         &mut self,
-        documents: &BTreeMap<&str, Vec<String>>,
+        documents: &BTreeMap<Identity, Vec<String>>,
     ) -> Result<Vec<Difference>, VerifyError> {
         let mut read = BTreeMap::new();
-        for (role, texts) in documents {
-            read.insert(*role, statements(role, texts)?);
+        for (identity, texts) in documents {
+            read.insert(identity.role, statements(identity.role, texts)?);
         }
         let mut domain = Domain::of(self, &read)?;
         let mut differences = Vec::new();

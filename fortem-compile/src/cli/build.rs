@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use clap::{Args, ValueHint};
 use fortem_compile::emit::MANAGED_POLICY_LIMIT;
 use fortem_compile::output::{self, OutputFile};
-use fortem_compile::report::file_name;
 use fortem_compile::verify::Difference;
 use fortem_compile::{CompileError, Compiled, compile};
 use fortem_core::{Problem, Problems, Source};
@@ -52,9 +51,9 @@ impl Build {
     fn summary(&self, compiled: &Compiled) -> String {
         let out = self.out.display();
         let mut lines = Vec::new();
-        for (role, documents) in &compiled.documents {
+        for (identity, documents) in &compiled.documents {
             for (index, document) in documents.iter().enumerate() {
-                let (file, size) = (file_name(role, index), document.characters());
+                let (file, size) = (identity.file(index), document.characters());
                 lines.push(format!("{out}/{file}: {size} of {MANAGED_POLICY_LIMIT} characters"));
             }
         }

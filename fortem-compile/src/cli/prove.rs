@@ -10,7 +10,6 @@ use clap::{Args, ValueHint};
 use fortem_compile::compile;
 use fortem_compile::output::OutputFile;
 use fortem_compile::prove::{Outcome, Proof, ProveError, Prover};
-use fortem_compile::report::file_name;
 use fortem_core::{Problem, Problems, Source};
 
 use super::build::explain;
@@ -44,12 +43,12 @@ impl Prove {
         let solver = env::var_os(SOLVER).filter(|path| !path.is_empty()).ok_or_else(no_solver)?;
         let mut prover = Prover::new(&source, solver.as_ref()).map_err(|error| failed(&error))?;
         let mut exit = Exit::default();
-        for (role, documents) in &compiled.documents {
+        for (identity, documents) in &compiled.documents {
             let written = documents.iter().enumerate();
-            let written = written.map(|(index, one)| (file_name(role, index), one.to_json()));
+            let written = written.map(|(index, one)| (identity.file(index), one.to_json()));
             let written: Vec<OutputFile> = written.collect();
             for action in source.vocabulary().actions() {
-                let proof = prover.prove(role, action.name(), &written);
+                let proof = prover.prove(identity.role, action.name(), &written);
                 let proof = proof.map_err(|error| failed(&error))?;
                 print(&proof)?;
                 exit.take(&proof);

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use fortem_compile::compile;
 use fortem_compile::output;
 use fortem_compile::verify::{Difference, Kind, Verifier};
+use fortem_compile::{Identity, compile};
 use fortem_core::Source;
 use serde_json::{Value, json};
 
@@ -119,7 +119,7 @@ fn changed_conditions(conditions: &Value) -> Vec<(String, Value)> {
 
 /// What the verifier finds in a role whose only document is this.
 pub(crate) fn judge(verifier: &mut Verifier, role: &str, document: &Value) -> Option<Difference> {
-    let documents = BTreeMap::from([(role, vec![document.to_string()])]);
+    let documents = BTreeMap::from([(Identity::of(role), vec![document.to_string()])]);
     verifier.verify(&documents).unwrap().pop()
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use fortem_compile::compile;
 use fortem_compile::emit::Document;
 use fortem_compile::verify::{Difference, Verifier};
+use fortem_compile::{Identity, compile};
 use fortem_core::Source;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::Value;
@@ -14,9 +14,9 @@ fn found_after(role: &str, change: impl Fn(&mut Vec<Value>)) -> Vec<Difference> 
     let source = Source::load("../policies").unwrap();
     let compiled = compile(&source, &[]).unwrap();
     let of_role = |all: &Vec<Document>| all.iter().map(Document::to_json).collect();
-    let mut documents: BTreeMap<&str, Vec<String>> =
-        compiled.documents.iter().map(|(role, all)| (*role, of_role(all))).collect();
-    let text = &mut documents.get_mut(role).unwrap()[0];
+    let mut documents: BTreeMap<Identity, Vec<String>> =
+        compiled.documents.iter().map(|(identity, all)| (*identity, of_role(all))).collect();
+    let text = &mut documents.get_mut(&Identity::of(role)).unwrap()[0];
     let mut document: Value = serde_json::from_str(text).unwrap();
     change(document["Statement"].as_array_mut().unwrap());
     *text = document.to_string();
