@@ -16,11 +16,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let assignments = source.fleet().assignments().iter();
         for assignment in assignments.filter(|assignment| assignment.role() == role.id()) {
             let who = match assignment.assignee() {
-                Assignee::Team(team) => format!("team {team}"),
-                Assignee::User(user) => user.clone(),
+                Some(Assignee::Team(team)) => format!("team {team}"),
+                Some(Assignee::User(user)) => user.clone(),
+                None => "everybody".to_owned(),
             };
             let places: Vec<&str> = assignment.environments().collect();
-            writeln!(out, "  {who} in {}", places.join(", "))?;
+            let places =
+                if places.is_empty() { "every environment".to_owned() } else { places.join(", ") };
+            writeln!(out, "  {who} in {places}")?;
         }
     }
     Ok(())

@@ -303,8 +303,9 @@ impl RoleReporter<'_> {
         let report = |(one, name): (&fortem_core::Assignment, &str)| {
             let environment = fleet.environment(name)?;
             let assignee = match one.assignee() {
-                Assignee::Team(team) => format!("team {team}"),
-                Assignee::User(user) => user.clone(),
+                Some(Assignee::Team(team)) => format!("team {team}"),
+                Some(Assignee::User(user)) => user.clone(),
+                None => "everybody".to_owned(),
             };
             Some(AssignmentReport {
                 assignee,

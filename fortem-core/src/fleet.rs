@@ -1,17 +1,24 @@
 //! The fleet file: environments, how they are named, teams, users, and who has which role where.
 
 mod check;
+mod context;
+mod modes;
 mod names;
 mod parse;
 mod read;
+mod roles;
+mod session_tags;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
 pub(crate) use self::check::UNKNOWN_ROLE;
+pub use self::context::ContextKey;
 pub use self::names::{NamePattern, Names};
+pub use self::roles::{RoleSlots, Roles};
 
+use self::modes::Modes;
+use self::session_tags::SessionTags;
 use crate::problem::{Problems, SourceFile};
 
 /// Names of environments and policies stand in tags, ARNs and file names: 1 to 63 of `a-z`, `0-9` and `-`.
@@ -43,6 +50,9 @@ pub struct Fleet {
     assignments: Vec<Assignment>,
     accepted_leaks: Vec<Acceptance>,
     accepted_merges: Vec<Acceptance>,
+    modes: Modes,
+    session_tags: SessionTags,
+    context: Vec<ContextKey>,
 }
 
 /// A name and where it is given.
@@ -105,6 +115,36 @@ words! {
     }
 }
 
+words! {
+    /// How an environment gets into a person's session, and so into the documents of a role.
+    Mode {
+        /// One tag: a session is in one environment, and one document serves all of them.
+        Abac = "abac",
+        /// A document for each environment, with its name in it; no tag.
+        Literal = "literal",
+        /// A few tags, `Environment1`, `Environment2`, …: a session is in several environments.
+        Slots = "slots",
+        /// One tag with a list in it, which is compared with a resource's tag alone.
+        Delimited = "delimited",
+    }
+}
+
+words! {
+    /// The type of an attribute of the Cedar context.
+    ContextType {
+        /// Text.
+        String = "String",
+        /// A whole number.
+        Long = "Long",
+        /// True or false.
+        Bool = "Bool",
+        /// An IP address or a range of them.
+        IpAddr = "ipaddr",
+        /// A moment.
+        DateTime = "datetime",
+    }
+}
+
 /// An environment: dev, staging, prod.
 #[derive(Debug, Clone)]
 pub struct Environment {
@@ -140,13 +180,14 @@ pub enum Assignee {
     User(String),
 }
 
-/// A role given to somebody in some environments.
+/// A role given to somebody in some environments; to everybody, or everywhere, where the role has no slot for that.
 #[derive(Debug, Clone)]
 pub struct Assignment {
     role: Named,
-    assignee: Assignee,
+    assignee: Option<Assignee>,
     assignee_span: Range<usize>,
     environments: Vec<Named>,
+    span: Range<usize>,
     line: usize,
 }
 
@@ -158,14 +199,13 @@ pub struct Acceptance {
 }
 
 impl Fleet {
-    /// Reads the text of a fleet file. `roles` are the ids that assignments may name.
+    /// Reads the text of a fleet file. `roles` are those that it may name.
     ///
     /// ```
-    /// use std::collections::BTreeSet;
-    /// use fortem_core::{Fleet, SourceFile};
+    /// use fortem_core::{Fleet, Roles, SourceFile};
     ///
     /// let text = "[[environment]]\nname = \"staging\"\ntier = \"nonproduction\"\n";
-    /// let fleet = Fleet::parse(&SourceFile::new("fleet.toml", text), &BTreeSet::new())?;
+    /// let fleet = Fleet::parse(&SourceFile::new("fleet.toml", text), &Roles::any())?;
     /// assert_eq!(fleet.tag_key(), "Environment");
     /// assert_eq!(fleet.names().roles.with("staging"), "/ecs/staging/");
     /// # Ok::<(), fortem_core::Problems>(())
@@ -174,7 +214,7 @@ impl Fleet {
     /// # Errors
     ///
     /// Every mistake in the file, each with its place, what was found and what is expected.
-    pub fn parse(file: &SourceFile, roles: &BTreeSet<String>) -> Result<Self, Problems> {
+    pub fn parse(file: &SourceFile, roles: &Roles) -> Result<Self, Problems> {
         parse::fleet(file, roles)
     }
 
@@ -342,13 +382,13 @@ impl Assignment {
         &self.role.text
     }
 
-    /// Who has it.
+    /// Who has it; `None` for a role without `?principal`.
     #[must_use]
-    pub fn assignee(&self) -> &Assignee {
-        &self.assignee
+    pub fn assignee(&self) -> Option<&Assignee> {
+        self.assignee.as_ref()
     }
 
-    /// The names of the environments it holds in.
+    /// The names of the environments it holds in; none for a role without `?resource`.
     pub fn environments(&self) -> impl Iterator<Item = &str> {
         self.environments.iter().map(|environment| environment.text.as_str())
     }

@@ -45,8 +45,8 @@ mod vocabulary;
 
 pub use digest::{Digest, HexError};
 pub use fleet::{
-    Acceptance, Assignee, Assignment, Environment, Fleet, NamePattern, Names, Partition,
-    ScheduleKind, Team, Tier, User,
+    Acceptance, Assignee, Assignment, ContextKey, ContextType, Environment, Fleet, Mode,
+    NamePattern, Names, Partition, RoleSlots, Roles, ScheduleKind, Team, Tier, User,
 };
 pub use identity::{Identity, IdentityError, OidcClaims, SamlAttributes};
 pub use policy::{Policy, PolicyKind};

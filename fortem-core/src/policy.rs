@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use cedar_policy::{PolicySet, pst};
 
+use crate::fleet::RoleSlots;
 use crate::problem::SourceFile;
 
 /// What a policy is for.
@@ -48,6 +49,15 @@ impl Policy {
             (pst::Effect::Permit, false) => PolicyKind::Role,
             (pst::Effect::Forbid, true) => PolicyKind::Guard,
             (pst::Effect::Permit, true) | (pst::Effect::Forbid, false) => PolicyKind::Other,
+        }
+    }
+
+    /// What an assignment of the policy has to name; nothing where it has no slots.
+    #[must_use]
+    pub fn slots(&self) -> RoleSlots {
+        RoleSlots {
+            principal: self.template.principal.has_slot(),
+            resource: self.template.resource.has_slot(),
         }
     }
 

@@ -1,6 +1,5 @@
 //! A policies directory: vocabulary, roles, guards and fleet, read and checked as a whole.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +7,7 @@ use std::path::{Path, PathBuf};
 use cedar_policy::PolicySet;
 
 use crate::cedar_text;
-use crate::fleet::{Fleet, UNKNOWN_ROLE};
+use crate::fleet::{Fleet, Roles, UNKNOWN_ROLE};
 use crate::policy::{Policy, PolicyKind};
 use crate::problem::{Problem, Problems, SourceFile};
 use crate::vocabulary::Vocabulary;
@@ -84,7 +83,8 @@ impl Source {
         problems.extend(policies.iter().flat_map(|p| cedar_text::validate(vocabulary, p)));
         problems.extend(duplicate_ids(&policies));
         policies.sort_by(|a, b| a.id().cmp(b.id()));
-        let roles: BTreeSet<String> = roles(&policies).map(|role| role.id().to_owned()).collect();
+        let roles: Roles =
+            roles(&policies).map(|role| (role.id().to_owned(), role.slots())).collect();
         match Fleet::parse(fleet, &roles) {
             Ok(fleet) => Problems::unless(problems, Self { policies, fleet }),
             Err(found) => {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use cedar_policy::PolicySet;
 use fortem_core::engine::{Engine, Request, Resource, Session};
-use fortem_core::{Assignee, Fleet, SourceFile};
+use fortem_core::{Assignee, Fleet, Roles, SourceFile};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -19,7 +19,7 @@ fuzz_target!(|text: &str| {
     let roles: BTreeSet<String> =
         policies.templates().map(|one| AsRef::<str>::as_ref(one.id()).to_owned()).collect();
     let file = SourceFile::new("fleet.toml", include_str!("engine.toml"));
-    let Ok(fleet) = Fleet::parse(&file, &roles) else { return };
+    let Ok(fleet) = Fleet::parse(&file, &Roles::of(&policies)) else { return };
     let Ok(engine) = Engine::new(&policies, &fleet) else { return };
     for role in &roles {
         // What lacks a slot cannot be assigned.

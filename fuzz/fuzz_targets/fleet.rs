@@ -2,13 +2,12 @@
 
 #![no_main]
 
-use std::collections::BTreeSet;
-
-use fortem_core::{Fleet, SourceFile};
+use fortem_core::{Fleet, RoleSlots, Roles, SourceFile};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let roles = BTreeSet::from(["developer".to_owned()]);
+    let slots = RoleSlots { principal: true, resource: true };
+    let roles = Roles::from_iter([("developer".to_owned(), slots)]);
     if let Err(problems) = Fleet::parse(&SourceFile::new("fleet.toml", text), &roles) {
         assert!(!problems.as_slice().is_empty());
     }

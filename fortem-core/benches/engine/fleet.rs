@@ -103,8 +103,8 @@ pub fn text(size: Size) -> String {
 /// Never, unless the generator is wrong.
 #[must_use]
 pub fn fleet(size: Size) -> Fleet {
-    let roles = ["developer", "exec", "log-viewer", "operator"].map(str::to_owned).into();
-    Fleet::parse(&SourceFile::new("fleet.toml", text(size)), &roles).expect("a fleet")
+    Fleet::parse(&SourceFile::new("fleet.toml", text(size)), &fortem_core::Roles::of(&policies()))
+        .expect("a fleet")
 }
 
 /// The shipped roles and guard.

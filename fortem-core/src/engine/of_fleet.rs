@@ -75,8 +75,9 @@ impl<'f> Given<'f> {
             let grants =
                 places.map(|environment: EnvironmentId| Grant::new(Some(environment), role));
             let all = match assignment.assignee() {
-                Assignee::User(name) => given.of_users.entry(name),
-                Assignee::Team(name) => given.of_teams.entry(name),
+                Some(Assignee::User(name)) => given.of_users.entry(name),
+                Some(Assignee::Team(name)) => given.of_teams.entry(name),
+                None => continue,
             };
             all.or_default().extend(grants);
         }

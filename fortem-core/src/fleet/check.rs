@@ -5,7 +5,10 @@ use std::ops::Range;
 
 use super::names::NamePattern;
 use super::read::Reader;
-use super::{Assignee, Environment, Fleet, Named, ScheduleKind, Team};
+use super::roles::{RoleSlots, Roles};
+use super::{
+    Assignee, Assignment, Environment, Fleet, Named, ScheduleKind, Team, context, session_tags,
+};
 use crate::near::nearest;
 use crate::pattern::{literal, overlap};
 use crate::problem::Problem;
@@ -13,7 +16,7 @@ use crate::problem::Problem;
 /// The code of an assignment's role that is not there.
 pub(crate) const UNKNOWN_ROLE: &str = "fortem::fleet::unknown_role";
 
-pub(super) fn fleet(reader: &mut Reader, fleet: &Fleet, roles: &BTreeSet<String>) {
+pub(super) fn fleet(reader: &mut Reader, fleet: &Fleet, roles: &Roles) {
     if fleet.environments.is_empty() && reader.problems.is_empty() {
         let message = "a fleet without environments".to_owned();
         let expected = "expected at least one `[[environment]]`";
@@ -23,7 +26,14 @@ pub(super) fn fleet(reader: &mut Reader, fleet: &Fleet, roles: &BTreeSet<String>
     repeated(reader, "environment", fleet.environments.iter().map(|one| &one.name));
     repeated(reader, "team", fleet.teams.iter().map(|one| &one.name));
     repeated(reader, "user", fleet.users.iter().map(|one| &one.name));
-    references(reader, fleet, roles);
+    references(reader, fleet);
+    for assignment in &fleet.assignments {
+        known_role(reader, &assignment.role, roles);
+        fits_role(reader, assignment, roles);
+    }
+    fleet.modes.check(reader, roles);
+    session_tags::check(reader, fleet);
+    context::check(reader, fleet);
     teams_in_themselves(reader, &fleet.teams);
     assignments_twice(reader, fleet);
     let before = reader.problems.len();
@@ -86,24 +96,23 @@ fn aliases(reader: &mut Reader, environments: &[Environment]) {
     }
 }
 
-fn references(reader: &mut Reader, fleet: &Fleet, roles: &BTreeSet<String>) {
+fn references(reader: &mut Reader, fleet: &Fleet) {
     let environments: BTreeSet<&str> = fleet.environments.iter().map(Environment::name).collect();
     let teams: BTreeSet<&str> = fleet.teams.iter().map(Team::name).collect();
     let users: BTreeSet<&str> = fleet.users.iter().map(super::User::name).collect();
-    let roles: BTreeSet<&str> = roles.iter().map(String::as_str).collect();
     let of_teams = fleet.teams.iter().flat_map(|team| &team.teams);
     for team in fleet.users.iter().flat_map(|user| &user.teams).chain(of_teams) {
         known(reader, "team", &team.text, &team.span, &teams);
     }
     for assignment in &fleet.assignments {
-        known(reader, "role", &assignment.role.text, &assignment.role.span, &roles);
         match &assignment.assignee {
-            Assignee::Team(team) => {
+            Some(Assignee::Team(team)) => {
                 known(reader, "team", team, &assignment.assignee_span, &teams);
             }
-            Assignee::User(user) => {
+            Some(Assignee::User(user)) => {
                 known(reader, "user", user, &assignment.assignee_span, &users);
             }
+            None => {}
         }
         for environment in &assignment.environments {
             known(reader, "environment", &environment.text, &environment.span, &environments);
@@ -135,6 +144,53 @@ fn known(reader: &mut Reader, what: &str, name: &str, span: &Range<usize>, names
     reader.problems.push(problem);
 }
 
+pub(super) fn known_role(reader: &mut Reader, role: &Named, roles: &Roles) {
+    if let Some(ids) = roles.ids() {
+        known(reader, "role", &role.text, &role.span, &ids.collect());
+    }
+}
+
+/// An assignment names what its role has slots for, and nothing else.
+fn fits_role(reader: &mut Reader, assignment: &Assignment, roles: &Roles) {
+    let role = &assignment.role.text;
+    let (assigned, placed) = (assignment.assignee.is_some(), !assignment.environments.is_empty());
+    let slots = roles.slots(role).unwrap_or(RoleSlots { principal: assigned, resource: placed });
+    let mut report = |code, message: &str, span: &Range<usize>, expected: String| {
+        reader.report(code, message.to_owned(), span.clone(), &expected);
+    };
+    match (slots.principal, assigned) {
+        (true, false) => report(
+            "fortem::fleet::assignee",
+            "an assignment to nobody",
+            &assignment.span,
+            "expected `team` or `user`, one of them, in this table".to_owned(),
+        ),
+        (false, true) => report(
+            "fortem::fleet::assignee",
+            "an assignment to one of what everybody has",
+            &assignment.assignee_span,
+            format!("role `{role}` has no `?principal`; expected neither `team` nor `user`"),
+        ),
+        _ => {}
+    }
+    let first = assignment.environments.first();
+    match (slots.resource, first) {
+        (true, None) => report(
+            "fortem::fleet::missing_key",
+            "an assignment without environments",
+            &assignment.span,
+            "expected `environments = [\"…\"]` in this table".to_owned(),
+        ),
+        (false, Some(first)) => report(
+            "fortem::fleet::placed",
+            "an assignment of one environment of what holds everywhere",
+            &first.span,
+            format!("role `{role}` has no `?resource`; expected no `environments`"),
+        ),
+        _ => {}
+    }
+}
+
 /// A team that is part of itself says nothing about who is in it.
 fn teams_in_themselves(reader: &mut Reader, teams: &[Team]) {
     let by_name: BTreeMap<&str, &Team> = teams.iter().map(|team| (team.name(), team)).collect();
@@ -164,17 +220,20 @@ fn teams_in_themselves(reader: &mut Reader, teams: &[Team]) {
 fn assignments_twice(reader: &mut Reader, fleet: &Fleet) {
     let mut seen = BTreeMap::new();
     for assignment in &fleet.assignments {
-        for environment in &assignment.environments {
-            let key = (&assignment.role.text, &assignment.assignee, &environment.text);
-            let Some(first) = seen.insert(key, environment) else {
+        let Assignment { role, assignee, environments, .. } = assignment;
+        let everywhere = environments.is_empty().then_some(role);
+        for place in environments.iter().chain(everywhere) {
+            let Some(first) = seen.insert((&role.text, assignee, &place.text), place) else {
                 continue;
             };
-            let message = format!(
-                "`{}` is assigned twice in `{}` to the same",
-                assignment.role.text, environment.text
-            );
+            let message = match everywhere {
+                Some(_) => format!("`{}` is assigned twice to the same", role.text),
+                None => {
+                    format!("`{}` is assigned twice in `{}` to the same", role.text, place.text)
+                }
+            };
             let problem = Problem::new("fortem::fleet::duplicate_assignment", message)
-                .at(reader.file, environment.span.clone(), "again")
+                .at(reader.file, place.span.clone(), "again")
                 .at(reader.file, first.span.clone(), "first here");
             reader.problems.push(problem);
         }

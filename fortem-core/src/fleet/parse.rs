@@ -1,19 +1,20 @@
 //! TOML to [`Fleet`].
 
-use std::collections::BTreeSet;
-
 use toml::Spanned;
 use toml::de::DeTable;
 
+use super::modes::Modes;
 use super::names::{KEYS, Names};
 use super::read::{Found, Reader, Table};
+use super::roles::Roles;
+use super::session_tags::SessionTags;
 use super::{
     Acceptance, Assignee, Assignment, Environment, Fleet, Named, Partition, ScheduleKind, Team,
-    Tier, User, check, is_alias, is_slug,
+    Tier, User, check, context, is_alias, is_slug,
 };
 use crate::problem::{Problem, Problems, SourceFile};
 
-const TOP: [&str; 11] = [
+const TOP: [&str; 18] = [
     "tag_key",
     "partition",
     "schedule",
@@ -25,9 +26,16 @@ const TOP: [&str; 11] = [
     "assignment",
     "accept_leaks",
     "accept_merged",
+    "mode",
+    "modes",
+    "slots",
+    "accept_delimited",
+    "team_tag_key",
+    "user_tag_key",
+    "context",
 ];
 
-pub(super) fn fleet(file: &SourceFile, roles: &BTreeSet<String>) -> Result<Fleet, Problems> {
+pub(super) fn fleet(file: &SourceFile, roles: &Roles) -> Result<Fleet, Problems> {
     let (document, errors) = DeTable::parse_recoverable(file.text());
     let syntax = errors.iter().map(|error| {
         let span = error.span().unwrap_or_default();
@@ -68,10 +76,17 @@ fn read(reader: &mut Reader, top: &Table) -> Fleet {
         file: reader.file.clone(),
         task_tags: task_tags(reader, top, &tag_key),
         tag_key,
-        partition: word(reader, top, "partition", Partition::ALL, Partition::as_str)
+        partition: word(reader, top, "partition", "partition", Partition::ALL, Partition::as_str)
             .unwrap_or(Partition::Aws),
-        schedule: word(reader, top, "schedule", ScheduleKind::ALL, ScheduleKind::as_str)
-            .unwrap_or(ScheduleKind::EventBridgeRule),
+        schedule: word(
+            reader,
+            top,
+            "schedule",
+            "schedule",
+            ScheduleKind::ALL,
+            ScheduleKind::as_str,
+        )
+        .unwrap_or(ScheduleKind::EventBridgeRule),
         schedule_span: top.entries.get("schedule").map(Spanned::span).unwrap_or_default(),
         names,
         environments,
@@ -80,6 +95,9 @@ fn read(reader: &mut Reader, top: &Table) -> Fleet {
         assignments,
         accepted_leaks: acceptances(reader, top, "accept_leaks"),
         accepted_merges: acceptances(reader, top, "accept_merged"),
+        modes: Modes::read(reader, top),
+        session_tags: SessionTags::read(reader, top),
+        context: context::read(reader, top),
     }
 }
 
@@ -89,11 +107,12 @@ impl From<Found<String>> for Named {
     }
 }
 
-/// One of a closed set of words.
-fn word<T: Copy>(
+/// One of a closed set of words, each of which says `what`.
+pub(super) fn word<T: Copy>(
     reader: &mut Reader,
     table: &Table,
     key: &str,
+    what: &str,
     all: &[T],
     text: fn(T) -> &'static str,
 ) -> Option<T> {
@@ -101,7 +120,7 @@ fn word<T: Copy>(
     let known = all.iter().copied().find(|one| text(*one) == found.value);
     if known.is_none() {
         let words: Vec<_> = all.iter().map(|one| format!("`{}`", text(*one))).collect();
-        let message = format!("unknown {key} `{}`", found.value);
+        let message = format!("unknown {what} `{}`", found.value);
         let expected = format!("expected one of {}", words.join(", "));
         reader.report("fortem::fleet::unknown_word", message, found.span, &expected);
     }
@@ -109,14 +128,17 @@ fn word<T: Copy>(
 }
 
 /// A tag key as AWS allows it (IAM User Guide, Tags for IAM resources: 1 to 128 of these letters).
-fn tag(reader: &mut Reader, found: Found<String>) -> Option<Found<String>> {
-    let text = &found.value;
+pub(super) fn is_tag_key(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || " _.:/=+-@".contains(c);
     let reserved = text.to_ascii_lowercase().starts_with("aws:");
-    if (1..=128).contains(&text.len()) && text.chars().all(allowed) && !reserved {
+    (1..=128).contains(&text.len()) && text.chars().all(allowed) && !reserved
+}
+
+pub(super) fn tag(reader: &mut Reader, found: Found<String>) -> Option<Found<String>> {
+    if is_tag_key(&found.value) {
         return Some(found);
     }
-    let message = format!("`{text}` cannot be a tag key");
+    let message = format!("`{}` cannot be a tag key", found.value);
     let expected = "expected 1 to 128 letters, digits, blanks and `_.:/=+-@`, not `aws:` in front";
     reader.report("fortem::fleet::bad_tag_key", message, found.span, expected);
     None
@@ -156,7 +178,7 @@ fn environment(reader: &mut Reader, table: &Table, fleet: &Names) -> Option<Envi
         let expected = "expected `tier = \"production\"` or `tier = \"nonproduction\"`";
         reader.report("fortem::fleet::missing_key", message, span, expected);
     }
-    let tier = word(reader, table, "tier", Tier::ALL, Tier::as_str);
+    let tier = word(reader, table, "tier", "tier", Tier::ALL, Tier::as_str);
     let aliases = reader.strings(table, "aliases").unwrap_or_default();
     let aliases = aliases.into_iter().filter_map(|found| alias(reader, found)).collect();
     let accounts = reader.strings(table, "accounts").unwrap_or_default();
@@ -235,28 +257,21 @@ fn assignment(reader: &mut Reader, table: &Table) -> Option<Assignment> {
     let role = reader.required(table, "role", "an assignment");
     let team = reader.string(table, "team");
     let user = reader.string(table, "user");
-    let assignee = match (&team, &user) {
-        (Some(team), None) => Some((Assignee::Team(team.value.clone()), team.span.clone())),
-        (None, Some(user)) => Some((Assignee::User(user.value.clone()), user.span.clone())),
-        _ => {
-            let message = "an assignment to nobody, or to two".to_owned();
-            let expected = "expected `team` or `user`, one of them, in this table";
-            reader.report("fortem::fleet::assignee", message, table.span.clone(), expected);
-            None
-        }
-    };
-    let environments = reader.strings(table, "environments").unwrap_or_default();
-    if environments.is_empty() {
-        let message = "an assignment without environments".to_owned();
-        let expected = "expected `environments = [\"…\"]` in this table";
-        reader.report("fortem::fleet::missing_key", message, table.span.clone(), expected);
+    if let (Some(_), Some(user)) = (&team, &user) {
+        let message = "an assignment to two".to_owned();
+        let expected = "expected `team` or `user`, one of them, in this table";
+        reader.report("fortem::fleet::assignee", message, user.span.clone(), expected);
     }
-    let (assignee, assignee_span) = assignee?;
+    let team = team.map(|found| (Assignee::Team(found.value), found.span));
+    let user = user.map(|found| (Assignee::User(found.value), found.span));
+    let (assignee, assignee_span) = team.or(user).unzip();
+    let environments = reader.strings(table, "environments").unwrap_or_default();
     Some(Assignment {
         role: role?.into(),
         assignee,
-        assignee_span,
+        assignee_span: assignee_span.unwrap_or_else(|| table.span.clone()),
         environments: environments.into_iter().map(Named::from).collect(),
+        span: table.span.clone(),
         line: reader.file.line(table.span.start),
     })
 }

@@ -74,6 +74,17 @@ impl<'a> Reader<'a> {
         self.string(table, key)
     }
 
+    pub(super) fn integer(&mut self, table: &Table, key: &str) -> Option<Found<i64>> {
+        let value = table.entries.get(key)?;
+        let Some(digits) = value.get_ref().as_integer() else {
+            self.wrong_type(value, "a whole number");
+            return None;
+        };
+        // What is too long for any number is as wrong as the largest.
+        let number = i64::from_str_radix(digits.as_str(), digits.radix()).unwrap_or(i64::MAX);
+        Some(Found { value: number, span: value.span() })
+    }
+
     /// The list of strings under a key; `None` when the key is not there or no list.
     pub(super) fn strings(&mut self, table: &Table, key: &str) -> Option<Vec<Found<String>>> {
         let value = table.entries.get(key)?;

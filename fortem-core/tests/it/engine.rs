@@ -17,14 +17,14 @@ use std::collections::BTreeSet;
 use fortem_core::engine::{
     Applied, Detail, Engine, Principal, Request, RequestError, Resource, Session,
 };
-use fortem_core::{Assignee, Fleet, Identity, Source, SourceFile};
+use fortem_core::{Assignee, Fleet, Identity, Roles, Source, SourceFile};
 use proptest::prelude::*;
 
 use random::{Asked, Place, Policies};
 
 fn engine(policies: &Policies, fleet: &random::Fleet) -> Engine {
     let file = SourceFile::new("fleet.toml", fleet.text());
-    let fleet = Fleet::parse(&file, &policies.roles).unwrap();
+    let fleet = Fleet::parse(&file, &Roles::of(&policies.set)).unwrap();
     Engine::new(&policies.set, &fleet).unwrap()
 }
 

@@ -1,15 +1,22 @@
 //! The fleet file: every mistake at once, each with its place.
 
-use std::collections::BTreeSet;
-
-use fortem_core::{Fleet, Problems, SourceFile};
+use fortem_core::{ContextType, Fleet, Mode, Problems, RoleSlots, Roles, SourceFile};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use crate::rendered::rendered;
 
 fn parse(text: &str) -> Result<Fleet, Problems> {
-    let roles = BTreeSet::from(["developer".to_owned(), "exec".to_owned()]);
+    let slots = [
+        ("developer", true, true),
+        ("exec", true, true),
+        ("reader", true, false),
+        ("everybody", false, true),
+    ];
+    let role = |(id, principal, resource): (&str, bool, bool)| {
+        (id.to_owned(), RoleSlots { principal, resource })
+    };
+    let roles = slots.into_iter().map(role).collect();
     Fleet::parse(&SourceFile::new("fleet.toml", text), &roles)
 }
 
@@ -26,8 +33,7 @@ fn environments(names: &[&str]) -> String {
 #[test]
 fn the_shipped_sample_has_no_mistakes() {
     let text = std::fs::read_to_string("../policies/fleet.toml").unwrap();
-    let roles = ["developer", "log-viewer", "operator", "exec"].map(str::to_owned);
-    let fleet = Fleet::parse(&SourceFile::new("fleet.toml", text), &roles.into()).unwrap();
+    let fleet = Fleet::parse(&SourceFile::new("fleet.toml", text), &Roles::any()).unwrap();
     let names: Vec<_> = fleet.environments().iter().map(fortem_core::Environment::name).collect();
     assert_eq!(names, ["dev", "staging", "qa", "prod"]);
     let teams: Vec<_> = fleet.teams().iter().map(fortem_core::Team::name).collect();
@@ -49,6 +55,100 @@ fn what_an_assignment_names_must_exist() {
            [[assignment]]\nrole = \"developper\"\nteam = \"paiments\"\nenvironments = [\"stagin\", \"dev\"]\n\
            [[assignment]]\nrole = \"exec\"\nuser = \"bob\"\nenvironments = [\"dev\", \"dev\"]\n";
     assert_snapshot!(problems(&text));
+}
+
+#[test]
+fn an_assignment_names_what_its_role_has_slots_for() {
+    let people = environments(&["dev"]) + "[[user]]\nname = \"alice\"\n";
+    let fitting = people.clone()
+        + "[[assignment]]\nrole = \"developer\"\nuser = \"alice\"\nenvironments = [\"dev\"]\n\
+           [[assignment]]\nrole = \"reader\"\nuser = \"alice\"\n\
+           [[assignment]]\nrole = \"everybody\"\nenvironments = [\"dev\"]\n";
+    let fleet = parse(&fitting).unwrap();
+    let given = |one: &fortem_core::Assignment| {
+        (one.assignee().map(ToString::to_string), one.environments().count())
+    };
+    let given: Vec<_> = fleet.assignments().iter().map(given).collect();
+    let alice = Some("alice".to_owned());
+    assert_eq!(given, [(alice.clone(), 1), (alice, 0), (None, 1)]);
+
+    let text = people
+        + "[[assignment]]\nrole = \"developer\"\n\
+           [[assignment]]\nrole = \"developer\"\nuser = \"alice\"\nteam = \"alice\"\nenvironments = [\"dev\"]\n\
+           [[assignment]]\nrole = \"reader\"\nuser = \"alice\"\nenvironments = [\"dev\"]\n\
+           [[assignment]]\nrole = \"reader\"\nuser = \"alice\"\n\
+           [[assignment]]\nrole = \"reader\"\nuser = \"alice\"\n\
+           [[assignment]]\nrole = \"everybody\"\nuser = \"alice\"\nenvironments = [\"dev\"]\n";
+    assert_snapshot!(problems(&text));
+}
+
+#[test]
+fn a_fleet_says_its_modes() {
+    let fleet = parse(&environments(&["dev"])).unwrap();
+    assert_eq!((fleet.mode(), fleet.slots(), fleet.accepted_delimited()), (Mode::Abac, 3, None));
+    let text = "mode = \"slots\"\nslots = 5\naccept_delimited = \"we own all tags\"\n\
+                [modes]\nexec = \"delimited\"\n";
+    let fleet = parse(&(text.to_owned() + &environments(&["dev"]))).unwrap();
+    assert_eq!((fleet.mode_of("developer"), fleet.mode_of("exec")), (Mode::Slots, Mode::Delimited));
+    assert_eq!((fleet.slots(), fleet.accepted_delimited()), (5, Some("we own all tags")));
+    assert_eq!(&fleet.file().text()[fleet.mode_span("exec")], "\"delimited\"");
+    assert_eq!(&fleet.file().text()[fleet.mode_span("developer")], "\"slots\"");
+}
+
+#[test]
+fn modes_that_cannot_be_are_refused() {
+    let text = "mode = \"rbac\"\nslots = 11\naccept_delimited = \"\"\n\
+                [modes]\nexecute = \"literal\"\nexec = 1\ndeveloper = \"delimited\"\n";
+    assert_snapshot!("modes", problems(&(text.to_owned() + &environments(&["dev"]))));
+    let text =
+        "mode = \"delimited\"\nslots = 99999999999999999999\n[modes]\nexec = \"delimited\"\n";
+    assert_snapshot!("delimited", problems(&(text.to_owned() + &environments(&["dev"]))));
+}
+
+#[test]
+fn a_fleet_says_how_aws_sees_people_and_teams() {
+    let text = "team_tag_key = \"Team/{team}\"\nuser_tag_key = \"User\"\n";
+    let fleet = parse(&(text.to_owned() + &environments(&["dev"]))).unwrap();
+    assert_eq!(fleet.team_tag_key("payments").as_deref(), Some("Team/payments"));
+    assert_eq!(fleet.user_tag_key(), Some("User"));
+    assert_eq!(&fleet.file().text()[fleet.team_tag_key_span().unwrap()], "\"Team/{team}\"");
+    assert_eq!(&fleet.file().text()[fleet.user_tag_key_span().unwrap()], "\"User\"");
+}
+
+#[test]
+fn tags_that_say_two_things_are_refused() {
+    let teams = "[[team]]\nname = \"environment\"\n[[team]]\nname = \"2\"\n\
+                 [[team]]\nname = \"a\"\n[[team]]\nname = \"A\"\n[[team]]\nname = \"b*\"\n";
+    let with = |top: &str| problems(&(top.to_owned() + &environments(&["dev"]) + teams));
+    assert_snapshot!("pattern", with("team_tag_key = \"Team\"\nuser_tag_key = \"aws:User\"\n"));
+    assert_snapshot!(
+        "letters",
+        with("team_tag_key = \"{team}?\"\nuser_tag_key = \"environment\"\n")
+    );
+    assert_snapshot!("same", with("team_tag_key = \"{team}\"\nuser_tag_key = \"A\"\n"));
+    assert_snapshot!("slots", with("mode = \"slots\"\nteam_tag_key = \"Environment{team}\"\n"));
+}
+
+#[test]
+fn a_fleet_says_which_condition_keys_are_context() {
+    let text = "[context]\napproval = \"aws:PrincipalTag/Approval\"\n\
+                mfa_age = { key = \"aws:MultiFactorAuthAge\", type = \"Long\" }\n";
+    let fleet = parse(&(text.to_owned() + &environments(&["dev"]))).unwrap();
+    let found: Vec<_> =
+        fleet.context().iter().map(|one| (one.attribute(), one.key(), one.value_type())).collect();
+    let age = ("mfa_age", "aws:MultiFactorAuthAge", Some(ContextType::Long));
+    assert_eq!(found, [("approval", "aws:PrincipalTag/Approval", None), age]);
+    let span = fleet.context()[0].span();
+    assert_eq!(&fleet.file().text()[span], "approval");
+}
+
+#[test]
+fn context_that_cannot_be_is_refused() {
+    let text = "user_tag_key = \"User\"\n[context]\nif = \"aws:username\"\n\"a b\" = \"aws:userid\"\n\
+                \"A::b\" = \"aws:SourceVpc\"\nc = \"SourceIp\"\nd = \"aws:PrincipalTag/*\"\ne = 1\n\
+                f = { type = \"Decimal\", kind = 1 }\ng = \"aws:CurrentTime\"\nh = \"aws:currenttime\"\n\
+                i = \"aws:PrincipalTag/environment\"\nj = \"aws:PrincipalTag/User\"\n";
+    assert_snapshot!(problems(&(text.to_owned() + &environments(&["dev"]))));
 }
 
 #[test]
@@ -110,7 +210,7 @@ proptest! {
 
     #[test]
     fn any_value_is_read_or_refused(
-        key in "tag_key|task_tags|names|environment|team|user|assignment|accept_leaks|schedule",
+        key in "tag_key|task_tags|names|environment|team|user|assignment|accept_leaks|schedule|mode|modes|slots|accept_delimited|team_tag_key|user_tag_key|context",
         value in "1|true|\"\"|\"é\\{environment\\}\"|\\[\\]|\\[1\\]|\\{\\}|\\{ name = 1 \\}|\\[\\{\\}\\]",
     ) {
         let _ = parse(&format!("{key} = {value}\n"));

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use fortem_core::{Fleet, Problems, Source, SourceFile};
-use serde::Deserialize;
+use fortem_core::{Fleet, Problems, Roles, Source, SourceFile};
 
 /// The source in the folder of a fleet file.
 pub(super) fn source(path: &Path) -> Result<Source> {
@@ -18,22 +17,8 @@ pub(super) fn read(path: &Path) -> Result<Fleet> {
     let path = if path.is_dir() { path.join("fleet.toml") } else { path.to_owned() };
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("cannot read `{}`", path.display()))?;
-    let assigned = toml::from_str::<Assigned>(&text).unwrap_or_default();
-    let roles = assigned.assignment.into_iter().filter_map(|one| one.role).collect();
     let file = SourceFile::new(path.display().to_string(), text);
-    Fleet::parse(&file, &roles).map_err(|problems| told(&problems))
-}
-
-/// The assignments of a fleet file; what else is in it, and whether it is right, is asked elsewhere.
-#[derive(Debug, Default, Deserialize)]
-struct Assigned {
-    #[serde(default)]
-    assignment: Vec<Assignment>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Assignment {
-    role: Option<String>,
+    Fleet::parse(&file, &Roles::any()).map_err(|problems| told(&problems))
 }
 
 fn told(problems: &Problems) -> anyhow::Error {

@@ -1,12 +1,11 @@
 //! Conditions that are long or nested deeply: answered or refused, never passed over.
 
-use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::SystemTime;
 
 use cedar_policy::PolicySet;
 use fortem_core::engine::{Change, ChangeError, Engine, Request, RequestError, Resource, Session};
-use fortem_core::{Fleet, Problems, Source, SourceFile};
+use fortem_core::{Fleet, Problems, Roles, Source, SourceFile};
 
 const FLEET: &str =
     "[[environment]]\nname = \"dev\"\ntier = \"nonproduction\"\n[[user]]\nname = \"alice\"\n";
@@ -24,7 +23,7 @@ fn chain(terms: usize) -> String {
 }
 
 fn engine(policies: &str) -> Result<Engine, Problems> {
-    let fleet = Fleet::parse(&SourceFile::new("fleet.toml", FLEET), &BTreeSet::new())?;
+    let fleet = Fleet::parse(&SourceFile::new("fleet.toml", FLEET), &Roles::any())?;
     Engine::new(&PolicySet::from_str(policies).unwrap(), &fleet)
 }
 

@@ -1,0 +1,63 @@
+//! The roles that a fleet file may name, and what an assignment of each has to say.
+
+use std::collections::BTreeMap;
+
+use cedar_policy::{PolicySet, SlotId};
+
+/// The slots of a role: what an assignment of it has to name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoleSlots {
+    /// `?principal`: a team or a user.
+    pub principal: bool,
+    /// `?resource`: environments.
+    pub resource: bool,
+}
+
+/// The roles that a fleet file may name.
+///
+/// ```
+/// use fortem_core::{RoleSlots, Roles};
+///
+/// let developer = RoleSlots { principal: true, resource: true };
+/// let roles: Roles = [("developer".to_owned(), developer)].into_iter().collect();
+/// assert_eq!(roles.slots("developer"), Some(developer));
+/// assert_eq!(roles.slots("operator"), None);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roles(Option<BTreeMap<String, RoleSlots>>);
+
+impl Roles {
+    /// Any role there may be: a fleet file is read without the policies, so that no role in it is unknown and each
+    /// fits its assignments.
+    #[must_use]
+    pub fn any() -> Self {
+        Self(None)
+    }
+
+    /// The templates of a policy set, by id.
+    #[must_use]
+    pub fn of(policies: &PolicySet) -> Self {
+        let slots = |template: &cedar_policy::Template| RoleSlots {
+            principal: template.slots().any(|slot| *slot == SlotId::principal()),
+            resource: template.slots().any(|slot| *slot == SlotId::resource()),
+        };
+        policies.templates().map(|one| (one.id().to_string(), slots(one))).collect()
+    }
+
+    /// The slots of a role; `None` if there is no such role, or if it could be any.
+    #[must_use]
+    pub fn slots(&self, role: &str) -> Option<RoleSlots> {
+        self.0.as_ref()?.get(role).copied()
+    }
+
+    /// The ids, sorted; `None` if it could be any.
+    pub(super) fn ids(&self) -> Option<impl Iterator<Item = &str>> {
+        self.0.as_ref().map(|roles| roles.keys().map(String::as_str))
+    }
+}
+
+impl FromIterator<(String, RoleSlots)> for Roles {
+    fn from_iter<T: IntoIterator<Item = (String, RoleSlots)>>(roles: T) -> Self {
+        Self(Some(roles.into_iter().collect()))
+    }
+}
