@@ -27,8 +27,10 @@ pub mod table;
 pub mod verify;
 
 mod arn;
+mod domain;
 mod identity;
 mod preconditions;
 
 pub use compile::{CompileError, Compiled, compile};
+pub use domain::DomainError;
 pub use identity::Identity;

@@ -12,37 +12,19 @@
 //!    principal can allow it;
 //! 4. *no overreach*: nothing is denied explicitly but what some guard forbids.
 //!
-//! # Every call
+//! Every call there is, as far as the statements of both sides tell calls apart (`domain`), and
+//! *environments*, and so principals: one or two of each class (`environments`), every value that a
+//! document mentions, an unknown one, an empty tag, and none.
 //!
-//! A call is what IAM sees of it: a principal's tag, an API action, a resource and condition keys that
-//! the service reference says the call carries. There is no end of calls, but statements tell only
-//! finitely many kinds apart. The domain has one of each kind:
-//!
-//! - *API actions*: each of the service reference, on each type of resource (`shape`).
-//! - *Environments* and so principals: one or two of each class (`environments`), every value that a
-//!   document mentions, an unknown one, an empty tag, and none.
-//! - *Keys*: a value for each way in which the comparisons come out, and absence (`values`).
-//! - *Resources*: an ARN for each combination of patterns that has one, within the ARNs of the type
-//!   (`language`).
-//! - *All together*: every combination of these, of which those that leave the same statements are
-//!   looked at once (`search`).
-//!
-//! A key of which the reference's claim is doubted is both present and absent. Where AWS leaves a point of
-//! evaluation open, excess is judged by the reading that allows and shortfall by the one that denies.
+//! Where AWS leaves a point of evaluation open, excess is judged by the reading that allows and shortfall by
+//! the one that denies.
 
-mod bits;
 mod cedar;
 mod difference;
 mod environments;
-mod keys;
-mod language;
 mod plain;
 mod principals;
-mod resources;
-mod search;
-mod shape;
 mod sides;
-mod values;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -54,13 +36,11 @@ pub use self::difference::{Difference, Kind};
 
 use self::cedar::Cedar;
 use self::environments::Environments;
-use self::language::Languages;
 use self::plain::{Reader, Role};
 use self::principals::Principal;
-use self::search::Search;
-use self::shape::{Calls, Shapes};
 use self::sides::Sides;
 use crate::Identity;
+use crate::domain::{self, Calls, DomainError, Languages, Search, Shapes};
 use crate::iam::{Condition, Document, DocumentError, Statement};
 use crate::lower::World;
 use crate::reference::{Carries, Reference, ReferenceError};
@@ -88,21 +68,9 @@ pub enum VerifyError {
     /// The plain reading cannot be read as a document.
     #[error("the plain reading is no document: {0}")]
     Plain(DocumentError),
-    /// Patterns so many or so long that their automaton takes too much memory.
-    #[error("the patterns of the documents are too many: {0}")]
-    Patterns(String),
-    /// More statements bear on one principal than can be told apart.
-    #[error("{0} statements bear on one principal, and 256 can be told apart")]
-    TooManyStatements(usize),
-    /// More condition keys are asked about than can be told apart.
-    #[error("{0} condition keys are asked about, and 256 can be told apart")]
-    TooManyKeys(usize),
-    /// A key with more sets of values than can be looked at.
-    #[error("the conditions on `{0}` tell too many sets of values apart")]
-    TooManySets(String),
-    /// A key that is compared as two kinds of values, such as a text and a date.
-    #[error("`{0}` is compared as values of several kinds")]
-    Mixed(String),
+    /// Not all calls can be looked at.
+    #[error(transparent)]
+    Domain(#[from] DomainError),
     /// A statement compares with a variable that is no tag of the principal.
     #[error(
         "role `{role}`, statement `{statement}`: the variable `{key}` is not the principal's environment"
@@ -122,13 +90,7 @@ impl VerifyError {
     /// compiler is at fault.
     #[must_use]
     pub fn is_limit(&self) -> bool {
-        matches!(
-            self,
-            Self::Patterns(_)
-                | Self::TooManyStatements(_)
-                | Self::TooManyKeys(_)
-                | Self::TooManySets(_)
-        )
+        matches!(self, Self::Domain(error) if error.is_limit())
     }
 }
 
@@ -243,7 +205,7 @@ impl<'v, 'a> Domain<'v, 'a> {
         let Verifier { source, world, languages, .. } = verifier;
         let statements: Vec<&Statement> = read.values().flatten().collect();
         let environments = Environments::of(source, world.table, &statements);
-        let mut tags = values::values(own_key, &comparisons, languages)?;
+        let mut tags = domain::values(own_key, &comparisons, languages)?;
         let known = world.fleet.environments().iter();
         tags.extend(known.flat_map(Environment::spellings).map(str::to_owned));
         tags.retain(|tag| !environments.is_represented(tag));

@@ -124,19 +124,20 @@ fn unwritten(error: &output::WriteError) -> Problems {
 
 #[cfg(test)]
 mod tests {
-    use fortem_compile::CompileError;
     use fortem_compile::verify::VerifyError;
+    use fortem_compile::{CompileError, DomainError};
 
     use super::explain;
 
-    fn code(error: VerifyError) -> String {
+    fn code(error: DomainError) -> String {
+        let error = VerifyError::from(error);
         let problems = explain(CompileError::Unverified(error));
         problems.as_slice().iter().map(|one| one.code().to_owned()).collect()
     }
 
     #[test]
     fn only_what_a_user_can_mend_is_called_a_limit() {
-        assert_eq!(code(VerifyError::TooManyStatements(300)), "fortem::verify::limit");
-        assert_eq!(code(VerifyError::Mixed("aws:UserAgent".to_owned())), "fortem::fault");
+        assert_eq!(code(DomainError::TooManyStatements(300)), "fortem::verify::limit");
+        assert_eq!(code(DomainError::Mixed("aws:UserAgent".to_owned())), "fortem::fault");
     }
 }

@@ -7,9 +7,8 @@ use fortem_core::{Problem, Source};
 
 use super::plain::{Part, Role};
 use super::principals::Principal;
-use super::search::Found;
-use super::shape::Shape;
 use super::sides::Sides;
+use crate::domain::{Found, Shape};
 use crate::iam::Effect;
 
 /// In which way documents and Cedar differ.

@@ -17,7 +17,7 @@ use fortem_core::pattern::{matches, overlap};
 use fortem_core::{Environment, Fleet, Source};
 
 use super::plain::names_of;
-use super::values::none_of;
+use crate::domain::none_of;
 use crate::iam::Statement;
 use crate::table::Table;
 

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::VerifyError;
 use super::cedar::Cedar;
 use super::environments::Environments;
-use super::shape::{Calls, Shapes};
+use crate::domain::{Calls, Shapes};
 use crate::iam::{Document, Statement};
 use crate::lower::World;
 use crate::reference::{Carries, Reference};

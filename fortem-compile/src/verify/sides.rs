@@ -1,10 +1,8 @@
 //! The two sides of the comparison: the emitted statements, and the plain reading.
 
-use super::bits::Bits;
 use super::difference::Kind;
 use super::plain::{Part, Plain};
-use super::search::Applying;
-use super::shape::Calls;
+use crate::domain::{Applying, Bits, Calls};
 use crate::iam::{Effect, Statement};
 
 /// The statements of both sides, numbered in this order.

@@ -18,10 +18,10 @@ use super::{
     About, Condition, Draft, Part, Plain, Reader, SecondFactor, condition, everything, service_of,
     shows, when,
 };
+use crate::domain::Calls;
 use crate::reference::Action;
 use crate::table::{Call, Channel, Integrity, Kind};
 use crate::verify::VerifyError;
-use crate::verify::shape::Calls;
 
 /// Which API actions are meant.
 type Covers<'c> = &'c dyn Fn(&Action) -> bool;

@@ -15,9 +15,8 @@
 //! - *Several of these on one key*: refused, since their outcomes together would have to be told apart, and
 //!   no key means two things.
 //! - *Presence* (`Null`, `…IfExists`): a call without the key, always asked about.
-//! - *Variables*: what they stand for is fixed first, one kind of principal at a time
-//!   ([`super::principals`]), so that none is left here. A default is what stands there when the
-//!   principal has no such tag.
+//! - *Variables*: what they stand for is fixed first, one kind of principal at a time, so that none is left
+//!   here. A default is what stands there when the principal has no such tag.
 //! - *Sets* (`ForAllValues`, `ForAnyValue`, and keys that hold several values by the reference): whether
 //!   all or any value of a set passes is the conjunction or disjunction over its members. The sets are
 //!   built up from single values, one member at a time, as long as that brings a new outcome
@@ -28,19 +27,19 @@ use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::VerifyError;
+use super::DomainError;
 use super::language::{Language, Languages};
 use crate::iam::condition::{self, Comparison};
 
 /// Single values that stand for all values of a key; that the key may be absent is left to the caller.
-pub(super) fn values(
+pub(crate) fn values(
     key: &str,
     comparisons: &[Comparison],
     languages: &mut Languages,
-) -> Result<BTreeSet<String>, VerifyError> {
+) -> Result<BTreeSet<String>, DomainError> {
     let kinds: BTreeSet<_> = comparisons.iter().filter_map(of_what).collect();
     if kinds.len() > 1 {
-        return Err(VerifyError::Mixed(key.to_owned()));
+        return Err(DomainError::Mixed(key.to_owned()));
     }
     let mut values = texts(comparisons, languages)?;
     values.extend(numbers(comparisons));
@@ -75,7 +74,7 @@ fn of_what(comparison: &Comparison) -> Option<&'static str> {
 fn texts(
     comparisons: &[Comparison],
     languages: &mut Languages,
-) -> Result<BTreeSet<String>, VerifyError> {
+) -> Result<BTreeSet<String>, DomainError> {
     let has_patterns = comparisons
         .iter()
         .any(|comparison| matches!(comparison, Comparison::Wild(_) | Comparison::Arn(_)));
@@ -129,7 +128,7 @@ fn capitalised(text: &str) -> Option<String> {
 }
 
 /// A text that is none of these in any letter case.
-pub(super) fn none_of(values: &BTreeSet<String>) -> String {
+pub(crate) fn none_of(values: &BTreeSet<String>) -> String {
     let mut other = "other".to_owned();
     while values.iter().any(|value| value.eq_ignore_ascii_case(&other)) {
         other.push('x');

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::VerifyError;
+use super::DomainError;
 use super::language::{Language, Languages};
 use super::search::{Applying, Choice, distinct};
 use crate::iam::{Context, Pattern, Statement, Token};
@@ -12,7 +12,7 @@ use crate::reference::{ArnPattern, ResourceType};
 const NOTHING_NAMED: &str = "arn:-:-:-:-:-";
 
 /// The patterns in the `Resource` elements of statements, variables filled in.
-pub(super) struct Patterns {
+pub(crate) struct Patterns {
     patterns: Vec<Named>,
     /// The statements that cover a resource which no pattern names.
     otherwise: Applying,
@@ -27,14 +27,14 @@ struct Named {
 }
 
 /// Resources of a type, one for each way in which statements cover it.
-pub(super) struct Resources {
-    pub(super) choices: Vec<Choice<String>>,
+pub(crate) struct Resources {
+    pub(crate) choices: Vec<Choice<String>>,
     /// Whether some statement names resources of the type; if not, one type is as good as another.
-    pub(super) is_named: bool,
+    pub(crate) is_named: bool,
 }
 
 impl Patterns {
-    pub(super) fn of(statements: &[&Statement], principal: &Context) -> Self {
+    pub(crate) fn of(statements: &[&Statement], principal: &Context) -> Self {
         let mut otherwise = Applying::all(statements.len());
         let mut patterns = Vec::new();
         for (number, statement) in statements.iter().enumerate() {
@@ -50,13 +50,13 @@ impl Patterns {
     }
 
     /// The resources of a type, or the one that stands for none.
-    pub(super) fn resources(
+    pub(crate) fn resources(
         &self,
         kind: Option<&ResourceType>,
         statements: &[&Statement],
         principal: &Context,
         languages: &mut Languages,
-    ) -> Result<Resources, VerifyError> {
+    ) -> Result<Resources, DomainError> {
         let own = kind.and_then(|kind| Some((kind.arn(), kind.arn().parts()?)));
         let Some((arn, parts)) = own else {
             return Ok(Resources::of_none(statements, principal, "*"));

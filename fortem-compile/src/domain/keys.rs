@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::VerifyError;
+use super::DomainError;
 use super::bits::Bits;
 use super::language::Languages;
 use super::search::{Applying, Choice, distinct};
@@ -15,13 +15,13 @@ use crate::reference::Reference;
 const MOST_SETS: usize = 4_096;
 
 /// A condition key that some statement asks about.
-pub(super) struct Key {
+pub(crate) struct Key {
     /// As a statement writes it.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The statements that ask about it.
-    pub(super) users: Bits,
-    pub(super) absent: Applying,
-    pub(super) present: Vec<Choice<Values>>,
+    pub(crate) users: Bits,
+    pub(crate) absent: Applying,
+    pub(crate) present: Vec<Choice<Values>>,
 }
 
 /// Conditions on one key, each with the number of its statement.
@@ -29,13 +29,13 @@ type Conditions<'c> = [(usize, &'c Condition)];
 
 impl Key {
     /// The values that the conditions, all on one key, tell apart; `all` are the statements there are.
-    pub(super) fn new(
+    pub(crate) fn new(
         conditions: &Conditions,
         all: Applying,
         principal: &Context,
         reference: &Reference,
         languages: &mut Languages,
-    ) -> Result<Self, VerifyError> {
+    ) -> Result<Self, DomainError> {
         let compared = conditions.iter().flat_map(|(_, one)| one.comparisons(principal));
         let name = conditions.first().map_or("", |(_, condition)| condition.key()).to_owned();
         let singles = values::values(&name, &compared.collect::<Vec<_>>(), languages)?;
@@ -76,7 +76,7 @@ fn sets(
     conditions: &Conditions,
     singles: &BTreeSet<String>,
     with: &dyn Fn(Values) -> Context,
-) -> Result<Vec<Vec<String>>, VerifyError> {
+) -> Result<Vec<Vec<String>>, DomainError> {
     let mut seen = BTreeSet::new();
     let mut found: Vec<Vec<String>> = Vec::new();
     let mut queue: VecDeque<Vec<String>> = VecDeque::from([Vec::new()]);
@@ -97,7 +97,7 @@ fn sets(
         }
         if found.len() > MOST_SETS {
             let key = conditions.first().map_or("", |(_, condition)| condition.key());
-            return Err(VerifyError::TooManySets(key.to_owned()));
+            return Err(DomainError::TooManySets(key.to_owned()));
         }
     }
     Ok(found)

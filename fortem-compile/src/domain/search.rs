@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::VerifyError;
+use super::DomainError;
 use super::bits::Bits;
 use super::keys::Key;
 use super::language::Languages;
@@ -19,18 +19,18 @@ use crate::reference::{Reference, ResourceType};
 
 /// The statements that apply after some choices: certainly, and under some reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Applying {
-    pub(super) surely: Bits,
-    pub(super) perhaps: Bits,
+pub(crate) struct Applying {
+    pub(crate) surely: Bits,
+    pub(crate) perhaps: Bits,
 }
 
 impl Applying {
     /// All of so many statements.
-    pub(super) fn all(count: usize) -> Self {
+    pub(crate) fn all(count: usize) -> Self {
         Self { surely: Bits::below(count), perhaps: Bits::below(count) }
     }
 
-    pub(super) fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         Self { surely: self.surely.and(other.surely), perhaps: self.perhaps.and(other.perhaps) }
     }
 
@@ -39,14 +39,14 @@ impl Applying {
     }
 
     /// Puts in or takes out a statement.
-    pub(super) fn put(&mut self, number: usize, truth: Truth) {
+    pub(crate) fn put(&mut self, number: usize, truth: Truth) {
         self.surely.insert(number);
         self.perhaps.insert(number);
         self.keep_if(number, truth);
     }
 
     /// Takes out a statement that does not hold.
-    pub(super) fn keep_if(&mut self, number: usize, truth: Truth) {
+    pub(crate) fn keep_if(&mut self, number: usize, truth: Truth) {
         if truth != Truth::Yes {
             self.surely.remove(number);
         }
@@ -58,19 +58,19 @@ impl Applying {
 
 /// A value, and the statements that hold for it.
 #[derive(Debug, Clone)]
-pub(super) struct Choice<T> {
-    pub(super) value: T,
-    pub(super) applying: Applying,
+pub(crate) struct Choice<T> {
+    pub(crate) value: T,
+    pub(crate) applying: Applying,
 }
 
 /// Of the choices that leave the same statements, the first.
-pub(super) fn distinct<T>(choices: impl Iterator<Item = Choice<T>>) -> Vec<Choice<T>> {
+pub(crate) fn distinct<T>(choices: impl Iterator<Item = Choice<T>>) -> Vec<Choice<T>> {
     let mut seen = BTreeSet::new();
     choices.filter(|choice| seen.insert(choice.applying)).collect()
 }
 
 /// The statements that bear on a principal, with everything they tell apart.
-pub(super) struct Search {
+pub(crate) struct Search {
     /// What the principal's own tag leaves.
     start: Applying,
     keys: Vec<Key>,
@@ -79,23 +79,23 @@ pub(super) struct Search {
 
 /// One concrete call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) resource: String,
-    pub(super) keys: Vec<(String, Values)>,
-    pub(super) applying: Applying,
+pub(crate) struct Found {
+    pub(crate) resource: String,
+    pub(crate) keys: Vec<(String, Values)>,
+    pub(crate) applying: Applying,
 }
 
 impl Search {
     /// Gathers what the statements tell apart. `own` is the key that the principal brings.
-    pub(super) fn new(
+    pub(crate) fn new(
         statements: &[&Statement],
         principal: &Context,
         own: &str,
         reference: &Reference,
         languages: &mut Languages,
-    ) -> Result<Self, VerifyError> {
+    ) -> Result<Self, DomainError> {
         if statements.len() > Bits::CAPACITY {
-            return Err(VerifyError::TooManyStatements(statements.len()));
+            return Err(DomainError::TooManyStatements(statements.len()));
         }
         let mut by_key: BTreeMap<String, Vec<(usize, &Condition)>> = BTreeMap::new();
         for (number, statement) in statements.iter().enumerate() {
@@ -108,7 +108,7 @@ impl Search {
             start.keep_if(number, condition.holds(principal));
         }
         if by_key.len() > Bits::CAPACITY {
-            return Err(VerifyError::TooManyKeys(by_key.len()));
+            return Err(DomainError::TooManyKeys(by_key.len()));
         }
         let all = Applying::all(statements.len());
         let keys = by_key
@@ -119,36 +119,36 @@ impl Search {
     }
 
     /// The names of the keys that the statements ask about.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().map(|key| key.name.as_str())
     }
 
     /// Of some statements, those that the principal's tag leaves.
-    pub(super) fn left(&self, statements: Bits) -> Bits {
+    pub(crate) fn left(&self, statements: Bits) -> Bits {
         self.start.perhaps.and(statements)
     }
 
     /// Of the keys that a call may carry, by number, those that some of these statements ask about.
-    pub(super) fn asked(&self, relevant: Bits, carried: impl Fn(usize) -> bool) -> Bits {
+    pub(crate) fn asked(&self, relevant: Bits, carried: impl Fn(usize) -> bool) -> Bits {
         let numbered = self.keys.iter().enumerate();
         let asked = numbered.filter(|(number, key)| key.users.meets(relevant) && carried(*number));
         asked.map(|(number, _)| number).collect()
     }
 
     /// The resources of a type, or the one that stands for none, that the statements tell apart.
-    pub(super) fn resources(
+    pub(crate) fn resources(
         &self,
         kind: Option<&ResourceType>,
         statements: &[&Statement],
         principal: &Context,
         languages: &mut Languages,
-    ) -> Result<Resources, VerifyError> {
+    ) -> Result<Resources, DomainError> {
         self.patterns.resources(kind, statements, principal, languages)
     }
 
     /// Looks at every call on one of the resources, with some of the `carried` keys, on which the
     /// `relevant` statements bear, until `judge` answers.
-    pub(super) fn find<T>(
+    pub(crate) fn find<T>(
         &self,
         resources: &Resources,
         relevant: Bits,

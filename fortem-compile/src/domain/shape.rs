@@ -10,16 +10,16 @@ use crate::table::{Call, Table};
 
 /// An API action on a type of resource, or on none.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Shape<'a> {
-    pub(super) action: &'a Action,
-    pub(super) kind: Option<&'a ResourceType>,
+pub(crate) struct Shape<'a> {
+    pub(crate) action: &'a Action,
+    pub(crate) kind: Option<&'a ResourceType>,
     /// A number for the form of the ARN, which types may have in common.
-    pub(super) form: usize,
+    pub(crate) form: usize,
 }
 
 /// Every shape of the service reference.
 #[derive(Debug)]
-pub(super) struct Shapes<'a> {
+pub(crate) struct Shapes<'a> {
     reference: &'a Reference,
     all: Vec<Shape<'a>>,
     by_api: BTreeMap<&'a str, Vec<usize>>,
@@ -31,16 +31,16 @@ pub(super) struct Shapes<'a> {
 
 /// A set of shapes, by their places.
 #[derive(Debug, Clone)]
-pub(super) struct Calls(Vec<usize>);
+pub(crate) struct Calls(Vec<usize>);
 
 impl Calls {
-    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
         self.0.iter().copied()
     }
 }
 
 impl<'a> Shapes<'a> {
-    pub(super) fn of(reference: &'a Reference, table: &Table) -> Self {
+    pub(crate) fn of(reference: &'a Reference, table: &Table) -> Self {
         let apis = reference.matching("*");
         let without_resource = |action: &Action| {
             let of_row = |call: &&Call| call.api == action.name();
@@ -66,29 +66,29 @@ impl<'a> Shapes<'a> {
     }
 
     /// The shapes, each with its place.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Shape<'a>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Shape<'a>)> {
         self.all.iter().enumerate()
     }
 
     /// How many there are.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.all.len()
     }
 
     /// All calls of these API actions, and of no others.
-    pub(super) fn these(&self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Calls {
+    pub(crate) fn these(&self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Calls {
         let places = names.into_iter().filter_map(|name| self.by_api.get(name.as_ref()));
         Calls(places.flatten().copied().collect())
     }
 
     /// The calls that a statement is about, resources and conditions left aside.
-    pub(super) fn covered_by(&self, statement: &Statement) -> Calls {
+    pub(crate) fn covered_by(&self, statement: &Statement) -> Calls {
         let covered = self.lower.iter().filter(|(name, _)| statement.covers_action(name));
         self.these(covered.map(|(_, name)| name))
     }
 
     /// All calls of the API actions for which something holds.
-    pub(super) fn which(&self, holds: impl Fn(&Action) -> bool) -> Calls {
+    pub(crate) fn which(&self, holds: impl Fn(&Action) -> bool) -> Calls {
         let found = self.by_api.values().filter(|places| {
             let first = places.first().and_then(|place| self.all.get(*place));
             first.is_some_and(|shape| holds(shape.action))
@@ -97,7 +97,7 @@ impl<'a> Shapes<'a> {
     }
 
     /// The calls that surely have a condition key, of the API actions for which something holds.
-    pub(super) fn showing(&self, key: &str, holds: impl Fn(&Action) -> bool) -> Calls {
+    pub(crate) fn showing(&self, key: &str, holds: impl Fn(&Action) -> bool) -> Calls {
         let carrying = self.carrying(key);
         let Calls(mut places) = self.which(holds);
         places.retain(|place| carrying.get(*place) == Some(&Carries::Yes));
@@ -106,7 +106,7 @@ impl<'a> Shapes<'a> {
 
     /// For each shape, whether a call of it has a condition key. Where the reference's claim is doubted, AWS
     /// may keep it.
-    pub(super) fn carrying(&self, key: &str) -> Rc<[Carries]> {
+    pub(crate) fn carrying(&self, key: &str) -> Rc<[Carries]> {
         let found = |shape: &Shape| {
             let kind = shape.kind.map(ResourceType::name);
             self.reference.carries(shape.action.name(), kind, key)

@@ -15,7 +15,7 @@ use regex_automata::util::primitives::StateID;
 use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, MatchKind};
 
-use super::VerifyError;
+use super::DomainError;
 use crate::iam::{Pattern, Token};
 
 /// The most memory one automaton may take, in bytes: patterns that need more are refused.
@@ -29,33 +29,33 @@ const PREFERRED: &[u8] = b"x0abcdefghijklmnopqrstuvwyz123456789-_/.:+=@";
 
 /// A set of texts, as a regular expression over bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Language(Rc<str>);
+pub(crate) struct Language(Rc<str>);
 
 impl Language {
     /// This text alone.
-    pub(super) fn text(text: &str) -> Self {
+    pub(crate) fn text(text: &str) -> Self {
         Self(escaped(text).into())
     }
 
     /// This text in whatever letter case.
-    pub(super) fn text_ignoring_case(text: &str) -> Self {
+    pub(crate) fn text_ignoring_case(text: &str) -> Self {
         Self(format!("(?i:{})", escaped(text)).into())
     }
 
     /// The texts that a pattern matches, `*` standing for any run of characters.
-    pub(super) fn pattern(pattern: &Pattern) -> Self {
+    pub(crate) fn pattern(pattern: &Pattern) -> Self {
         Self(of_tokens(pattern.tokens(), ".").into())
     }
 
     /// The ARNs that a pattern matches, its first five parts apart.
-    pub(super) fn arn(pattern: &Pattern) -> Self {
+    pub(crate) fn arn(pattern: &Pattern) -> Self {
         let (Self(head), Self(tail)) = Self::arn_in_two(pattern);
         Self(format!("{head}:{tail}").into())
     }
 
     /// The first five parts of the ARNs that a pattern matches, and the sixth. Each part is matched apart,
     /// so that an ARN matches if both of its pieces do.
-    pub(super) fn arn_in_two(pattern: &Pattern) -> (Self, Self) {
+    pub(crate) fn arn_in_two(pattern: &Pattern) -> (Self, Self) {
         let mut parts = pattern.tokens().splitn(6, |token| *token == Token::Char(':'));
         let head: Vec<String> =
             parts.by_ref().take(5).map(|tokens| of_tokens(tokens, "[^:]")).collect();
@@ -66,7 +66,7 @@ impl Language {
 
     /// The ARNs of a resource type in a partition, in the same pieces; the type's parts have `*` for whatever
     /// differs.
-    pub(super) fn of_type(parts: &[String; 6], partition: &str) -> (Self, Self) {
+    pub(crate) fn of_type(parts: &[String; 6], partition: &str) -> (Self, Self) {
         let with =
             |part: &String, any: &str| part.split('*').map(escaped).collect::<Vec<_>>().join(any);
         let [arn, _, rest @ .., tail] = parts;
@@ -109,20 +109,20 @@ fn escaped(text: &str) -> String {
 
 /// A text, and the languages it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Witness {
-    pub(super) text: String,
+pub(crate) struct Witness {
+    pub(crate) text: String,
     languages: BTreeSet<Language>,
 }
 
 impl Witness {
-    pub(super) fn belongs_to(&self, language: &Language) -> bool {
+    pub(crate) fn belongs_to(&self, language: &Language) -> bool {
         self.languages.contains(language)
     }
 }
 
 /// Witnesses that were looked for before: the same patterns come back for every role.
 #[derive(Debug)]
-pub(super) struct Languages {
+pub(crate) struct Languages {
     /// The partition that all ARNs are of.
     partition: &'static str,
     found: HashMap<Asked, Rc<[Witness]>>,
@@ -132,21 +132,21 @@ pub(super) struct Languages {
 type Asked = (BTreeSet<Language>, Option<Language>);
 
 impl Languages {
-    pub(super) fn new(partition: &'static str) -> Self {
+    pub(crate) fn new(partition: &'static str) -> Self {
         Self { partition, found: HashMap::new() }
     }
 
-    pub(super) fn partition(&self) -> &'static str {
+    pub(crate) fn partition(&self) -> &'static str {
         self.partition
     }
 
     /// One text for each combination of languages that has one; `within` all of them are, if it is
     /// given.
-    pub(super) fn witnesses(
+    pub(crate) fn witnesses(
         &mut self,
         languages: BTreeSet<Language>,
         within: Option<Language>,
-    ) -> Result<Rc<[Witness]>, VerifyError> {
+    ) -> Result<Rc<[Witness]>, DomainError> {
         let key = (languages, within);
         if let Some(found) = self.found.get(&key) {
             return Ok(Rc::clone(found));
@@ -160,7 +160,7 @@ impl Languages {
 fn search(
     languages: &BTreeSet<Language>,
     within: Option<&Language>,
-) -> Result<Vec<Witness>, VerifyError> {
+) -> Result<Vec<Witness>, DomainError> {
     let all: Vec<&Language> = languages.iter().chain(within).collect();
     let expressions: Vec<&str> = all.iter().map(|one| &*one.0).collect();
     let automaton = Combinations::of(&expressions)?;
@@ -188,8 +188,8 @@ struct Combinations {
 }
 
 impl Combinations {
-    fn of(expressions: &[&str]) -> Result<Self, VerifyError> {
-        let refused = |error: &dyn std::error::Error| VerifyError::Patterns(error.to_string());
+    fn of(expressions: &[&str]) -> Result<Self, DomainError> {
+        let refused = |error: &dyn std::error::Error| DomainError::Patterns(error.to_string());
         let config = dense::Config::new()
             .match_kind(MatchKind::All)
             .start_kind(StartKind::Anchored)

@@ -2,30 +2,30 @@
 
 /// A set of numbers below [`Bits::CAPACITY`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub(super) struct Bits([u64; 4]);
+pub(crate) struct Bits([u64; 4]);
 
 impl Bits {
     /// How many statements can be told apart.
-    pub(super) const CAPACITY: usize = 256;
+    pub(crate) const CAPACITY: usize = 256;
 
     /// All numbers below a bound.
-    pub(super) fn below(bound: usize) -> Self {
+    pub(crate) fn below(bound: usize) -> Self {
         (0..bound).collect()
     }
 
-    pub(super) fn insert(&mut self, number: usize) {
+    pub(crate) fn insert(&mut self, number: usize) {
         if let Some(word) = self.0.get_mut(number / 64) {
             *word |= 1 << (number % 64);
         }
     }
 
-    pub(super) fn remove(&mut self, number: usize) {
+    pub(crate) fn remove(&mut self, number: usize) {
         if let Some(word) = self.0.get_mut(number / 64) {
             *word &= !(1 << (number % 64));
         }
     }
 
-    pub(super) fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         let mut both = self;
         for (word, more) in both.0.iter_mut().zip(other.0) {
             *word &= more;
@@ -34,15 +34,15 @@ impl Bits {
     }
 
     /// Whether the two have a number in common.
-    pub(super) fn meets(self, other: Self) -> bool {
+    pub(crate) fn meets(self, other: Self) -> bool {
         self.0.iter().zip(other.0).any(|(word, more)| word & more != 0)
     }
 
-    pub(super) fn is_empty(self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         self == Self::default()
     }
 
-    pub(super) fn contains(self, number: usize) -> bool {
+    pub(crate) fn contains(self, number: usize) -> bool {
         self.0.get(number / 64).is_some_and(|word| word & (1 << (number % 64)) != 0)
     }
 }
