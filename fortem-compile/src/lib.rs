@@ -13,6 +13,8 @@
 pub mod classes;
 pub mod compile;
 pub mod emit;
+pub mod files;
+pub mod format;
 pub mod iam;
 pub mod lower;
 pub mod merge;
@@ -22,6 +24,7 @@ pub mod output;
 pub mod prove;
 pub mod reference;
 pub mod report;
+pub mod scaffold;
 pub mod statement;
 pub mod table;
 pub mod verify;

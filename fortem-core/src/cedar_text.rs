@@ -9,21 +9,38 @@ use miette::Diagnostic;
 use crate::fleet::is_slug;
 use crate::policy::{Policy, header};
 use crate::policy_text::{self, MOST_NESTED, PolicyText};
-use crate::problem::{Problem, SourceFile};
+use crate::problem::{Problem, Problems, SourceFile};
 use crate::vocabulary::Vocabulary;
+
+/// The policies of a file as Cedar reads them, whatever they say.
+///
+/// ```
+/// use fortem_core::{SourceFile, parse_cedar};
+///
+/// let policies = parse_cedar(&SourceFile::new("a.cedar", "permit (principal, action, resource);"))?;
+/// assert_eq!(policies.policies().count(), 1);
+/// assert!(parse_cedar(&SourceFile::new("a.cedar", "permit (principal")).is_err());
+/// # Ok::<(), fortem_core::Problems>(())
+/// ```
+///
+/// # Errors
+///
+/// Every syntax error, and policies that are nested more deeply than Cedar's parser has stack for.
+pub fn parse_cedar(file: &SourceFile) -> Result<PolicySet, Problems> {
+    let pieces = policy_text::split(file.text());
+    let deep = pieces.iter().filter_map(|piece| deep_piece(file, piece)).collect();
+    Problems::unless(deep, ())?;
+    PolicySet::from_str(file.text()).map_err(|errors| {
+        let problem = |error| from_cedar("fortem::cedar::syntax", file, error, 0..0);
+        Problems::from_list(errors.iter().map(|error| problem(error)).collect())
+    })
+}
 
 /// The policies of one file, parsed but not yet validated.
 pub(crate) fn parse(file: &SourceFile) -> Result<Vec<Policy>, Vec<Problem>> {
-    let pieces = policy_text::split(file.text());
-    let deep: Vec<Problem> = pieces.iter().filter_map(|piece| deep_piece(file, piece)).collect();
-    if !deep.is_empty() {
-        return Err(deep);
-    }
     // Parsed whole first: Cedar then reports every syntax error, not only the first policy's.
-    if let Err(errors) = PolicySet::from_str(file.text()) {
-        let problem = |error| from_cedar("fortem::cedar::syntax", file, error, 0..0);
-        return Err(errors.iter().map(|error| problem(error)).collect());
-    }
+    parse_cedar(file).map_err(Problems::into_vec)?;
+    let pieces = policy_text::split(file.text());
     let mut policies = Vec::new();
     let mut problems = Vec::new();
     for piece in pieces {

@@ -43,6 +43,7 @@ mod problem;
 mod source;
 mod vocabulary;
 
+pub use cedar_text::parse_cedar;
 pub use digest::{Digest, HexError};
 pub use fleet::{
     Acceptance, Assignee, Assignment, ContextKey, ContextType, Environment, Fleet, Mode,
@@ -50,6 +51,7 @@ pub use fleet::{
 };
 pub use identity::{Identity, IdentityError, OidcClaims, SamlAttributes};
 pub use policy::{Policy, PolicyKind};
+pub use policy_text::cedar_comments;
 pub use problem::{Problem, Problems, SourceFile};
-pub use source::{FLEET_FILE, Source};
+pub use source::{FLEET_FILE, Source, files_below};
 pub use vocabulary::{Action, NAMESPACE, Vocabulary};

@@ -127,20 +127,31 @@ impl Nested {
     }
 }
 
+/// The comments of a text of Cedar, in order, each without the line break that ends it.
+///
+/// ```
+/// let text = "permit (principal, action, resource == User::\"a//b\"); // alice";
+/// assert_eq!(fortem_core::cedar_comments(text).collect::<Vec<_>>(), ["// alice"]);
+/// ```
+pub fn cedar_comments(text: &str) -> impl Iterator<Item = &str> {
+    all_tokens(text).map(|(_, token)| token).filter(|token| token.starts_with("//"))
+}
+
 /// Words, strings and single characters, without white space and comments.
 fn tokens(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+    all_tokens(text)
+        .filter(|(_, token)| !token.starts_with("//") && !token.starts_with(char::is_whitespace))
+}
+
+/// Words, strings, single characters, white space and comments.
+fn all_tokens(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     let mut offset = 0;
     std::iter::from_fn(move || {
-        loop {
-            let rest = text.get(offset..)?;
-            let length = token_length(rest)?;
-            let start = offset;
-            offset += length;
-            let token = rest.get(..length)?;
-            if !token.starts_with("//") && !token.starts_with(char::is_whitespace) {
-                return Some((start..offset, token));
-            }
-        }
+        let rest = text.get(offset..)?;
+        let length = token_length(rest)?;
+        let start = offset;
+        offset += length;
+        Some((start..offset, rest.get(..length)?))
     })
 }
 

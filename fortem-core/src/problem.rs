@@ -1,6 +1,7 @@
 //! What is wrong with a file, where, and what to do about it.
 
 use std::fmt;
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -28,6 +29,16 @@ impl SourceFile {
         Self(Arc::new(Lines { source, begins: OnceLock::new() }))
     }
 
+    /// The file at a path.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is not UTF-8.
+    pub fn read(path: &Path) -> Result<Self, Problem> {
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+        Ok(Self::new(path, text))
+    }
+
     /// The path as it is shown to people.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -51,6 +62,12 @@ impl SourceFile {
             .get_or_init(|| self.text().match_indices('\n').map(|(at, _)| at + 1).collect());
         1 + begins.partition_point(|begin| *begin <= offset)
     }
+}
+
+/// What is said of a file or directory that cannot be read.
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Problem {
+    let message = format!("cannot read `{}`: {error}", path.display());
+    Problem::new("fortem::source::unreadable", message)
 }
 
 /// One mistake in what a person wrote: code, message, the excerpt it is about, and what to do.

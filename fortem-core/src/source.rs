@@ -9,7 +9,7 @@ use cedar_policy::PolicySet;
 use crate::cedar_text;
 use crate::fleet::{Fleet, Roles, UNKNOWN_ROLE};
 use crate::policy::{Policy, PolicyKind};
-use crate::problem::{Problem, Problems, SourceFile};
+use crate::problem::{Problem, Problems, SourceFile, unreadable};
 use crate::vocabulary::Vocabulary;
 
 /// The name of the fleet file in a policies directory.
@@ -151,14 +151,9 @@ struct Files {
 
 impl Files {
     fn of(directory: &Path) -> Result<Self, Problem> {
-        let mut paths = Vec::new();
-        collect(directory, &mut paths).map_err(|(path, error)| {
-            let help = "name the directory that holds fleet.toml and the roles with --policies";
-            unreadable(&path, &error).help(help)
-        })?;
-        paths.sort();
+        let help = "name the directory that holds fleet.toml and the roles with --policies";
         let mut files = Self::default();
-        for path in paths {
+        for path in files_below(directory).map_err(|problem| problem.help(help))? {
             files.take(directory, &path);
         }
         Ok(files)
@@ -171,9 +166,9 @@ impl Files {
         if !(is_cedar || is_fleet || is_schema) {
             return;
         }
-        let file = match fs::read_to_string(path) {
-            Ok(text) => SourceFile::new(path, text),
-            Err(error) => return self.problems.push(unreadable(path, &error)),
+        let file = match SourceFile::read(path) {
+            Ok(file) => file,
+            Err(problem) => return self.problems.push(problem),
         };
         if is_cedar {
             self.cedar.push(file);
@@ -185,7 +180,19 @@ impl Files {
     }
 }
 
-/// The files below a directory; links to directories are not followed, so there is an end.
+/// The files below a directory, sorted; not those whose name, or a folder's, begins with a dot.
+///
+/// # Errors
+///
+/// When the directory, or one in it, cannot be read.
+pub fn files_below(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let mut paths = Vec::new();
+    collect(directory, &mut paths).map_err(|(path, error)| unreadable(&path, &error))?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// Links to directories are not followed, so there is an end.
 fn collect(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Error)> {
     let at_directory = |error| (directory.to_owned(), error);
     for entry in fs::read_dir(directory).map_err(at_directory)? {
@@ -198,11 +205,6 @@ fn collect(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), (PathBuf, i
         }
     }
     Ok(())
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Problem {
-    let message = format!("cannot read `{}`: {error}", path.display());
-    Problem::new("fortem::source::unreadable", message)
 }
 
 fn no_policies(directory: &Path) -> Problem {

@@ -25,7 +25,6 @@ pub mod difference;
 pub mod environments;
 pub mod exit;
 pub mod facts;
-pub mod files;
 pub mod finding;
 pub mod fix;
 pub mod ignore;

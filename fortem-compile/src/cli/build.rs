@@ -75,7 +75,7 @@ fn to_stdout(documents: &[OutputFile]) -> Result<String, Problems> {
 }
 
 /// A reader that closes the pipe early has seen enough.
-fn print(text: &str) -> Result<(), Problems> {
+pub(super) fn print(text: &str) -> Result<(), Problems> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let message = format!("cannot write to standard output: {error}");

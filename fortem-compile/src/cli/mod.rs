@@ -3,8 +3,12 @@
 #![expect(clippy::print_stderr, reason = "printing is what a command does")]
 
 mod build;
+mod completions;
 mod diagnose;
 mod eval;
+mod fmt;
+mod init;
+mod man;
 #[cfg(feature = "prove")]
 mod prove;
 
@@ -33,6 +37,15 @@ enum Command {
     /// Proves that the IAM policies mean what the Cedar policies say, with the solver that CVC5 names.
     #[cfg(feature = "prove")]
     Prove(prove::Prove),
+    /// Writes a fleet to begin with: policies, a GitHub workflow and a pre-commit configuration.
+    Init(init::Init),
+    /// Lays Cedar files out as Cedar's formatter does.
+    Fmt(fmt::Fmt),
+    /// Prints what makes a shell complete the arguments.
+    Completions(completions::Completions),
+    /// Writes a manual page for each command.
+    #[command(hide = true)]
+    Man(man::Man),
 }
 
 const EXIT_CODES: &str = "\
@@ -52,6 +65,10 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Eval(eval)) => eval.run(),
         #[cfg(feature = "prove")]
         Some(Command::Prove(prove)) => prove.run(),
+        Some(Command::Init(init)) => init.run(),
+        Some(Command::Fmt(fmt)) => fmt.run(),
+        Some(Command::Completions(completions)) => completions.run(),
+        Some(Command::Man(man)) => man.run(),
         None => arguments.build.run(),
     };
     result.unwrap_or_else(|problems| {

@@ -8,27 +8,32 @@ use insta::assert_snapshot;
 use tempfile::TempDir;
 
 /// A scratch directory with a copy of the shipped policies.
-struct Scratch(TempDir);
+pub(crate) struct Scratch(TempDir);
 
 impl Scratch {
-    fn new() -> Self {
-        let scratch = Self(tempfile::tempdir().unwrap());
+    pub(crate) fn new() -> Self {
+        let scratch = Self::empty();
         copy(Path::new("../policies"), &scratch.path("policies"));
         scratch
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// One without anything in it.
+    pub(crate) fn empty() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fortem-compile"));
         command.args(arguments).current_dir(self.0.path()).env_remove("NO_COLOR");
         command.output().unwrap()
     }
 
     /// Standard error of a run that must fail, with nothing written.
-    fn refused(&self, arguments: &[&str]) -> String {
+    pub(crate) fn refused(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
         assert_eq!(text(&output.stdout), "");
@@ -36,19 +41,19 @@ impl Scratch {
         text(&output.stderr)
     }
 
-    fn replace(&self, file: &str, from: &str, to: &str) {
+    pub(crate) fn replace(&self, file: &str, from: &str, to: &str) {
         let path = self.path("policies").join(file);
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{file} does not hold {from:?}");
         fs::write(path, text.replace(from, to)).unwrap();
     }
 
-    fn policy(&self, name: &str, text: &str) {
+    pub(crate) fn policy(&self, name: &str, text: &str) {
         fs::write(self.path("policies").join(name), text).unwrap();
     }
 
     /// Every file below a directory with its text.
-    fn files(&self, name: &str) -> Vec<(PathBuf, String)> {
+    pub(crate) fn files(&self, name: &str) -> Vec<(PathBuf, String)> {
         let mut files = Vec::new();
         list(&self.path(name), &mut files);
         files.sort();
@@ -78,7 +83,7 @@ fn list(directory: &Path, files: &mut Vec<(PathBuf, String)>) {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 

@@ -15,12 +15,12 @@ use crate::check::{Report, Selection};
 use crate::date;
 use crate::environments::Environments;
 use crate::exit::{Exit, TABLE};
-use crate::files;
 use crate::finding::{Persona, Severity};
 use crate::input::{self, NotAssessed, Readings, Survey};
 use crate::report::escape::one_line;
 use crate::report::{self, Format, Style};
 use crate::unit::Unit;
+use fortem_compile::files;
 
 const JUDGED: &str = "What is judged";
 const REPORT: &str = "The report";

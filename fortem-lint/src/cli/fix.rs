@@ -9,11 +9,11 @@ use similar::TextDiff;
 
 use crate::audit::Audit;
 use crate::check::Report;
-use crate::files;
 use crate::input::{self, Entry, Input, Kind};
 use crate::repair::{self, Outcome, Repair, Repairs};
 use crate::report::escape::one_line;
 use crate::unit::Unit;
+use fortem_compile::files;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Corrections")]
