@@ -17,10 +17,12 @@ mod documents;
 mod eval;
 mod evaluator;
 mod iam;
+mod manifest;
 mod merge;
 mod mutation;
 mod policies;
 #[cfg(feature = "prove")]
 mod prove;
 mod reference;
+mod scratch;
 mod verify;
