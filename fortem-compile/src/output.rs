@@ -1,129 +1,109 @@
-//! The output directory: written whole or not at all.
+//! The files of the output, and what is known of each.
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+mod directory;
+mod manifest;
+mod place;
+
+use serde_json::Error;
 
 use fortem_core::Source;
-use tempfile::TempDir;
-use thiserror::Error;
 
+pub use self::directory::{WriteError, write};
+pub use self::manifest::{
+    DocumentEntry, FileEntry, Manifest, OriginEntry, StatementEntry, manifest,
+};
+pub(crate) use self::place::shown;
+use crate::Identity;
 use crate::compile::Compiled;
+use crate::emit::{Document, MANAGED_POLICY_LIMIT};
 use crate::report::report;
+use crate::statement::Statement;
 
 /// A file of the output: its path below the output directory, and its text.
 pub type OutputFile = (String, String);
 
-/// Every file of a compilation: the documents, `report.md` and `report.json`; sorted by path.
+/// The name of the manifest in the output directory.
+pub const MANIFEST: &str = "manifest.json";
+
+/// A document: a file that is attached to something in AWS, and what is known of it.
+#[derive(Debug, Clone)]
+pub struct Artifact<'a> {
+    /// Path below the output directory; its first folder says what kind of document it is.
+    pub file: String,
+    /// The text.
+    pub text: String,
+    /// The role it is for.
+    pub role: Option<&'a str>,
+    /// The one environment it is for.
+    pub environment: Option<&'a str>,
+    /// Size and quota.
+    pub size: Option<Size>,
+    /// Its statements, in the order they are written.
+    pub statements: &'a [Statement],
+}
+
+/// How large a document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Characters, counted as the quota counts them.
+    pub characters: usize,
+    /// The quota.
+    pub limit: usize,
+}
+
+impl<'a> Artifact<'a> {
+    fn identity(identity: Identity<'a>, index: usize, document: &'a Document) -> Self {
+        Self {
+            file: identity.file(index),
+            text: document.to_json(),
+            role: Some(identity.role),
+            environment: identity.environment,
+            size: Some(Size { characters: document.characters(), limit: MANAGED_POLICY_LIMIT }),
+            statements: document.statements(),
+        }
+    }
+
+    /// `identity`, `boundary`, `scp` and so on: the first folder of its path.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        self.file.split('/').next().unwrap_or_default()
+    }
+}
+
+/// Every document, sorted by path.
+#[must_use]
+pub fn artifacts<'a>(compiled: &'a Compiled) -> Vec<Artifact<'a>> {
+    let identities = compiled.documents.iter();
+    let mut all: Vec<Artifact> = identities
+        .flat_map(|(identity, documents)| {
+            let numbered = documents.iter().enumerate();
+            numbered.map(|(index, document)| Artifact::identity(*identity, index, document))
+        })
+        .collect();
+    all.sort_by(|a, b| a.file.cmp(&b.file));
+    all
+}
+
+/// Every file of a compilation: the documents, `manifest.json`, `report.json` and `report.md`.
 ///
 /// # Errors
 ///
-/// When the report cannot be written as JSON.
-pub fn files(source: &Source, compiled: &Compiled) -> Result<Vec<OutputFile>, serde_json::Error> {
+/// When the report or the manifest cannot be written as JSON.
+pub fn files(source: &Source, compiled: &Compiled) -> Result<Vec<OutputFile>, Error> {
     let report = report(source, compiled);
-    let mut files = documents(compiled);
-    files.push(("report.json".to_owned(), serde_json::to_string_pretty(&report)? + "\n"));
-    files.push(("report.md".to_owned(), report.to_string()));
-    Ok(files)
+    let artifacts = artifacts(compiled);
+    let others = vec![
+        ("report.json".to_owned(), serde_json::to_string_pretty(&report)? + "\n"),
+        ("report.md".to_owned(), report.to_string()),
+    ];
+    let manifest = manifest(source, compiled, &artifacts, &others);
+    let manifest = (MANIFEST.to_owned(), serde_json::to_string_pretty(&manifest)? + "\n");
+    let documents = artifacts.into_iter().map(|one| (one.file, one.text));
+    Ok(documents.chain([manifest]).chain(others).collect())
 }
 
-/// The documents alone, sorted by path.
+/// The identity documents alone, sorted by path.
 #[must_use]
 pub fn documents(compiled: &Compiled) -> Vec<OutputFile> {
-    let identities = compiled.documents.iter();
-    let named = identities.flat_map(|(identity, documents)| {
-        let numbered = documents.iter().enumerate();
-        numbered.map(move |(index, document)| (identity.file(index), document.to_json()))
-    });
-    named.collect()
-}
-
-/// The output directory could not be written; what was there before still is.
-#[derive(Debug, Error)]
-#[error("cannot write `{}`", path.display())]
-pub struct WriteError {
-    /// The directory or file.
-    pub path: PathBuf,
-    /// What the system said.
-    pub source: io::Error,
-}
-
-/// Replaces `directory` by one that holds exactly these files.
-///
-/// They are written to a new directory beside it, which is then renamed.
-///
-/// # Errors
-///
-/// [`WriteError`]; the old directory is left, or put back, as it was. A directory that holds
-/// anything but an earlier output is not replaced.
-pub fn write(directory: &Path, files: &[OutputFile]) -> Result<(), WriteError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| WriteError { path, source }
-    };
-    refuse_foreign(directory).map_err(failed(directory))?;
-    let parent = match directory.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(parent).map_err(failed(parent))?;
-    let fresh = TempDir::with_prefix_in(".fortem-", parent).map_err(failed(parent))?;
-    for (name, text) in files {
-        let path = fresh.path().join(name);
-        let folder = path.parent().unwrap_or(fresh.path());
-        fs::create_dir_all(folder).map_err(failed(folder))?;
-        fs::write(&path, text).map_err(failed(&path))?;
-    }
-    replace(directory, fresh, parent).map_err(failed(directory))
-}
-
-/// Whoever names a directory of their own by mistake keeps it.
-fn refuse_foreign(directory: &Path) -> io::Result<()> {
-    let entries = match fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    let names: io::Result<BTreeSet<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
-    let ours =
-        |name: &&OsString| ["identity", "report.md", "report.json"].iter().any(|n| *name == n);
-    match names?.iter().find(|name| !ours(name)) {
-        Some(name) => {
-            let message = format!("it holds `{}`, which is not ours", name.display());
-            Err(io::Error::other(message))
-        }
-        None => Ok(()),
-    }
-}
-
-fn replace(directory: &Path, fresh: TempDir, parent: &Path) -> io::Result<()> {
-    let old = TempDir::with_prefix_in(".fortem-", parent)?;
-    let kept = old.path().join("old");
-    let existed = directory.exists();
-    if existed {
-        fs::rename(directory, &kept)?;
-    }
-    let fresh = fresh.keep();
-    if let Err(error) = open_to_all(&fresh).and_then(|()| fs::rename(&fresh, directory)) {
-        if existed {
-            fs::rename(&kept, directory)?;
-        }
-        fs::remove_dir_all(&fresh)?;
-        return Err(error);
-    }
-    Ok(())
-}
-
-/// Temporary directories are private; the output is a directory like any other.
-#[cfg(unix)]
-fn open_to_all(directory: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(directory, fs::Permissions::from_mode(0o755))
-}
-
-#[cfg(not(unix))]
-fn open_to_all(_: &Path) -> io::Result<()> {
-    Ok(())
+    artifacts(compiled).into_iter().map(|one| (one.file, one.text)).collect()
 }

@@ -11,6 +11,7 @@ use crate::Identity;
 use crate::compile::Compiled;
 use crate::emit::{Document, MANAGED_POLICY_LIMIT};
 use crate::model::Role;
+use crate::output::shown;
 use crate::statement::{ApiActions, Effect, Origin, Statement};
 use crate::table::{Call, Channel, holds};
 
@@ -201,13 +202,15 @@ impl RoleReporter<'_> {
         RoleReport {
             role: policy.id().to_owned(),
             doc: policy.doc().to_owned(),
-            location: policy.location(),
+            location: shown(self.source, &policy.location()),
             documents: self.document_reports(),
             grants: permitted.iter().map(|action| self.grant(action)).collect(),
             not_permitted: not_permitted.iter().map(|action| action.name().to_owned()).collect(),
             tag_blind: self.tag_blind(),
             guards: self.denies(|origin| match origin {
-                Origin::Policy { id, location } => Some(format!("{id}, {location}")),
+                Origin::Policy { id, location } => {
+                    Some(format!("{id}, {}", shown(self.source, location)))
+                }
                 Origin::Integrity { .. } => None,
             }),
             integrity: self.denies(|origin| match origin {
@@ -286,10 +289,10 @@ impl RoleReporter<'_> {
     }
 
     /// Every Deny whose origin is of one sort, once although each document repeats it.
-    fn denies(&self, words: fn(&Origin) -> Option<String>) -> Vec<StatementReport> {
+    fn denies(&self, words: impl Fn(&Origin) -> Option<String>) -> Vec<StatementReport> {
         let denies = self.statements().filter(|statement| statement.effect() == Effect::Deny);
         let pairs = denies.flat_map(|statement| {
-            let origins = statement.origins().iter().filter_map(words);
+            let origins = statement.origins().iter().filter_map(&words);
             origins.map(|origin| (statement.sid().to_owned(), origin))
         });
         let unique: BTreeMap<String, String> = pairs.collect();
@@ -311,7 +314,7 @@ impl RoleReporter<'_> {
                 assignee,
                 environment: name.to_owned(),
                 accounts: environment.accounts().to_vec(),
-                location: format!("{}:{}", fleet.file().path(), one.line()),
+                location: format!("{}:{}", shown(self.source, fleet.file().path()), one.line()),
                 forbidden: self.forbidden(environment),
             })
         };

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::build::{Scratch, text};
+use crate::scratch::{Scratch, text};
 
 #[test]
 fn every_shell_gets_its_completions() {

@@ -7,7 +7,7 @@ use fortem_core::{SourceFile, cedar_comments};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
-use crate::build::{Scratch, text};
+use crate::scratch::{Scratch, text};
 use crate::policies::{some_guard, some_role};
 
 /// Comments wherever there can be one, and text that only looks like one.

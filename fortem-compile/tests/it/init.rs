@@ -7,7 +7,7 @@ use fortem_compile::{format, scaffold};
 use fortem_core::SourceFile;
 use insta::assert_snapshot;
 
-use crate::build::{Scratch, text};
+use crate::scratch::{Scratch, text};
 
 #[test]
 fn an_empty_directory_builds_after_init() {

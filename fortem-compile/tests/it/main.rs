@@ -20,10 +20,12 @@ mod evaluator;
 mod fmt;
 mod iam;
 mod init;
+mod manifest;
 mod merge;
 mod mutation;
 mod policies;
 #[cfg(feature = "prove")]
 mod prove;
 mod reference;
+mod scratch;
 mod verify;
