@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fortem_core::{Problem, Source};
 
-use crate::model::{Guard, Model, Role};
+use crate::model::{Alternative, Guard, Model, Role};
 use crate::table::Table;
 
 /// Actions that lower to the same calls: granted together or not at all.
@@ -59,7 +59,13 @@ pub(crate) fn check(
     let accepts = |class: &Class| accepted.iter().any(|one| class.apis.contains(one.name()));
     let mut problems = Vec::new();
     for class in classes {
-        let split = |role: &&&Role| class.is_split_by(&role.actions) && !accepts(class);
+        let splits = |role: &Role, one: &Alternative| {
+            let actions = role.actions.iter().filter(|action| one.is_about(action));
+            class.is_split_by(&actions.copied().collect())
+        };
+        let split = |role: &&&Role| {
+            !accepts(class) && role.alternatives.iter().any(|one| splits(role, one))
+        };
         problems.extend(roles.iter().filter(split).map(|role| split_role(role, class)));
         let split = |guard: &&Guard| guard.actions.as_ref().is_some_and(|a| class.is_split_by(a));
         problems.extend(model.guards.iter().filter(split).map(|guard| split_guard(guard, class)));

@@ -1,20 +1,21 @@
 //! Source → model → statements → documents, each stage on the one before; and the documents, read back,
 //! against the source.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use fortem_core::{Problem, Problems, Source};
+use fortem_core::{Mode, Problem, Problems, Source};
 use thiserror::Error;
 
 use crate::Identity;
 use crate::classes::{self, Class, classes};
+use crate::context::ContextKeys;
 use crate::emit::{self, Document, MANAGED_POLICY_LIMIT, TooLargeError};
-use crate::lower::{self, World};
+use crate::lower::{self, LeftOut, LowerError, Lowered, World};
 use crate::merge::merge;
 use crate::model::{self, Model, Role};
 use crate::preconditions;
 use crate::reference::{Reference, ReferenceError};
-use crate::statement::StatementError;
+use crate::statement::{Effect, StatementError};
 use crate::table::Table;
 use crate::verify::{Difference, Verifier, VerifyError};
 
@@ -27,8 +28,10 @@ pub struct Compiled<'a> {
     pub world: World<'a>,
     /// Actions that IAM cannot tell apart.
     pub classes: Vec<Class>,
-    /// The documents, by who they are for.
+    /// The documents, by who they are for; nobody is written for who would be allowed nothing.
     pub documents: BTreeMap<Identity<'a>, Vec<Document>>,
+    /// By role: the calls that are not granted since AWS does not show what decides about them.
+    pub left_out: BTreeMap<&'a str, BTreeSet<LeftOut>>,
 }
 
 /// Why a source was not compiled.
@@ -81,22 +84,88 @@ pub enum CompileError {
 pub fn compile<'a>(source: &'a Source, only: &[String]) -> Result<Compiled<'a>, CompileError> {
     let table = Table::builtin();
     let world = World::new(source, table, Reference::builtin()?);
-    let model = model::build(source)?;
+    let keys = ContextKeys::of(source.fleet(), world.reference)?;
+    let model = model::build(source, &keys)?;
     let roles = selected(&model, only)?;
     let classes = classes(source, table);
     let mut problems = preconditions::check(&world, &roles);
     problems.extend(classes::check(source, &model, &roles, &classes));
     Problems::unless(problems, ())?;
     let mut documents = BTreeMap::new();
+    let mut left_out = BTreeMap::new();
     for role in roles {
-        documents.insert(Identity::of(role.policy.id()), role_documents(&world, &model, role)?);
+        let id = role.policy.id();
+        for identity in identities(&world, role) {
+            let Lowered { statements, left_out: hidden } =
+                lower::lower(&world, &model, role, identity).map_err(not_lowered)?;
+            let merged = merge(world.reference, statements);
+            let made = emit::documents(&merged, MANAGED_POLICY_LIMIT)
+                .map_err(|source| CompileError::TooLarge { role: id.to_owned(), source })?;
+            if !made.is_empty() || identity.environment.is_none() {
+                documents.insert(identity, made);
+            }
+            left_out.entry(id).or_insert_with(BTreeSet::new).extend(hidden);
+        }
     }
+    let model_roles = model.roles.iter();
+    let nothing = model_roles.flat_map(|role| nothing_left(&world, role, &documents, &left_out));
+    Problems::unless(nothing.collect(), ())?;
     let texts = documents.iter().map(|(identity, documents)| (*identity, texts(documents)));
     let differences = Verifier::new(source)?.verify(&texts.collect())?;
     if !differences.is_empty() {
         return Err(CompileError::Differs(differences));
     }
-    Ok(Compiled { model, world, classes, documents })
+    Ok(Compiled { model, world, classes, documents, left_out })
+}
+
+/// Whom the documents of a role are for: everybody who has it, or an environment each.
+fn identities<'a>(world: &World<'a>, role: &Role<'a>) -> Vec<Identity<'a>> {
+    let id = role.policy.id();
+    if !role.is_assigned || world.fleet.mode_of(id) != Mode::Literal {
+        return vec![Identity::of(id)];
+    }
+    let environments = world.fleet.environments().iter();
+    environments.map(|one| Identity { role: id, environment: Some(one.name()) }).collect()
+}
+
+fn not_lowered(error: LowerError) -> CompileError {
+    match error {
+        LowerError::Statement(error) => CompileError::Statement(error),
+        LowerError::Refused(problem) => CompileError::Refused(problem.into()),
+    }
+}
+
+/// The actions of a role of which not one call is left.
+fn nothing_left(
+    world: &World,
+    role: &Role,
+    documents: &BTreeMap<Identity, Vec<Document>>,
+    left_out: &BTreeMap<&str, BTreeSet<LeftOut>>,
+) -> Vec<Problem> {
+    let id = role.policy.id();
+    let own = documents.iter().filter(|(identity, _)| identity.role == id);
+    let statements = own.flat_map(|(_, all)| all).flat_map(Document::statements);
+    let allows = statements.filter(|one| one.effect() == Effect::Allow);
+    let granted: BTreeSet<&str> = allows.flat_map(|one| one.apis()).collect();
+    let hidden = left_out.get(id).into_iter().flatten();
+    let mut keys: BTreeMap<&str, &str> = BTreeMap::new();
+    for one in hidden {
+        keys.entry(&one.action).or_insert(&one.key);
+    }
+    keys.retain(|action, _| {
+        let calls = world.table.calls_of(action, world.fleet.schedule().as_str());
+        calls.iter().all(|call| call.supporting || !granted.contains(call.api.as_str()))
+    });
+    let problem = |(action, key): (&str, &str)| {
+        let message = format!("nothing of `{action}` can be granted by `{id}`");
+        let label = format!("asks about `{key}`, which AWS shows in no call of `{action}`");
+        Problem::new("fortem::compile::hidden_key", message)
+            .at(role.policy.file(), role.policy.header_span(), label)
+            .help(format!(
+                "leave `{action}` out of the role, or grant it in a role without that condition"
+            ))
+    };
+    keys.into_iter().map(problem).collect()
 }
 
 fn selected<'m, 'a>(
@@ -118,14 +187,4 @@ fn selected<'m, 'a>(
 /// The documents as they are written.
 fn texts(documents: &[Document]) -> Vec<String> {
     documents.iter().map(Document::to_json).collect()
-}
-
-fn role_documents(
-    world: &World,
-    model: &Model,
-    role: &Role,
-) -> Result<Vec<Document>, CompileError> {
-    let statements = merge(world.reference, lower::lower(world, model, role)?);
-    emit::documents(&statements, MANAGED_POLICY_LIMIT)
-        .map_err(|source| CompileError::TooLarge { role: role.policy.id().to_owned(), source })
 }

@@ -12,6 +12,7 @@
 
 pub mod classes;
 pub mod compile;
+pub mod context;
 pub mod emit;
 pub mod files;
 pub mod format;

@@ -1,118 +1,90 @@
-//! Roles and guards to IAM statements, one document's worth a role.
+//! Roles and guards to IAM statements, for those who have a role.
 //!
-//! The slot `?resource` of a role is the policy variable `${aws:PrincipalTag/…}`: the environment of
-//! a call, seen through every channel that the lowering table names, must be the principal's.
+//! The slot `?resource` of a role is the policy variable `${aws:PrincipalTag/…}`, or the environment that the documents
+//! are for: the environment of a call, seen through every channel that the lowering table names, must be that one.
 
+mod conditions;
 mod coverage;
+mod exception;
 mod grant;
 mod guard;
 mod integrity;
-mod supporting;
+mod place;
+mod world;
 
-use std::collections::BTreeSet;
+pub use self::grant::LeftOut;
+pub use self::world::World;
 
-use fortem_core::{Fleet, Source};
+use fortem_core::Problem;
+use thiserror::Error;
 
-use crate::arn;
+use crate::Identity;
 use crate::model::{Model, Role};
-use crate::reference::Reference;
-use crate::statement::{Conditions, Statement, StatementError};
-use crate::table::{Channel, Table, Where};
+use crate::statement::{Effect, Statement, StatementError};
 
-/// What lowering needs to know beside the policies.
+use self::place::Binding;
+
+/// What a role comes to.
+#[derive(Debug)]
+pub struct Lowered {
+    /// Grants, then guards, then integrity guards, none merged yet. Empty where guards leave nothing to grant.
+    pub statements: Vec<Statement>,
+    /// What is not granted since AWS does not show what decides about it.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Why a role was not lowered.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LowerError {
+    /// The lowering table claims what the service reference does not know.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    /// The policies ask for what one statement cannot say.
+    #[error(transparent)]
+    Refused(#[from] Problem),
+}
+
+/// A role with what it is lowered by, for one identity.
 #[derive(Debug, Clone, Copy)]
-pub struct World<'a> {
-    /// Environments and names.
-    pub fleet: &'a Fleet,
-    /// The lowering table.
-    pub table: &'a Table,
-    /// The service reference.
-    pub reference: &'a Reference,
+struct Subject<'a> {
+    world: &'a World<'a>,
+    model: &'a Model<'a>,
+    role: &'a Role<'a>,
+    binding: Binding<'a>,
 }
 
-impl<'a> World<'a> {
-    /// The built-in tables with the fleet of a source.
-    #[must_use]
-    pub fn new(source: &'a Source, table: &'a Table, reference: &'a Reference) -> Self {
-        Self { fleet: source.fleet(), table, reference }
-    }
-
-    /// `aws:PrincipalTag/…`, `aws:ResourceTag/…` or `aws:RequestTag/…` of the environment.
-    pub(crate) fn tag(&self, of: &str) -> String {
-        format!("aws:{of}Tag/{}", self.fleet.tag_key())
-    }
-
-    /// The policy variable that stands for the principal's environment.
-    fn slot(&self) -> String {
-        format!("${{{}}}", self.tag("Principal"))
-    }
-
-    pub(crate) fn schedule(&self) -> &'static str {
-        self.fleet.schedule().as_str()
-    }
-
-    /// The condition that a channel shows the principal's environment; the name channel is in the
-    /// resource and needs none.
-    fn shows(&self, channel: Channel) -> Option<(String, String, BTreeSet<String>)> {
-        let slot = || BTreeSet::from([self.slot()]);
-        match channel {
-            Channel::ResourceTag => Some(("StringEquals".into(), self.tag("Resource"), slot())),
-            Channel::RequestTag => Some(("StringEquals".into(), self.tag("Request"), slot())),
-            Channel::Cluster => {
-                let names = self.fleet.names();
-                let clusters = arn::clusters(self.fleet, self.table, names, &self.slot());
-                Some(("ArnLike".into(), "ecs:cluster".into(), clusters))
-            }
-            Channel::Name => None,
-        }
-    }
-
-    fn conditions(&self, rows: &[Where]) -> Conditions {
-        let condition = |row: &Where| {
-            let key = (row.operator.clone(), row.key.clone());
-            (key, self.values(row))
-        };
-        rows.iter().map(condition).collect()
-    }
-
-    fn values(&self, row: &Where) -> BTreeSet<String> {
-        let mut values = row.values.clone();
-        if let Some(kind) = row.own.as_deref().and_then(|kind| self.table.kind(kind)) {
-            values.extend(arn::own(self.fleet, kind, self.fleet.names(), &self.slot()));
-        }
-        if row.tag_key || row.tag_keys {
-            values.insert(self.fleet.tag_key().to_owned());
-        }
-        if row.tag_keys {
-            values.extend(self.fleet.task_tags().iter().cloned());
-        }
-        values
-    }
-}
-
-/// The condition on a second factor, if one is asked for. On an absent key the operator decides for
-/// "no second factor".
-fn mfa(wanted: Option<bool>) -> Conditions {
-    let Some(wanted) = wanted else {
-        return Conditions::new();
-    };
-    let operator = if wanted { "Bool" } else { "BoolIfExists" };
-    let key = (operator.to_owned(), "aws:MultiFactorAuthPresent".to_owned());
-    Conditions::from([(key, BTreeSet::from([wanted.to_string()]))])
-}
-
-/// The statements of one role: grants, then guards, then integrity guards, none merged yet.
+/// The statements of one role for an identity.
 ///
 /// # Errors
 ///
-/// [`StatementError`] if the lowering table claims what the service reference does not know.
-pub fn lower(world: &World, model: &Model, role: &Role) -> Result<Vec<Statement>, StatementError> {
-    let mut drafts = grant::drafts(world, &model.guards, role);
+/// [`LowerError`]: a fault of the tables, or a condition that cannot be said.
+pub fn lower<'a>(
+    world: &'a World<'a>,
+    model: &'a Model<'a>,
+    role: &'a Role<'a>,
+    identity: Identity,
+) -> Result<Lowered, LowerError> {
+    let binding = Binding::of(world.fleet, role, identity);
+    let subject = Subject { world, model, role, binding };
+    let (mut drafts, left_out) = grant::drafts(&subject)?;
     let granted = grant::Granted::of(&drafts);
+    if granted.apis.is_empty() && !matches!(binding, Binding::Tag) {
+        return Ok(Lowered { statements: Vec::new(), left_out });
+    }
     for guard in &model.guards {
-        drafts.extend(guard::drafts(world, guard, role, &granted));
+        drafts.extend(guard::drafts(&subject, guard, &granted)?);
     }
     drafts.extend(integrity::drafts(world));
-    drafts.extend(integrity::empty_tag(world, &model.guards, &granted));
-    drafts.into_iter().map(|draft| Statement::new(world.reference, draft)).collect()
+    drafts.extend(integrity::empty_tag(&subject, &granted));
+    let statements = drafts.into_iter().map(|draft| Statement::new(world.reference, draft));
+    let statements = statements.collect::<Result<Vec<_>, _>>()?;
+    debug_assert!(statements.iter().any(|one| one.effect() == Effect::Deny));
+    Ok(Lowered { statements, left_out })
+}
+
+/// A problem with what a policy asks for, at its first line.
+fn refused(policy: &fortem_core::Policy, message: String, label: &str, help: &str) -> LowerError {
+    let problem = Problem::new("fortem::compile::unsayable", message);
+    problem.at(policy.file(), policy.header_span(), label).help(help).into()
 }

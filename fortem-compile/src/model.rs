@@ -1,15 +1,30 @@
 //! What the policies mean, in terms that can be lowered; what cannot is refused here.
+//!
+//! A policy becomes *alternatives*: its scope and its clauses in disjunctive form, over what IAM can see of a call
+//! (`expression`, `atom`, `entity`). A role's alternatives grant, a guard's forbid.
 
-mod clause;
+mod alternative;
+mod atom;
+mod comparison;
+mod entity;
+mod expression;
+mod reach;
+mod refusal;
+mod scope;
+mod value;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::pst::{
-    ActionConstraint, EntityOrSlot, EntityUID, PrincipalConstraint, ResourceConstraint, SlotId,
-};
-use fortem_core::{Environment, Fleet, Policy, PolicyKind, Problem, Problems, Source, Vocabulary};
+use cedar_policy::pst::{ActionConstraint, Clause};
+use fortem_core::{Environment, Policy, PolicyKind, Problem, Problems, Source, Vocabulary};
 
-use self::clause::Atom;
+pub use self::alternative::Alternative;
+pub use self::comparison::{Comparison, Order, Test};
+pub use self::expression::MOST_ALTERNATIVES;
+pub use self::reach::Reach;
+
+use self::expression::{Expressions, conjunction};
+use crate::context::ContextKeys;
 
 /// The roles and guards of a source, understood.
 #[derive(Debug)]
@@ -20,55 +35,44 @@ pub struct Model<'a> {
     pub guards: Vec<Guard<'a>>,
 }
 
-/// A template: some actions, in the environment that an assignment names.
+/// A `permit`: some actions, in the environment that an assignment names or in those that it names itself.
 #[derive(Debug)]
 pub struct Role<'a> {
     /// The policy.
     pub policy: &'a Policy,
     /// The actions it permits, groups resolved.
     pub actions: BTreeSet<&'a str>,
-    /// `Some(true)`: only with a second factor; `Some(false)`: only without.
-    pub mfa: Option<bool>,
+    /// Whether an assignment says the environment (`?resource`); if not, each alternative names its environments.
+    pub is_assigned: bool,
+    /// The ways in which it permits.
+    pub alternatives: Vec<Alternative<'a>>,
 }
 
-/// A `forbid` for everybody.
-#[derive(Debug)]
+/// A `forbid`: one of the ways in which it applies. A policy with several is several guards.
+#[derive(Debug, Clone)]
 pub struct Guard<'a> {
     /// The policy.
     pub policy: &'a Policy,
     /// The actions it forbids; `None`: every one.
     pub actions: Option<BTreeSet<&'a str>>,
-    /// The environments it forbids them in.
-    pub reach: Reach<'a>,
-    /// `Some(false)`: only without a second factor; `Some(true)`: only with.
-    pub mfa: Option<bool>,
-}
-
-/// The environments that a guard covers.
-#[derive(Debug, Clone)]
-pub enum Reach<'a> {
-    /// Every one, known to the fleet or not.
-    Everywhere,
-    /// These and no others.
-    In(Vec<&'a Environment>),
-    /// Every one but these: what the fleet does not know is covered.
-    Outside(Vec<&'a Environment>),
+    /// When.
+    pub when: Alternative<'a>,
 }
 
 impl Guard<'_> {
-    /// Whether the guard forbids the action in the environment, whatever the session.
+    /// Whether the guard forbids the action in the environment, whatever the session and the resource.
     #[must_use]
     pub fn forbids(&self, action: &str, environment: &Environment) -> bool {
-        let named = |environments: &[&Environment]| {
-            environments.iter().any(|named| named.name() == environment.name())
-        };
-        let reached = match &self.reach {
-            Reach::Everywhere => true,
-            Reach::In(environments) => named(environments),
-            Reach::Outside(environments) => !named(environments),
-        };
-        let covered = self.actions.as_ref().is_none_or(|actions| actions.contains(action));
-        reached && covered && self.mfa.is_none()
+        self.covers(action)
+            && self.when.reach.covers(environment)
+            && self.when.tests.is_empty()
+            && self.when.kinds.is_none()
+    }
+
+    /// Whether an action is one of those that it forbids.
+    #[must_use]
+    pub fn covers(&self, action: &str) -> bool {
+        self.actions.as_ref().is_none_or(|actions| actions.contains(action))
     }
 }
 
@@ -76,88 +80,140 @@ impl Guard<'_> {
 ///
 /// # Errors
 ///
-/// A problem for each construct that cannot be lowered, at its clause or policy.
-pub fn build(source: &Source) -> Result<Model<'_>, Problems> {
+/// A problem for each construct that cannot be lowered, at its place.
+pub fn build<'a>(source: &'a Source, keys: &ContextKeys<'a>) -> Result<Model<'a>, Problems> {
     let mut model = Model { roles: Vec::new(), guards: Vec::new() };
     let mut problems = Vec::new();
     for policy in source.policies() {
-        match policy.kind() {
-            PolicyKind::Role => collect(role(source, policy), &mut model.roles, &mut problems),
-            PolicyKind::Guard => collect(guard(source, policy), &mut model.guards, &mut problems),
-            PolicyKind::Other => problems.push(neither_role_nor_guard(policy)),
+        let reader = Reader { source, keys, policy };
+        let permits = policy.template().effect == cedar_policy::pst::Effect::Permit;
+        if permits {
+            match reader.role() {
+                Ok(role) => model.roles.push(role),
+                Err(problem) => problems.push(problem),
+            }
+        } else if policy.kind() == PolicyKind::Guard {
+            match reader.guards() {
+                Ok(guards) => model.guards.extend(guards),
+                Err(problem) => problems.push(problem),
+            }
+        } else {
+            problems.push(forbid_with_slots(policy));
         }
     }
+    problems.extend(one_spelling_a_tag(&model));
+    problems.extend(environment_as_tag(source, &model));
     Problems::unless(problems, model)
 }
 
-fn collect<T>(built: Result<T, Problem>, into: &mut Vec<T>, problems: &mut Vec<Problem>) {
-    match built {
-        Ok(built) => into.push(built),
-        Err(problem) => problems.push(problem),
+/// Reads one policy.
+struct Reader<'a, 'k> {
+    source: &'a Source,
+    keys: &'k ContextKeys<'a>,
+    policy: &'a Policy,
+}
+
+impl<'a> Reader<'a, '_> {
+    fn role(&self) -> Result<Role<'a>, Problem> {
+        let policy = self.policy;
+        scope::attached(self.source, policy)?;
+        let (is_assigned, place) = scope::place(self, policy)?;
+        let alternatives = self.clauses(place)?;
+        let named: BTreeSet<&str> = actions(self.source.vocabulary(), policy)
+            .unwrap_or_else(|| all(self.source.vocabulary()));
+        let about = |action: &&str| alternatives.iter().any(|one| one.is_about(action));
+        let actions: BTreeSet<&str> = named.into_iter().filter(about).collect();
+        if !is_assigned && !alternatives.iter().all(is_bounded) {
+            return Err(scope::everywhere(policy));
+        }
+        let alternatives = alternatives.into_iter().map(comparable_tags_in_permit).collect();
+        Ok(Role { policy, actions, is_assigned, alternatives })
+    }
+
+    fn guards(&self) -> Result<Vec<Guard<'a>>, Problem> {
+        let policy = self.policy;
+        let who = scope::who(self, policy)?;
+        let (_, place) = scope::place(self, policy)?;
+        let alternatives = self.clauses(conjunction(&who, &place))?;
+        let named = actions(self.source.vocabulary(), policy);
+        let alternatives = alternatives.into_iter().flat_map(comparable_tags_in_forbid);
+        let guard = |when: Alternative<'a>| {
+            let actions = match (&named, &when.actions) {
+                (None, other) => other.clone(),
+                (Some(named), None) => Some(named.clone()),
+                (Some(named), Some(other)) => Some(named & other),
+            };
+            Guard { policy, actions, when }
+        };
+        let all = alternatives.map(guard);
+        Ok(all
+            .filter(|one| one.actions.as_ref().is_none_or(|actions| !actions.is_empty()))
+            .collect())
+    }
+
+    /// What the scope and every clause leave.
+    fn clauses(&self, scope: Vec<Alternative<'a>>) -> Result<Vec<Alternative<'a>>, Problem> {
+        let expressions = Expressions::new(self.source, self.keys);
+        let mut found = scope;
+        for (index, clause) in self.policy.template().clauses().iter().enumerate() {
+            let span = self.policy.clause_span(index);
+            let (expression, holds) = match clause {
+                Clause::When(expression) => (expression, true),
+                Clause::Unless(expression) => (expression, false),
+            };
+            let alternatives = expressions.alternatives(expression, holds);
+            let alternatives =
+                alternatives.map_err(|refusal| refusal.problem(self.policy, span.clone()))?;
+            found = conjunction(&found, &alternatives);
+            if found.is_empty() {
+                return Err(never_holds(self.policy, span));
+            }
+            if found.len() > MOST_ALTERNATIVES {
+                return Err(too_many(self.policy, span, found.len()));
+            }
+        }
+        Ok(found)
     }
 }
 
-fn role<'a>(source: &'a Source, policy: &'a Policy) -> Result<Role<'a>, Problem> {
-    let template = policy.template();
-    let principal = PrincipalConstraint::In(EntityOrSlot::Slot(SlotId::Principal));
-    if template.principal != principal {
-        return Err(unsupported(policy, &format!("`principal {}` in a role", template.principal))
-            .help("write `principal in ?principal`: who has the role is said in fleet.toml"));
-    }
-    let resource = ResourceConstraint::In(EntityOrSlot::Slot(SlotId::Resource));
-    if template.resource != resource {
-        return Err(unsupported(policy, &format!("`resource {}` in a role", template.resource))
-            .help("write `resource in ?resource`: where the role holds is said in fleet.toml"));
-    }
-    let mut mfa = None;
-    for (atom, span) in clause::atoms(policy)? {
-        match atom {
-            Atom::Mfa(wanted) if mfa.is_none_or(|earlier| earlier == wanted) => mfa = Some(wanted),
-            Atom::Mfa(_) => return Err(clause::never_holds(policy, span)),
-            Atom::In(..) => {
-                return Err(clause::refused(policy, span, "an environment or tier in a role")
-                    .help("say it in a guard, which holds for every role"));
-            }
-        }
-    }
-    let actions = actions(source.vocabulary(), policy).unwrap_or_else(|| all(source.vocabulary()));
-    Ok(Role { policy, actions, mfa })
+/// Whether an alternative is about environments of the fleet alone.
+fn is_bounded(alternative: &Alternative) -> bool {
+    matches!(alternative.reach, Reach::In(_))
 }
 
-fn guard<'a>(source: &'a Source, policy: &'a Policy) -> Result<Guard<'a>, Problem> {
-    let template = policy.template();
-    if template.principal != PrincipalConstraint::Any {
-        return Err(unsupported(policy, &format!("`principal {}` in a guard", template.principal))
-            .help("write `principal`: a guard holds for everybody"));
+/// Tags that are compared with a tag which is not to be the same: AWS may take an empty one for none, which equals
+/// nothing.
+fn comparable_tags_in_permit(mut alternative: Alternative<'_>) -> Alternative<'_> {
+    let variables = alternative.tests.iter().filter(|test| !test.holds).filter_map(variable);
+    let filled: Vec<Test> = variables.map(|key| Test::that(key, empty(), false)).collect();
+    alternative.tests.extend(filled);
+    alternative
+}
+
+/// The same of a guard, which forbids where the tags are the same: where one is empty, too.
+fn comparable_tags_in_forbid(alternative: Alternative<'_>) -> Vec<Alternative<'_>> {
+    let same = alternative.tests.iter().filter(|test| test.holds);
+    let pairs: Vec<(Test, String)> =
+        same.filter_map(|test| Some((test.clone(), variable(test)?))).collect();
+    let mut all = vec![alternative.clone()];
+    for (test, key) in pairs {
+        let mut unfilled = alternative.clone();
+        unfilled.tests.remove(&test);
+        unfilled.tests.insert(Test::new(key, empty()));
+        all.push(unfilled);
     }
-    let fleet = source.fleet();
-    let mut reach = match &template.resource {
-        ResourceConstraint::Any => Reach::Everywhere,
-        ResourceConstraint::In(EntityOrSlot::Entity(entity)) => {
-            Reach::In(environments(fleet, entity).ok_or_else(|| unknown(policy, fleet, entity))?)
-        }
-        other => {
-            return Err(unsupported(policy, &format!("`resource {other}` in a guard"))
-                .help("write `resource`, or `resource in` a tier or environment"));
-        }
-    };
-    let mut mfa = None;
-    for (atom, span) in clause::atoms(policy)? {
-        match atom {
-            Atom::Mfa(wanted) if mfa.is_none_or(|earlier| earlier == wanted) => mfa = Some(wanted),
-            Atom::Mfa(_) => return Err(clause::never_holds(policy, span)),
-            Atom::In(entity, inside) if matches!(reach, Reach::Everywhere) => {
-                let named =
-                    environments(fleet, &entity).ok_or_else(|| unknown(policy, fleet, &entity))?;
-                reach = if inside { Reach::In(named) } else { Reach::Outside(named) };
-            }
-            Atom::In(..) => {
-                return Err(clause::refused(policy, span, "a second environment or tier")
-                    .help("write one guard for each"));
-            }
-        }
+    all
+}
+
+fn variable(test: &Test) -> Option<String> {
+    match &test.comparison {
+        Comparison::SameAs(key) => Some(key.clone()),
+        _ => None,
     }
-    Ok(Guard { policy, actions: actions(source.vocabulary(), policy), reach, mfa })
+}
+
+fn empty() -> Comparison {
+    Comparison::Equals(BTreeSet::from([String::new()]))
 }
 
 /// The actions a policy names, groups resolved; `None` when it names none and so means every one.
@@ -174,35 +230,80 @@ fn all(vocabulary: &Vocabulary) -> BTreeSet<&str> {
     vocabulary.actions().map(fortem_core::Action::name).collect()
 }
 
-/// The environments that a tier or environment entity stands for.
-fn environments<'a>(fleet: &'a Fleet, entity: &EntityUID) -> Option<Vec<&'a Environment>> {
-    let id = entity.eid.as_str();
-    match entity.ty.0.id.as_str() {
-        "Environment" => Some(vec![fleet.environment(id)?]),
-        "Tier" => {
-            let all = fleet.environments().iter();
-            Some(all.filter(|environment| environment.tier().as_str() == id).collect())
+/// The tests of all policies, each with the policy that asks.
+fn tests<'m>(model: &'m Model) -> impl Iterator<Item = (&'m Policy, &'m Test)> {
+    let of_roles = model.roles.iter().flat_map(|role| {
+        role.alternatives.iter().flat_map(|one| &one.tests).map(|test| (role.policy, test))
+    });
+    let of_guards = model
+        .guards
+        .iter()
+        .flat_map(|guard| guard.when.tests.iter().map(|test| (guard.policy, test)));
+    of_roles.chain(of_guards)
+}
+
+fn keys(test: &Test) -> impl Iterator<Item = String> {
+    std::iter::once(test.key.clone()).chain(variable(test))
+}
+
+/// IAM reads tag keys without regard to letter case, Cedar does not.
+fn one_spelling_a_tag(model: &Model) -> Vec<Problem> {
+    let mut spellings: BTreeMap<String, String> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (policy, test) in tests(model) {
+        for key in keys(test) {
+            let first = spellings.entry(key.to_lowercase()).or_insert_with(|| key.clone());
+            if *first != key {
+                let message = format!("`{first}` and `{key}` are one key to IAM");
+                let problem = Problem::new("fortem::model::tag_case", message);
+                problems
+                    .push(at_policy(problem, policy, "spelt the second way here").help(
+                        "IAM reads tag keys without regard to letter case; write both alike",
+                    ));
+            }
         }
-        _ => None,
     }
+    problems
 }
 
-fn unknown(policy: &Policy, fleet: &Fleet, entity: &EntityUID) -> Problem {
-    let names: Vec<_> = fleet.environments().iter().map(|e| format!("`{}`", e.name())).collect();
-    let message = format!("`{entity}` is no tier and no environment of the fleet");
-    at_policy(Problem::new("fortem::model::unknown_environment", message), policy, "this guard")
-        .help(format!("the environments are {}", names.join(", ")))
+/// The environment's tag is asked for as `resource in`, which also counts aliases and covers what has no tag.
+fn environment_as_tag(source: &Source, model: &Model) -> Vec<Problem> {
+    let fleet = source.fleet();
+    let own =
+        [ContextKeys::resource_tag(fleet.tag_key()), ContextKeys::principal_tag(fleet.tag_key())];
+    let asked = tests(model).filter(|(_, test)| {
+        keys(test).any(|key| own.iter().any(|one| one.eq_ignore_ascii_case(&key)))
+    });
+    let policies: BTreeMap<&str, &Policy> =
+        asked.map(|(policy, _)| (policy.id(), policy)).collect();
+    let problem = |policy: &Policy| {
+        let message = format!("the tag `{}` is the environment", fleet.tag_key());
+        at_policy(Problem::new("fortem::model::environment_as_tag", message), policy, "in this policy")
+            .help("write `resource in Fortem::Environment::\"…\"`; a role's own environment is `?resource`")
+    };
+    policies.into_values().map(problem).collect()
 }
 
-fn unsupported(policy: &Policy, what: &str) -> Problem {
-    let message = format!("cannot compile {what}");
-    at_policy(Problem::new("fortem::model::unsupported_scope", message), policy, "this policy")
+fn never_holds(policy: &Policy, span: std::ops::Range<usize>) -> Problem {
+    Problem::new("fortem::model::never_holds", "these clauses can never hold together")
+        .at(policy.file(), span, "contradicts what stands before it, or itself")
+        .help("a policy that never applies is a mistake; remove it or one of the clauses")
 }
 
-fn neither_role_nor_guard(policy: &Policy) -> Problem {
+fn too_many(policy: &Policy, span: std::ops::Range<usize>, count: usize) -> Problem {
+    let message =
+        format!("the clauses come to {count} alternatives, and {MOST_ALTERNATIVES} are possible");
+    Problem::new("fortem::model::too_many_alternatives", message)
+        .at(policy.file(), span, "with this clause")
+        .help("each alternative is a statement of its own; make several roles or guards of it")
+}
+
+fn forbid_with_slots(policy: &Policy) -> Problem {
     let message = format!("`{}` is neither a role nor a guard", policy.id());
     at_policy(Problem::new("fortem::model::unsupported_policy", message), policy, "this policy")
-        .help("a role is a `permit` with ?principal and ?resource, a guard a `forbid` without them")
+        .help(
+            "a `forbid` holds without being assigned; name teams and environments instead of slots",
+        )
 }
 
 fn at_policy(problem: Problem, policy: &Policy, label: &str) -> Problem {

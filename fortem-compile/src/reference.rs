@@ -193,6 +193,12 @@ impl Reference {
         self.key_types.get(&generic(key)).copied()
     }
 
+    /// Whether every request has the key, or may have it whatever it asks for.
+    #[must_use]
+    pub fn is_always_carried(&self, key: &str) -> bool {
+        self.always.contains(&generic(key))
+    }
+
     /// Whether a condition key is filled in for an API action on a type of resource; `None` stands
     /// for a call without one.
     ///

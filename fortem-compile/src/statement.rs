@@ -144,6 +144,12 @@ impl Statement {
         &self.actions
     }
 
+    /// The API actions or patterns that it names, or that it excepts.
+    pub fn apis(&self) -> impl Iterator<Item = &str> {
+        let (ApiActions::These(apis) | ApiActions::AllBut(apis)) = &self.actions;
+        apis.iter().map(String::as_str)
+    }
+
     /// Where it comes from.
     #[must_use]
     pub fn origins(&self) -> &BTreeSet<Origin> {
@@ -271,7 +277,7 @@ fn asks_for_absence(operator: &str, values: &BTreeSet<String>) -> bool {
 }
 
 /// What a condition comes to on an absent key (IAM User Guide, Condition operators).
-fn holds_when_absent(operator: &str, values: &BTreeSet<String>) -> bool {
+pub(crate) fn holds_when_absent(operator: &str, values: &BTreeSet<String>) -> bool {
     let all = operator.starts_with("ForAllValues:");
     let negated = operator.contains("Not");
     all || negated || operator.ends_with("IfExists") || asks_for_absence(operator, values)

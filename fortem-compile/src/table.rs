@@ -39,6 +39,8 @@ pub struct Table {
 pub struct Kind {
     /// The name that rows of this table use.
     pub name: String,
+    /// The type of the vocabulary, `Service`.
+    pub entity: Option<String>,
     /// The service prefix, `ecs`.
     pub service: String,
     /// The resource types of the service reference.
@@ -89,6 +91,8 @@ pub struct Call {
     pub api: String,
     /// The kinds of resource it is authorized on; empty if it has none.
     pub kinds: Names,
+    /// The type of the vocabulary that a call without a resource is about.
+    pub entity: Option<String>,
     /// All of them must show the principal's environment.
     pub channels: Vec<Channel>,
     /// Further conditions.

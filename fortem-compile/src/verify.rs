@@ -19,31 +19,30 @@
 //! Where AWS leaves a point of evaluation open, excess is judged by the reading that allows and shortfall by
 //! the one that denies.
 
+mod answers;
+mod asked;
 mod cedar;
+mod circumstances;
+mod comparison;
 mod difference;
 mod environments;
 mod plain;
 mod principals;
 mod sides;
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeMap;
 
-use fortem_core::{Environment, Source};
+use fortem_core::Source;
 use thiserror::Error;
 
 pub use self::difference::{Difference, Kind};
 
-use self::cedar::Cedar;
-use self::environments::Environments;
-use self::plain::{Reader, Role};
-use self::principals::Principal;
-use self::sides::Sides;
+use self::comparison::Domain;
 use crate::Identity;
-use crate::domain::{self, Calls, DomainError, Languages, Search, Shapes};
-use crate::iam::{Condition, Document, DocumentError, Statement};
+use crate::domain::{DomainError, Languages, Shapes};
+use crate::iam::{Document, DocumentError, Statement};
 use crate::lower::World;
-use crate::reference::{Carries, Reference, ReferenceError};
+use crate::reference::{Reference, ReferenceError};
 use crate::table::Table;
 
 /// Why documents could not be compared with their source: nothing is shown of them, so they are not to be
@@ -71,9 +70,9 @@ pub enum VerifyError {
     /// Not all calls can be looked at.
     #[error(transparent)]
     Domain(#[from] DomainError),
-    /// A statement compares with a variable that is no tag of the principal.
+    /// A statement compares with a variable that no policy asks for.
     #[error(
-        "role `{role}`, statement `{statement}`: the variable `{key}` is not the principal's environment"
+        "role `{role}`, statement `{statement}`: the variable `{key}` is nothing that policies ask about"
     )]
     Variable {
         /// The role.
@@ -83,6 +82,22 @@ pub enum VerifyError {
         /// The variable's key.
         key: String,
     },
+    /// A statement goes by more than one of the principal's environments.
+    #[error(
+        "role `{role}`, statement `{statement}`: several environments of the principal at once"
+    )]
+    Slots {
+        /// The role.
+        role: String,
+        /// The statement.
+        statement: String,
+    },
+    /// Policies ask about more than can be told apart.
+    #[error("the conditions of a role and the guards tell too many circumstances apart")]
+    TooManyCircumstances,
+    /// No policy of the source is called so.
+    #[error("no role has the id `{0}`")]
+    UnknownRole(String),
 }
 
 impl VerifyError {
@@ -90,7 +105,10 @@ impl VerifyError {
     /// compiler is at fault.
     #[must_use]
     pub fn is_limit(&self) -> bool {
-        matches!(self, Self::Domain(error) if error.is_limit())
+        match self {
+            Self::Domain(error) => error.is_limit(),
+            other => matches!(other, Self::TooManyCircumstances),
+        }
     }
 }
 
@@ -101,8 +119,6 @@ pub struct Verifier<'a> {
     world: World<'a>,
     shapes: Shapes<'a>,
     languages: Languages,
-    /// `aws:PrincipalTag/…`
-    own_key: String,
 }
 
 impl<'a> Verifier<'a> {
@@ -118,7 +134,6 @@ impl<'a> Verifier<'a> {
             world,
             shapes: Shapes::of(world.reference, world.table),
             languages: Languages::new(world.fleet.partition().as_str()),
-            own_key: format!("aws:PrincipalTag/{}", world.fleet.tag_key()),
         })
     }
 
@@ -153,14 +168,19 @@ impl<'a> Verifier<'a> {
         &mut self,
         documents: &BTreeMap<Identity, Vec<String>>,
     ) -> Result<Vec<Difference>, VerifyError> {
-        let mut read = BTreeMap::new();
+        let mut by_environment: BTreeMap<Option<&str>, BTreeMap<&str, Vec<Statement>>> =
+            BTreeMap::new();
         for (identity, texts) in documents {
-            read.insert(identity.role, statements(identity.role, texts)?);
+            let statements = statements(identity.role, texts)?;
+            let group = by_environment.entry(identity.environment).or_default();
+            group.insert(identity.role, statements);
         }
-        let mut domain = Domain::of(self, &read)?;
         let mut differences = Vec::new();
-        for (role, statements) in &read {
-            differences.extend(domain.differences(role, statements)?);
+        for (environment, read) in &by_environment {
+            let mut domain = Domain::of(self, *environment, read)?;
+            for (role, statements) in read {
+                differences.extend(domain.differences(role, statements)?);
+            }
         }
         Ok(differences)
     }
@@ -177,163 +197,4 @@ fn statements(role: &str, texts: &[String]) -> Result<Vec<Statement>, VerifyErro
         statements.extend(new);
     }
     Ok(statements)
-}
-
-/// The environments and principals that the documents tell apart, and what Cedar says of them.
-struct Domain<'v, 'a> {
-    verifier: &'v mut Verifier<'a>,
-    environments: Environments,
-    principals: Vec<Principal>,
-    cedar: Cedar<'a>,
-}
-
-impl<'v, 'a> Domain<'v, 'a> {
-    fn of(
-        verifier: &'v mut Verifier<'a>,
-        read: &BTreeMap<&str, Vec<Statement>>,
-    ) -> Result<Self, VerifyError> {
-        let own_key = &verifier.own_key;
-        let mut comparisons = Vec::new();
-        let nobody = Principal { tag: None }.context(own_key);
-        let all = read.iter().flat_map(|(role, all)| all.iter().map(move |one| (role, one)));
-        for (role, statement) in all {
-            check_variables(role, statement, own_key)?;
-            let conditions = statement.conditions().iter();
-            let own = conditions.filter(|one| one.key().eq_ignore_ascii_case(own_key));
-            comparisons.extend(own.flat_map(|condition| condition.comparisons(&nobody)));
-        }
-        let Verifier { source, world, languages, .. } = verifier;
-        let statements: Vec<&Statement> = read.values().flatten().collect();
-        let environments = Environments::of(source, world.table, &statements);
-        let mut tags = domain::values(own_key, &comparisons, languages)?;
-        let known = world.fleet.environments().iter();
-        tags.extend(known.flat_map(Environment::spellings).map(str::to_owned));
-        tags.retain(|tag| !environments.is_represented(tag));
-        tags.extend([environments.unknown().to_owned(), String::new()]);
-        let principals = tags.into_iter().map(Some).chain([None]).map(|tag| Principal { tag });
-        let principals = principals.collect();
-        let cedar = Cedar::new(source, environments.asked().clone())?;
-        Ok(Self { verifier, environments, principals, cedar })
-    }
-
-    /// The first difference between a role's documents and Cedar.
-    fn differences(
-        &mut self,
-        id: &str,
-        emitted: &[Statement],
-    ) -> Result<Option<Difference>, VerifyError> {
-        let role = self.role(id)?;
-        let forbidden = self.reader(&role).forbidden()?;
-        let shapes = &self.verifier.shapes;
-        let calls = emitted.iter().map(|one| shapes.covered_by(one));
-        let calls: Vec<Calls> = calls.collect();
-        for principal in self.principals.clone() {
-            let granted = match principal.environment() {
-                None => Vec::new(),
-                Some(environment) => {
-                    self.cedar.permitted(self.environments.asked_for(environment))?;
-                    self.reader(&role).granted(environment)?
-                }
-            };
-            let sides = Sides { emitted, forbidden: &forbidden, granted: &granted };
-            let found = self.compare(&role, &principal, &sides, &calls)?;
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
-        Ok(None)
-    }
-
-    fn reader<'r>(&'r self, role: &'r Role) -> Reader<'r, 'a> {
-        let Self { verifier, environments, cedar, .. } = self;
-        Reader { world: &verifier.world, shapes: &verifier.shapes, environments, cedar, role }
-    }
-
-    /// What Cedar lets a role do at all.
-    fn role(&mut self, id: &str) -> Result<Role, VerifyError> {
-        let places: Vec<String> = self.cedar.places().iter().flatten().cloned().collect();
-        let mut questions = BTreeSet::new();
-        for place in places {
-            let permitted = self.cedar.permitted(&place)?;
-            let own = permitted.iter().filter(|(_, roles)| roles.contains(id));
-            questions.extend(own.map(|(question, _)| question.clone()));
-        }
-        let actions: BTreeSet<&str> = questions.iter().map(|(action, _, _)| *action).collect();
-        let open = questions.iter().filter(|one| self.cedar.forbidding(one).is_none());
-        let open: BTreeSet<&str> = open.map(|(action, _, _)| *action).collect();
-        let World { fleet, table, .. } = self.verifier.world;
-        let schedule = fleet.schedule().as_str();
-        let mut apis = BTreeSet::new();
-        for action in &actions {
-            let calls = table.calls_of(action, schedule);
-            let calls = calls.into_iter().filter(|call| !call.supporting || open.contains(action));
-            apis.extend(calls.map(|call| call.api.clone()));
-        }
-        let accepted = fleet.accepted_leaks().iter();
-        let leaks = accepted.filter_map(|one| {
-            let mut rows = table.blind.iter().filter(|row| row.api == one.name());
-            rows.find(|row| row.actions.iter().any(|action| actions.contains(action.as_str())))
-        });
-        apis.extend(leaks.map(|row| row.api.clone()));
-        Ok(Role { id: id.to_owned(), actions, apis })
-    }
-
-    /// The documents and the plain reading, for one principal.
-    fn compare(
-        &mut self,
-        role: &Role,
-        principal: &Principal,
-        sides: &Sides,
-        emitted: &[Calls],
-    ) -> Result<Option<Difference>, VerifyError> {
-        let Verifier { world, shapes, languages, own_key, .. } = &mut *self.verifier;
-        let statements = sides.statements();
-        let context = principal.context(own_key);
-        let search = Search::new(&statements, &context, own_key, world.reference, languages)?;
-        let covering = sides.covering(emitted, shapes.count());
-        let carrying: Vec<_> = search.keys().map(|key| shapes.carrying(key)).collect();
-        let judge = sides.judge();
-        let mut resources = HashMap::new();
-        let mut seen = HashSet::new();
-        for (place, shape) in shapes.iter() {
-            let covering = covering.get(place).copied().unwrap_or_default();
-            let relevant = search.left(covering);
-            if relevant.is_empty() {
-                continue;
-            }
-            let resources = match resources.entry(shape.form) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => {
-                    new.insert(search.resources(shape.kind, &statements, &context, languages)?)
-                }
-            };
-            let is_carried = |key: usize| {
-                carrying
-                    .get(key)
-                    .and_then(|all| all.get(place))
-                    .is_some_and(|one| *one != Carries::No)
-            };
-            let carried = search.asked(relevant, is_carried);
-            if seen.insert((relevant, resources.is_named.then_some(shape.form), carried))
-                && let Some((found, kind)) =
-                    search.find(resources, relevant, carried, |one| judge.of(one))
-            {
-                return Ok(Some(Difference::new(kind, role, principal, shape, found, sides)));
-            }
-        }
-        Ok(None)
-    }
-}
-
-fn check_variables(role: &str, statement: &Statement, own: &str) -> Result<(), VerifyError> {
-    let in_conditions = statement.conditions().iter().flat_map(Condition::variables);
-    let mut all = statement.resource_variables().chain(in_conditions);
-    match all.find(|key| !key.eq_ignore_ascii_case(own)) {
-        None => Ok(()),
-        Some(key) => Err(VerifyError::Variable {
-            role: role.to_owned(),
-            statement: statement.name(),
-            key: key.to_owned(),
-        }),
-    }
 }

@@ -86,11 +86,12 @@ pub(crate) struct Found {
 }
 
 impl Search {
-    /// Gathers what the statements tell apart. `own` is the key that the principal brings.
+    /// Gathers what the statements tell apart. `fixed` are the keys of which the principal's context says
+    /// all: a value, or that there is none.
     pub(crate) fn new(
         statements: &[&Statement],
         principal: &Context,
-        own: &str,
+        fixed: &[String],
         reference: &Reference,
         languages: &mut Languages,
     ) -> Result<Self, DomainError> {
@@ -104,7 +105,9 @@ impl Search {
             }
         }
         let mut start = Applying::all(statements.len());
-        for (number, condition) in by_key.remove(&own.to_lowercase()).unwrap_or_default() {
+        for (number, condition) in
+            fixed.iter().filter_map(|key| by_key.remove(&key.to_lowercase())).flatten()
+        {
             start.keep_if(number, condition.holds(principal));
         }
         if by_key.len() > Bits::CAPACITY {

@@ -107,6 +107,15 @@ impl Coverage<'_> {
         kinds.flat_map(of_kind).collect()
     }
 
+    /// Whether an API action carries the key, or of a pattern some does.
+    pub(super) fn may_carry(&self, pattern: &str, key: &str) -> bool {
+        if !pattern.contains('*') {
+            return self.world.carries(pattern, key);
+        }
+        let mut all = self.world.reference.matching(pattern).into_iter();
+        all.any(|action| self.world.carries(action.name(), key))
+    }
+
     fn carries(&self, api: &str, resource_type: &str, key: &str) -> bool {
         self.world.reference.carries(api, Some(resource_type), key) == Carries::Yes
     }

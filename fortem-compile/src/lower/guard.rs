@@ -13,32 +13,50 @@ use std::collections::BTreeSet;
 
 use fortem_core::Environment;
 
+use super::conditions::{Joined, join, of_tests};
+use super::place::{Binding, names, spellings};
+use super::{LowerError, Subject, refused};
 use crate::arn;
+use crate::lower::World;
 use crate::lower::coverage::{Coverage, service_of};
 use crate::lower::grant::Granted;
-use crate::lower::{World, mfa};
-use crate::model::{Guard, Reach, Role};
-use crate::statement::{ApiActions, Conditions, Draft, Effect, Origin};
+use crate::model::{Guard, Reach};
+use crate::statement::{ApiActions, Conditions, Draft, Effect, Origin, holds_when_absent};
 use crate::table::{Channel, Kind};
 
 /// A guard, seen from one role.
 struct Lowering<'a> {
     world: &'a World<'a>,
     guard: &'a Guard<'a>,
+    binding: Binding<'a>,
     /// The API actions of the guard's own actions that the role is granted; `None`: whatever the
     /// services of the role have.
     named: Option<BTreeSet<String>>,
     granted: &'a Granted,
     coverage: Coverage<'a>,
+    /// What must hold beside the environment.
+    tests: Conditions,
 }
 
-pub(super) fn drafts(world: &World, guard: &Guard, role: &Role, granted: &Granted) -> Vec<Draft> {
-    let named = guard.actions.as_ref().map(|actions| forbidden_calls(world, actions, role));
+pub(super) fn drafts(
+    subject: &Subject,
+    guard: &Guard,
+    granted: &Granted,
+) -> Result<Vec<Draft>, LowerError> {
+    let world = subject.world;
+    let is_whole = guard.actions.is_none() && guard.when.kinds.is_none();
+    let named = (!is_whole).then(|| forbidden_calls(subject, guard));
     if granted.apis.is_empty() || named.as_ref().is_some_and(BTreeSet::is_empty) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
+    let tests = match of_tests(&guard.when.tests) {
+        Joined::Both(conditions) => conditions,
+        Joined::Never => return Ok(Vec::new()),
+        Joined::Unsayable(key) => return Err(too_entangled(guard, &key)),
+    };
     let coverage = Coverage { world, granted };
-    let lowering = Lowering { world, guard, named, granted, coverage };
+    let binding = subject.binding;
+    let lowering = Lowering { world, guard, binding, named, granted, coverage, tests };
     let by_channel = [
         lowering.principal(),
         lowering.tag(),
@@ -46,23 +64,52 @@ pub(super) fn drafts(world: &World, guard: &Guard, role: &Role, granted: &Grante
         lowering.name(),
         lowering.request(),
     ];
-    by_channel.into_iter().flatten().collect()
+    let drafts = by_channel.into_iter().flatten();
+    let tested = drafts.map(|draft| lowering.with_tests(draft)).collect::<Result<Vec<_>, _>>()?;
+    Ok(tested.into_iter().flatten().collect())
 }
 
 /// The API actions that are what the forbidden actions of a role are, but for those that its other
 /// actions need too.
-fn forbidden_calls(world: &World, actions: &BTreeSet<&str>, role: &Role) -> BTreeSet<String> {
-    let calls = |action| world.table.calls_of(action, world.schedule());
-    let forbidden = role.actions.intersection(actions).flat_map(|action| calls(action));
-    let needed = role.actions.difference(actions).flat_map(|action| calls(action));
-    let needed: BTreeSet<&str> = needed.map(|call| call.api.as_str()).collect();
-    let own = forbidden.filter(|call| !call.supporting && !needed.contains(call.api.as_str()));
-    own.map(|call| call.api.clone()).collect()
+fn forbidden_calls(subject: &Subject, guard: &Guard) -> BTreeSet<String> {
+    let world = subject.world;
+    let mut forbidden = BTreeSet::new();
+    let mut needed = BTreeSet::new();
+    let known = subject.role.actions.iter().filter_map(|name| world.vocabulary.action(name));
+    for action in known {
+        for call in world.table.calls_of(action.name(), world.schedule()) {
+            let about = world.about(call, action);
+            let kinds = guard.when.kinds.as_ref();
+            let concerned = kinds.is_none_or(|kinds| about.kinds.is_subset(kinds));
+            if !guard.covers(action.name()) || !concerned {
+                needed.insert(call.api.clone());
+            } else if !call.supporting {
+                forbidden.insert(call.api.clone());
+            }
+        }
+    }
+    &forbidden - &needed
+}
+
+fn too_entangled(guard: &Guard, key: &str) -> LowerError {
+    refused(
+        guard.policy,
+        format!("`{}` asks more of `{key}` than one statement can say", guard.policy.id()),
+        "this guard",
+        "a statement compares a key with one operator once; ask less of it, or make two guards",
+    )
 }
 
 impl Lowering<'_> {
     fn principal(&self) -> Option<Draft> {
-        let conditions = self.environment(self.world.tag("Principal"), names)?;
+        let conditions = match self.binding {
+            Binding::Tag => self.environment(self.world.tag("Principal"), names)?,
+            Binding::To(environment) if self.guard.when.reach.covers(environment) => {
+                Conditions::new()
+            }
+            _ if matches!(self.guard.when.reach, Reach::Everywhere) => Conditions::new(),
+            _ => return None,
+        };
         let actions = ApiActions::These(self.reachable());
         Some(self.deny("Principal", actions, everything(), conditions))
     }
@@ -71,7 +118,7 @@ impl Lowering<'_> {
         let key = self.world.tag("Resource");
         let conditions = self.environment(key.clone(), spellings)?;
         let apis = self.with_channel(Channel::ResourceTag)?;
-        match (&self.guard.reach, &self.named) {
+        match (&self.guard.when.reach, &self.named) {
             (Reach::Everywhere, _) => None,
             (Reach::In(_), None) => {
                 Some(self.deny("Tag", ApiActions::These(apis), everything(), conditions))
@@ -97,7 +144,7 @@ impl Lowering<'_> {
     ) -> Option<Conditions> {
         let condition =
             |operator: &str, values| Conditions::from([((operator.to_owned(), key), values)]);
-        match &self.guard.reach {
+        match &self.guard.when.reach {
             Reach::Everywhere => Some(Conditions::new()),
             Reach::In(inside) if inside.is_empty() => None,
             Reach::In(inside) => Some(condition("StringEqualsIgnoreCase", spellings(inside))),
@@ -143,7 +190,7 @@ impl Lowering<'_> {
             Some(named) => all.intersection(named).cloned().collect(),
             None => self.coverage.by_verb(&all, &key),
         };
-        if apis.is_empty() || matches!(self.guard.reach, Reach::Everywhere) {
+        if apis.is_empty() || matches!(self.guard.when.reach, Reach::Everywhere) {
             return None;
         }
         let conditions = self.environment(key, spellings)?;
@@ -156,11 +203,9 @@ impl Lowering<'_> {
         own: impl Fn(&&Environment, &str) -> BTreeSet<String>,
     ) -> BTreeSet<String> {
         let environments = self.world.fleet.environments().iter();
-        let covered = environments.filter(|environment| match &self.guard.reach {
-            Reach::Everywhere => false,
-            Reach::In(inside) => contains(inside, environment),
-            Reach::Outside(allowed) => !contains(allowed, environment),
-        });
+        // What covers everything needs no names.
+        let by_name = !matches!(self.guard.when.reach, Reach::Everywhere);
+        let covered = environments.filter(|one| by_name && self.guard.when.reach.covers(one));
         covered
             .flat_map(|environment| {
                 environment.spellings().flat_map(|s| own(&environment, s)).collect::<Vec<_>>()
@@ -200,9 +245,8 @@ impl Lowering<'_> {
         channel: &str,
         actions: ApiActions,
         resources: BTreeSet<String>,
-        mut conditions: Conditions,
+        conditions: Conditions,
     ) -> Draft {
-        conditions.extend(mfa(self.guard.mfa));
         let policy = self.guard.policy;
         Draft {
             sid: format!("{}{channel}", camel_case(policy.id())),
@@ -213,23 +257,59 @@ impl Lowering<'_> {
             origin: Origin::Policy { id: policy.id().to_owned(), location: policy.location() },
         }
     }
+
+    /// The draft with what must hold beside the environment, for the calls of which AWS shows that.
+    fn with_tests(&self, mut draft: Draft) -> Result<Option<Draft>, LowerError> {
+        draft.conditions = match join(&draft.conditions, &self.tests) {
+            Joined::Both(conditions) => conditions,
+            Joined::Never => return Ok(None),
+            Joined::Unsayable(key) => return Err(too_entangled(self.guard, &key)),
+        };
+        let keys = self.guard.when.tests.iter().map(|test| test.key.as_str());
+        let keys = keys.filter(|key| !self.world.reference.is_always_carried(key));
+        for key in keys.collect::<BTreeSet<&str>>() {
+            self.only_carriers(&mut draft, key);
+        }
+        let none = matches!(&draft.actions, ApiActions::These(apis) if apis.is_empty());
+        Ok((!none && !draft.resources.is_empty()).then_some(draft))
+    }
+
+    /// Takes out the calls that lack a key and that the draft would deny, or that cannot be named with the others.
+    fn only_carriers(&self, draft: &mut Draft, key: &str) {
+        let holds_without = self.tests.iter().any(|((operator, of), values)| {
+            of.eq_ignore_ascii_case(key) && holds_when_absent(operator, values)
+        });
+        if draft.resources.contains("*") && holds_without {
+            draft.resources = self.coverage.tagged_resources(key);
+        }
+        match &mut draft.actions {
+            ApiActions::AllBut(exempt) => {
+                exempt.extend(self.coverage.without_key(&draft.resources, key));
+            }
+            ApiActions::These(apis) if self.named.is_some() => {
+                apis.retain(|api| self.world.carries(api, key));
+            }
+            // A wildcard does no harm where the condition needs the key, if some call has it.
+            ApiActions::These(apis) if !holds_without => {
+                apis.retain(|api| self.coverage.may_carry(api, key));
+            }
+            ApiActions::These(apis)
+                if apis.iter().all(|api| !api.ends_with(":*") && api != "*") =>
+            {
+                *apis = self.coverage.creating(&self.world.tag("Request"));
+                apis.retain(|api| self.world.carries(api, key));
+            }
+            ApiActions::These(_) => {
+                let mut exempt = self.coverage.without_key(&draft.resources, key);
+                exempt.extend(self.accepted_leaks());
+                draft.actions = ApiActions::AllBut(exempt);
+            }
+        }
+    }
 }
 
 fn everything() -> BTreeSet<String> {
     BTreeSet::from(["*".to_owned()])
-}
-
-pub(super) fn names(environments: &[&Environment]) -> BTreeSet<String> {
-    environments.iter().map(|environment| environment.name().to_owned()).collect()
-}
-
-pub(super) fn spellings(environments: &[&Environment]) -> BTreeSet<String> {
-    let all = environments.iter().flat_map(|environment| environment.spellings());
-    all.map(str::to_owned).collect()
-}
-
-fn contains(environments: &[&Environment], one: &Environment) -> bool {
-    environments.iter().any(|environment| environment.name() == one.name())
 }
 
 /// `NeverProd` of `never-prod`: a statement id has letters and digits only.

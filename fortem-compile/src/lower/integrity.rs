@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::arn;
-use crate::lower::World;
 use crate::lower::grant::Granted;
+use crate::lower::place::Binding;
+use crate::lower::{Subject, World};
 use crate::model::{Guard, Reach};
 use crate::statement::{ApiActions, Conditions, Draft, Effect, Origin};
 use crate::table::{Integrity, holds};
@@ -14,12 +15,15 @@ use crate::table::{Integrity, holds};
 /// Whether an empty tag of a principal equals an empty tag of a resource is not documented, and the
 /// names it gives, such as `fleet-`, are nobody's. A guard that allows only named environments says
 /// this already.
-pub(super) fn empty_tag(world: &World, guards: &[Guard], granted: &Granted) -> Option<Draft> {
+pub(super) fn empty_tag(subject: &Subject, granted: &Granted) -> Option<Draft> {
+    let world = subject.world;
     let covers = |guard: &Guard| {
-        let outside = matches!(guard.reach, Reach::Outside(_));
-        outside && guard.actions.is_none() && guard.mfa.is_none()
+        let outside = matches!(guard.when.reach, Reach::Outside(_));
+        let always = guard.when.tests.is_empty() && guard.when.kinds.is_none();
+        outside && guard.actions.is_none() && always
     };
-    if granted.apis.is_empty() || guards.iter().any(covers) {
+    let bound = matches!(subject.binding, Binding::Tag);
+    if !bound || granted.apis.is_empty() || subject.model.guards.iter().any(covers) {
         return None;
     }
     let key = ("StringEquals".to_owned(), world.tag("Principal"));
@@ -49,7 +53,7 @@ fn deny(world: &World, row: &Integrity) -> Draft {
         effect: Effect::Deny,
         actions: ApiActions::These(row.apis.clone()),
         resources: BTreeSet::from([resource]),
-        conditions: world.conditions(&row.conditions),
+        conditions: world.conditions(&row.conditions, None),
         origin: Origin::Integrity { why: row.why.clone() },
     }
 }

@@ -1,57 +1,84 @@
 //! What Cedar's own authorizer says: the side that the documents are compared with.
 //!
-//! A person of one environment has one role there and nothing else. Each action is asked about a
-//! resource of each environment, with and without a second factor.
+//! A person of one environment has one role there and nothing else. Each action is asked about a resource of each type
+//! and environment, under each circumstance.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
+use cedar_policy::pst::{
+    self, EntityOrSlot, EntityType, EntityUID, PrincipalConstraint, ResourceConstraint,
+    StaticPolicy, Template,
+};
 use cedar_policy::{
     Authorizer, Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy, PolicyId,
-    PolicySet, Request, RestrictedExpression, SlotId,
+    PolicySet, Request, RestrictedExpression,
 };
-use fortem_core::{NAMESPACE, Source};
+use fortem_core::{NAMESPACE, Policy as SourcePolicy, Source};
 
 use super::VerifyError;
+use super::circumstances::Circumstance;
+use crate::context::{ContextKeys, MEMBER};
+use crate::reference::ValueType;
 
 const PERSON: &str = "person";
 const EVERYTHING: &str = "everything";
 
-/// An action of the vocabulary, an environment that the resource is in or none that is known, and
-/// whether there is a second factor.
-pub(super) type Question = (&'static str, Option<String>, bool);
+/// What a request is for: an action of the vocabulary, a type of resource, and the environment that the resource is in,
+/// or none that is known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Target {
+    pub(super) action: Rc<str>,
+    pub(super) kind: Rc<str>,
+    pub(super) place: Option<String>,
+}
 
-/// Question → the policies that apply, by id.
-pub(super) type Applying = BTreeMap<Question, BTreeSet<String>>;
+/// Target → the guards that forbid it.
+pub(super) type Forbidden = BTreeMap<Target, BTreeSet<String>>;
 
 /// Cedar, ready to be asked.
 pub(super) struct Cedar<'a> {
     source: &'a Source,
-    entities: Entities,
-    targets: BTreeSet<(&'static str, EntityTypeName)>,
+    keys: ContextKeys<'a>,
+    /// Key in lower case → as policies write it.
+    spellings: BTreeMap<String, String>,
+    targets: Vec<(Rc<str>, EntityTypeName)>,
     places: Vec<Option<String>>,
-    forbidden: Applying,
-    /// Environment of the person → what the roles permit there, guards left aside.
-    permitted: BTreeMap<String, Applying>,
+    guards: PolicySet,
+    forbidden: HashMap<Circumstance, Rc<Forbidden>>,
+    permitted: HashMap<(String, Option<String>, Circumstance), Rc<BTreeSet<Target>>>,
 }
 
 impl<'a> Cedar<'a> {
     /// Asks about resources of these environments, which the fleet need not know, and of none.
     pub(super) fn new(
         source: &'a Source,
+        keys: ContextKeys<'a>,
+        spellings: BTreeMap<String, String>,
         environments: BTreeSet<String>,
     ) -> Result<Self, VerifyError> {
         let vocabulary = source.vocabulary();
         let targets = vocabulary.schema().request_envs().filter_map(|one| {
             let action = vocabulary.action(one.action().id().unescaped())?;
-            Some((action.name(), one.resource().clone()))
+            Some((Rc::from(action.name()), one.resource().clone()))
         });
-        let targets = targets.collect();
-        let places: Vec<_> = environments.into_iter().map(Some).chain([None]).collect();
-        let entities = entities(source, &targets, &places)?;
-        let (forbidden, permitted) = (Applying::new(), BTreeMap::new());
-        let mut cedar = Self { source, entities, targets, places, forbidden, permitted };
-        cedar.forbidden = cedar.ask(&guards(source)?)?;
-        Ok(cedar)
+        let targets: BTreeSet<(Rc<str>, EntityTypeName)> = targets.collect();
+        let places = environments.into_iter().map(Some).chain([None]).collect();
+        Ok(Self {
+            source,
+            keys,
+            spellings,
+            targets: targets.into_iter().collect(),
+            places,
+            guards: guards(source)?,
+            forbidden: HashMap::new(),
+            permitted: HashMap::new(),
+        })
+    }
+
+    /// What can be asked: each action with the type of its resource.
+    pub(super) fn targets(&self) -> impl Iterator<Item = (&Rc<str>, &str)> {
+        self.targets.iter().map(|(action, kind)| (action, kind.basename()))
     }
 
     /// The environments of resources that are asked about; none for a resource of no known one.
@@ -59,52 +86,173 @@ impl<'a> Cedar<'a> {
         &self.places
     }
 
-    /// The guards that forbid.
-    pub(super) fn forbidding(&self, question: &Question) -> Option<&BTreeSet<String>> {
-        self.forbidden.get(question).filter(|guards| !guards.is_empty())
-    }
-
-    /// What each role permits a person of an environment, guards left aside.
-    pub(super) fn permitted(&mut self, environment: &str) -> Result<&Applying, VerifyError> {
-        let permitted = match self.permitted.remove(environment) {
-            Some(known) => known,
-            None => self.ask(&roles(self.source, environment)?)?,
-        };
-        Ok(self.permitted.entry(environment.to_owned()).or_insert(permitted))
-    }
-
-    /// What has been asked before of a person of an environment.
-    pub(super) fn permitted_in(&self, environment: &str) -> Option<&Applying> {
-        self.permitted.get(environment)
-    }
-
-    fn ask(&self, policies: &PolicySet) -> Result<Applying, VerifyError> {
-        let mut applying = Applying::new();
-        for second_factor in [false, true] {
-            let context = context(second_factor)?;
-            for (action, kind) in &self.targets {
-                for place in &self.places {
-                    let question = (*action, place.clone(), second_factor);
-                    let found = self.applying(policies, &question, kind, context.clone())?;
-                    applying.entry(question).or_default().extend(found);
+    /// What guards forbid under a circumstance.
+    pub(super) fn forbidden(&mut self, when: &Circumstance) -> Result<Rc<Forbidden>, VerifyError> {
+        if let Some(known) = self.forbidden.get(when) {
+            return Ok(Rc::clone(known));
+        }
+        let world = self.world(when)?;
+        let mut found = Forbidden::new();
+        for (action, kind) in &self.targets {
+            for place in &self.places {
+                let guards = world.applying(&self.guards, action, kind, place.as_deref())?;
+                if !guards.is_empty() {
+                    found.insert(target(action, kind, place.as_ref()), guards);
                 }
             }
         }
-        Ok(applying)
+        let found = Rc::new(found);
+        self.forbidden.insert(when.clone(), Rc::clone(&found));
+        Ok(found)
     }
 
+    /// What a role permits to somebody who has it in an environment, guards left aside.
+    pub(super) fn permitted(
+        &mut self,
+        role: &SourcePolicy,
+        environment: Option<&str>,
+        when: &Circumstance,
+    ) -> Result<Rc<BTreeSet<Target>>, VerifyError> {
+        let asked = (role.id().to_owned(), environment.map(str::to_owned), when.clone());
+        if let Some(known) = self.permitted.get(&asked) {
+            return Ok(Rc::clone(known));
+        }
+        let Some(policies) = held(role, environment)? else { return Ok(Rc::default()) };
+        let world = self.world(when)?;
+        let mut found = BTreeSet::new();
+        for (action, kind) in &self.targets {
+            for place in &self.places {
+                if !world.applying(&policies, action, kind, place.as_deref())?.is_empty() {
+                    found.insert(target(action, kind, place.as_ref()));
+                }
+            }
+        }
+        let found = Rc::new(found);
+        self.permitted.insert(asked, Rc::clone(&found));
+        Ok(found)
+    }
+
+    /// Everything there is under a circumstance.
+    fn world(&self, when: &Circumstance) -> Result<World, VerifyError> {
+        let person = match self.keys.user().and_then(|key| when.get(&key.to_lowercase())) {
+            Some(id) => uid("User", id)?,
+            None => uid("User", PERSON)?,
+        };
+        let mut entities = self.people(&person, when)?;
+        entities.extend(self.environments()?);
+        entities.extend(self.resources(when)?);
+        let actions = self.source.vocabulary().schema().action_entities().map_err(refused)?;
+        let entities = actions.add_entities(entities, None).map_err(refused)?;
+        Ok(World { person, entities, context: self.context(when)? })
+    }
+
+    /// The person with tags and teams, and the teams.
+    fn people(&self, person: &EntityUid, when: &Circumstance) -> Result<Vec<Entity>, VerifyError> {
+        let fleet = self.source.fleet();
+        let mut entities = Vec::new();
+        let mut parents = HashSet::new();
+        for team in fleet.teams() {
+            let within: Result<HashSet<_>, _> =
+                team.teams().map(|name| uid("Team", name)).collect();
+            entities.push(Entity::new_no_attrs(uid("Team", team.name())?, within?));
+            let key = self.keys.team(team.name()).map(|key| key.to_lowercase());
+            if key.and_then(|key| when.get(&key)).is_some_and(|value| value == MEMBER) {
+                parents.insert(uid("Team", team.name())?);
+            }
+        }
+        let tags = self.tags("aws:principaltag/", when);
+        entities.push(Entity::new_with_tags(person.clone(), [], parents, tags).map_err(refused)?);
+        Ok(entities)
+    }
+
+    /// The environments with their tiers.
+    fn environments(&self) -> Result<Vec<Entity>, VerifyError> {
+        let fleet = self.source.fleet();
+        let of = |name: &String| {
+            let tier = fleet.environment(name).map(|known| known.tier().as_str());
+            let parents = tier.map(|tier| uid("Tier", tier)).transpose()?.into_iter().collect();
+            Ok(Entity::new_no_attrs(uid("Environment", name)?, parents))
+        };
+        self.places.iter().flatten().map(of).collect()
+    }
+
+    /// A resource of each type in each place, with the tags that the circumstance gives.
+    fn resources(&self, when: &Circumstance) -> Result<Vec<Entity>, VerifyError> {
+        let kinds: BTreeSet<&EntityTypeName> = self.targets.iter().map(|(_, kind)| kind).collect();
+        let mut entities = Vec::new();
+        for kind in kinds.into_iter().filter(|kind| kind.basename() != "Environment") {
+            for place in &self.places {
+                let Some(resource) = resource(kind, place.as_deref())? else { continue };
+                let parent = place.as_deref().map(|name| uid("Environment", name)).transpose()?;
+                let tags = self.tags("aws:resourcetag/", when);
+                let parents: HashSet<EntityUid> = parent.into_iter().collect();
+                entities.push(Entity::new_with_tags(resource, [], parents, tags).map_err(refused)?);
+            }
+        }
+        Ok(entities)
+    }
+
+    /// The tags under a circumstance, in the spelling in which policies ask for them.
+    fn tags(&self, prefix: &str, when: &Circumstance) -> Vec<(String, RestrictedExpression)> {
+        let own = when.iter().filter(|(key, _)| key.starts_with(prefix));
+        own.filter_map(|(key, value)| {
+            let tag = self.spellings.get(key)?.get(prefix.len()..)?;
+            Some((tag.to_owned(), RestrictedExpression::new_string(value.clone())))
+        })
+        .collect()
+    }
+
+    /// The context under a circumstance. What IAM sees nothing of has some value; no policy that compiles asks for it.
+    fn context(&self, when: &Circumstance) -> Result<Context, VerifyError> {
+        let mut pairs = BTreeMap::from([
+            ("mfa", RestrictedExpression::new_bool(false)),
+            ("pattern", RestrictedExpression::new_string(String::new())),
+            ("cluster", RestrictedExpression::new_entity_uid(uid("Cluster", "of no environment")?)),
+        ]);
+        for (attribute, key) in self.keys.attributes() {
+            let value = when.get(&key.to_lowercase());
+            pairs.extend(value.and_then(|value| Some((attribute, self.value(key, value)?))));
+        }
+        Context::from_pairs(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)))
+            .map_err(refused)
+    }
+
+    fn value(&self, key: &str, value: &str) -> Option<RestrictedExpression> {
+        Some(match self.keys.value_type(key) {
+            ValueType::String | ValueType::Arn => {
+                RestrictedExpression::new_string(value.to_owned())
+            }
+            ValueType::Bool => RestrictedExpression::new_bool(value == "true"),
+            ValueType::Numeric => RestrictedExpression::new_long(value.parse().ok()?),
+            ValueType::Date => RestrictedExpression::new_datetime(value),
+            ValueType::IpAddress => RestrictedExpression::new_ip(value),
+        })
+    }
+}
+
+/// The entities and the context of requests.
+struct World {
+    person: EntityUid,
+    entities: Entities,
+    context: Context,
+}
+
+impl World {
+    /// The policies that apply, by id.
     fn applying(
         &self,
         policies: &PolicySet,
-        (action, place, _): &Question,
+        action: &str,
         kind: &EntityTypeName,
-        context: Context,
-    ) -> Result<Vec<String>, VerifyError> {
-        let Some(resource) = resource(kind, place.as_deref())? else {
-            return Ok(Vec::new());
+        place: Option<&str>,
+    ) -> Result<BTreeSet<String>, VerifyError> {
+        let Some(resource) = resource(kind, place)? else {
+            return Ok(BTreeSet::new());
         };
-        let (person, action) = (uid("User", PERSON)?, uid("Action", action)?);
-        let request = Request::new(person, action, resource, context, None).map_err(refused)?;
+        let action = uid("Action", action)?;
+        let context = self.context.clone();
+        let request =
+            Request::new(self.person.clone(), action, resource, context, None).map_err(refused)?;
         let answer = Authorizer::new().is_authorized(&request, policies, &self.entities);
         if let Some(error) = answer.diagnostics().errors().next() {
             return Err(refused(error));
@@ -112,6 +260,10 @@ impl<'a> Cedar<'a> {
         let ids = answer.diagnostics().reason().map(ToString::to_string);
         Ok(ids.filter(|id| id != EVERYTHING).collect())
     }
+}
+
+fn target(action: &Rc<str>, kind: &EntityTypeName, place: Option<&String>) -> Target {
+    Target { action: Rc::clone(action), kind: kind.basename().into(), place: place.cloned() }
 }
 
 /// The guards, over a policy that permits everything.
@@ -128,45 +280,34 @@ fn guards(source: &Source) -> Result<PolicySet, VerifyError> {
     Ok(policies)
 }
 
-/// Each role, given to the person in one environment.
-fn roles(source: &Source, environment: &str) -> Result<PolicySet, VerifyError> {
-    let mut policies = PolicySet::new();
-    for role in source.roles() {
-        for template in role.policy_set().templates() {
-            let id = PolicyId::new(format!("template {}", role.id()));
-            policies.add_template(template.new_id(id.clone())).map_err(refused)?;
-            let slots = HashMap::from([
-                (SlotId::principal(), uid("User", PERSON)?),
-                (SlotId::resource(), uid("Environment", environment)?),
-            ]);
-            policies.link(id, PolicyId::new(role.id()), slots).map_err(refused)?;
-        }
+/// The role for whoever has it, in the environment it is assigned in: documents are attached to those people alone.
+/// Nothing if nobody can have it without an environment.
+fn held(role: &SourcePolicy, environment: Option<&str>) -> Result<Option<PolicySet>, VerifyError> {
+    let mut template: Template = role.template().clone();
+    template.principal = PrincipalConstraint::Any;
+    if let Some(environment) = environment {
+        let environment = EntityOrSlot::Entity(environment_uid(environment)?);
+        template.resource = match template.resource {
+            ResourceConstraint::In(EntityOrSlot::Slot(_)) => ResourceConstraint::In(environment),
+            ResourceConstraint::Eq(EntityOrSlot::Slot(_)) => ResourceConstraint::Eq(environment),
+            ResourceConstraint::IsIn(kind, EntityOrSlot::Slot(_)) => {
+                ResourceConstraint::IsIn(kind, environment)
+            }
+            other => other,
+        };
     }
-    Ok(policies)
+    if !template.is_static() {
+        return Ok(None);
+    }
+    let body = StaticPolicy::try_from(template).map_err(refused)?;
+    let policy = Policy::from_pst(pst::Policy::Static(body)).map_err(refused)?;
+    let policy = policy.new_id(PolicyId::new(role.id()));
+    PolicySet::from_policies([policy]).map(Some).map_err(refused)
 }
 
-/// The person, the environments with their tiers, and a resource of each type in each place.
-fn entities(
-    source: &Source,
-    targets: &BTreeSet<(&'static str, EntityTypeName)>,
-    places: &[Option<String>],
-) -> Result<Entities, VerifyError> {
-    let mut entities = vec![Entity::new_no_attrs(uid("User", PERSON)?, HashSet::new())];
-    for environment in places.iter().flatten() {
-        let tier = source.fleet().environment(environment).map(|known| known.tier().as_str());
-        let parents = tier.map(|tier| uid("Tier", tier)).transpose()?.into_iter().collect();
-        entities.push(Entity::new_no_attrs(uid("Environment", environment)?, parents));
-    }
-    let kinds: BTreeSet<&EntityTypeName> = targets.iter().map(|(_, kind)| kind).collect();
-    for kind in kinds.into_iter().filter(|kind| kind.basename() != "Environment") {
-        for place in places {
-            let Some(resource) = resource(kind, place.as_deref())? else { continue };
-            let parent = place.as_deref().map(|name| uid("Environment", name)).transpose()?;
-            entities.push(Entity::new_no_attrs(resource, parent.into_iter().collect()));
-        }
-    }
-    let actions = source.vocabulary().schema().action_entities().map_err(refused)?;
-    actions.add_entities(entities, None).map_err(refused)
+fn environment_uid(name: &str) -> Result<EntityUID, VerifyError> {
+    let ty = pst::Name::qualified([NAMESPACE], "Environment").map_err(refused)?;
+    Ok(EntityUID { ty: EntityType(ty), eid: name.into() })
 }
 
 /// A resource of a type in a place; an environment is in itself, and nowhere there is none.
@@ -177,17 +318,6 @@ fn resource(kind: &EntityTypeName, place: Option<&str>) -> Result<Option<EntityU
         (kind, Some(name)) => Ok(Some(uid(kind, &format!("of {name}"))?)),
         (kind, None) => Ok(Some(uid(kind, "of no environment")?)),
     }
-}
-
-/// What every action may look at; IAM sees nothing of it but the second factor.
-fn context(second_factor: bool) -> Result<Context, VerifyError> {
-    let pairs = [
-        ("mfa", RestrictedExpression::new_bool(second_factor)),
-        ("pattern", RestrictedExpression::new_string(String::new())),
-        ("cluster", RestrictedExpression::new_entity_uid(uid("Cluster", "of no environment")?)),
-    ];
-    let pairs = pairs.map(|(key, value)| (key.to_owned(), value));
-    Context::from_pairs(pairs).map_err(refused)
 }
 
 fn uid(kind: &str, id: &str) -> Result<EntityUid, VerifyError> {

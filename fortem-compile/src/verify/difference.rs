@@ -5,6 +5,7 @@ use std::fmt;
 
 use fortem_core::{Problem, Source};
 
+use super::circumstances::Circumstance;
 use super::plain::{Part, Role};
 use super::principals::Principal;
 use super::sides::Sides;
@@ -45,6 +46,7 @@ impl Difference {
         shape: &Shape,
         found: Found,
         sides: &Sides,
+        when: &Circumstance,
     ) -> Self {
         let applying = found.applying.perhaps;
         let emitted =
@@ -56,14 +58,15 @@ impl Difference {
         let plain = sides.plain().enumerate();
         let plain = plain.filter(|(number, _)| applying.contains(number + sides.emitted.len()));
         let asking = plain.filter(|(_, one)| one.part != Part::Deniable);
+        let given = when.iter().map(|(key, value)| (key.clone(), vec![value.clone()]));
         let keys = found.keys.into_iter().map(|(key, values)| (key, values.as_slice().to_vec()));
         Self {
             kind,
             role: role.id.clone(),
-            principal: principal.tag.clone(),
+            principal: principal.environment().or(principal.tag()).map(str::to_owned),
             api: shape.action.name().to_owned(),
             resource: found.resource,
-            keys: keys.collect(),
+            keys: keys.chain(given).collect(),
             statements: statements.collect(),
             policies: asking.flat_map(|(_, one)| one.policies.clone()).collect(),
         }

@@ -92,6 +92,12 @@ impl Environments {
         if self.asked.contains(tag) { tag } else { &self.unknown }
     }
 
+    /// The environment that a tag spells by an alias or in other letter case, and that is asked about in its place.
+    pub(super) fn spelt_otherwise(&self, tag: &str) -> Option<&str> {
+        let owner = self.owners.get(&lower(tag)).filter(|owner| owner.as_str() != tag)?;
+        self.representative.get(owner).map(String::as_str)
+    }
+
     /// The environment that the fleet does not know.
     pub(super) fn unknown(&self) -> &str {
         &self.unknown

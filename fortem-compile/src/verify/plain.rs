@@ -8,12 +8,13 @@ mod forbidden;
 mod granted;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use fortem_core::Fleet;
 use serde_json::{Map, Value, json};
 
 use super::VerifyError;
-use super::cedar::Cedar;
+use super::answers::Answers;
 use super::environments::Environments;
 use crate::domain::{Calls, Shapes};
 use crate::iam::{Document, Statement};
@@ -46,19 +47,39 @@ pub(super) struct Plain {
 /// A role, as Cedar has it.
 pub(super) struct Role {
     pub(super) id: String,
-    /// The actions it permits in some environment, guards left aside.
-    pub(super) actions: BTreeSet<&'static str>,
+    /// The actions it permits in some environment and under some circumstance, guards left aside.
+    pub(super) actions: BTreeSet<Rc<str>>,
     /// The API actions of those; one that only serves actions which guards forbid everywhere is not granted.
     pub(super) apis: BTreeSet<String>,
 }
 
-/// What the plain reading of a role is made from.
+/// How a person's environment is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound<'b> {
+    /// By the environment's tag of the principal.
+    ByTag,
+    /// By one of several tags of the principal.
+    BySlot,
+    /// The documents are for people of this one.
+    To(&'b str),
+    /// It does not matter.
+    ToNone,
+}
+
+/// What the plain reading of a role is made from: for some API actions, under one circumstance.
 pub(super) struct Reader<'r, 'a> {
     pub(super) world: &'r World<'a>,
     pub(super) shapes: &'r Shapes<'a>,
     pub(super) environments: &'r Environments,
-    pub(super) cedar: &'r Cedar<'a>,
+    pub(super) places: &'r [Option<String>],
+    /// Every action with the types of resource it applies to.
+    pub(super) targets: &'r BTreeSet<(Rc<str>, Rc<str>)>,
     pub(super) role: &'r Role,
+    pub(super) bound: Bound<'r>,
+    /// Cedar's answers about calls on the resource of an action.
+    pub(super) answers: &'r Answers,
+    /// Cedar's answers about calls that only come with an action: of its resource they show nothing.
+    pub(super) companions: &'r Answers,
 }
 
 impl Reader<'_, '_> {
@@ -69,6 +90,20 @@ impl Reader<'_, '_> {
             self.holds(call.schedule.as_deref())
                 && call.actions.iter().any(|action| self.role.actions.contains(action.as_str()))
         })
+    }
+
+    /// The actions and types of resource that a call is made for, and whether it is made on that resource.
+    fn about(&self, call: &Call) -> (BTreeSet<(Rc<str>, Rc<str>)>, bool) {
+        let named =
+            call.kinds.iter().filter_map(|kind| self.world.table.kind(kind)?.entity.as_ref());
+        let named: BTreeSet<&str> = named.chain(&call.entity).map(String::as_str).collect();
+        let own = self.targets.iter().filter(|(action, _)| {
+            self.role.actions.contains(action) && call.actions.contains(&**action)
+        });
+        let own: BTreeSet<(Rc<str>, Rc<str>)> = own.cloned().collect();
+        let on: BTreeSet<_> =
+            own.iter().filter(|(_, kind)| named.contains(&**kind)).cloned().collect();
+        if on.is_empty() { (own, false) } else { (on, !call.supporting) }
     }
 
     fn holds(&self, schedule: Option<&str>) -> bool {
@@ -107,19 +142,6 @@ impl Reader<'_, '_> {
             row.values.iter().cloned().chain(own).chain(more).collect::<Vec<_>>()
         };
         rows.iter().map(|row| condition(&row.operator, &row.key, values(row))).collect()
-    }
-}
-
-/// A second factor as a condition: required, excluded, or neither.
-type SecondFactor = Option<bool>;
-
-/// The condition under which something holds that depends on the second factor; nothing when it never
-/// holds.
-fn when(without: bool, with: bool) -> Option<SecondFactor> {
-    match (without, with) {
-        (false, false) => None,
-        (true, true) => Some(None),
-        (_, required) => Some(Some(required)),
     }
 }
 
@@ -192,18 +214,12 @@ struct About {
     part: Part,
     calls: Calls,
     resources: BTreeSet<String>,
-    when: SecondFactor,
     policies: BTreeSet<String>,
 }
 
 impl Draft {
-    fn add(&mut self, about: About, mut conditions: Vec<Condition>) {
-        let About { part, calls, resources, when, policies } = about;
-        if let Some(required) = when {
-            let operator = if required { "Bool" } else { "BoolIfExists" };
-            let value = [required.to_string()];
-            conditions.push(condition(operator, "aws:MultiFactorAuthPresent", value));
-        }
+    fn add(&mut self, about: About, conditions: Vec<Condition>) {
+        let About { part, calls, resources, policies } = about;
         let mut block: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
         for (operator, key, values) in conditions {
             block.entry(operator).or_default().insert(key, json!(values));

@@ -36,8 +36,8 @@ impl Sides<'_> {
         covering
     }
 
-    /// What follows from which statements.
-    pub(super) fn judge(&self) -> Judge {
+    /// What follows from which statements. Where AWS may take an empty tag for none, a call may be denied.
+    pub(super) fn judge(&self, is_unclear: bool) -> Judge {
         let of_effect = |effect: Effect| {
             let numbered = self.emitted.iter().enumerate();
             numbered.filter(|(_, one)| one.effect() == effect).map(|(number, _)| number).collect()
@@ -47,6 +47,7 @@ impl Sides<'_> {
             numbered.map(|(number, _)| number + self.emitted.len()).collect()
         };
         Judge {
+            is_unclear,
             allows: of_effect(Effect::Allow),
             denies: of_effect(Effect::Deny),
             granted: of_part(Part::Granted),
@@ -58,6 +59,7 @@ impl Sides<'_> {
 
 /// The numbers of the statements by what follows from them.
 pub(super) struct Judge {
+    is_unclear: bool,
     allows: Bits,
     denies: Bits,
     granted: Bits,
@@ -72,7 +74,8 @@ impl Judge {
         let surely_allowed = surely.meets(self.allows) && !perhaps.meets(self.denies);
         let granted = surely.meets(self.granted);
         let forbidden = surely.meets(self.forbidden);
-        let deniable = perhaps.meets(self.forbidden) || perhaps.meets(self.deniable);
+        let deniable =
+            self.is_unclear || perhaps.meets(self.forbidden) || perhaps.meets(self.deniable);
         if allowed && (!granted || forbidden) {
             Some(Kind::Excess)
         } else if granted && !deniable && !surely_allowed {

@@ -7,8 +7,8 @@ use fortem_core::{SourceFile, cedar_comments};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
-use crate::scratch::{Scratch, text};
 use crate::policies::{some_guard, some_role};
+use crate::scratch::{Scratch, text};
 
 /// Comments wherever there can be one, and text that only looks like one.
 const CROOKED: &str = r#"// Before.

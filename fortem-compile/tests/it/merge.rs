@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use fortem_compile::Identity;
+use fortem_compile::context::ContextKeys;
 use fortem_compile::lower::{World, lower};
 use fortem_compile::merge::merge;
 use fortem_compile::reference::{Action, ArnPattern, Reference};
@@ -17,9 +19,10 @@ use crate::evaluator::{Call, Context, allows};
 fn plain(role: &str) -> Vec<Statement> {
     let source = Source::load("../policies").unwrap();
     let world = World::new(&source, Table::builtin(), Reference::builtin().unwrap());
-    let model = model::build(&source).unwrap();
+    let keys = ContextKeys::of(source.fleet(), world.reference).unwrap();
+    let model = model::build(&source, &keys).unwrap();
     let role = model.roles.iter().find(|one| one.policy.id() == role).unwrap();
-    lower(&world, &model, role).unwrap()
+    lower(&world, &model, role, Identity::of(role.policy.id())).unwrap().statements
 }
 
 fn document(statements: &[Statement]) -> Value {

@@ -10,18 +10,19 @@
 //! to fill the key in for every type of resource that the API action takes; more than that they may
 //! deny ([`Part::Deniable`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use fortem_core::{Environment, Fleet, Vocabulary};
+use fortem_core::{Environment, Fleet};
 
 use super::{
-    About, Condition, Draft, Part, Plain, Reader, SecondFactor, condition, everything, service_of,
-    shows, when,
+    About, Bound, Condition, Draft, Part, Plain, Reader, condition, everything, service_of, shows,
 };
 use crate::domain::Calls;
 use crate::reference::Action;
 use crate::table::{Call, Channel, Integrity, Kind};
 use crate::verify::VerifyError;
+use crate::verify::cedar::{Forbidden, Target};
 
 /// Which API actions are meant.
 type Covers<'c> = &'c dyn Fn(&Action) -> bool;
@@ -37,88 +38,82 @@ impl Reader<'_, '_> {
         let rows = self.world.table.integrity.iter();
         rows.filter(|row| self.holds(row.schedule.as_deref()))
             .for_each(|row| self.integrity(&mut found, row));
-        self.empty_tag(&mut found);
+        if self.bound == Bound::ByTag {
+            self.empty_tag(&mut found);
+        }
         found.finish()
     }
 
     /// Environments in which nothing at all may be done.
-    fn closed_services(&self, found: &mut Draft) -> Vec<Closed> {
-        let actions = Vocabulary::builtin().actions();
-        let all: BTreeSet<&'static str> = actions.map(fortem_core::Action::name).collect();
+    fn closed_services(&self, found: &mut Draft) -> Vec<Places> {
         let services: BTreeSet<&str> = self.role.apis.iter().map(|api| service_of(api)).collect();
         let wide = |action: &Action| {
             let service = service_of(action.name());
             self.role.apis.contains(action.name())
                 || (services.contains(service) && service != "iam")
         };
-        let wholly = self.closed(&all, |forbidden| forbidden.len() == all.len());
-        for closed in &wholly {
-            self.promise(found, closed, &wide);
-            self.leave_room(found, closed, &|_| true);
+        let nothing_open = |forbidden: usize| forbidden == self.targets.len();
+        let mut wholly = Vec::new();
+        let closed = |forbidden| self.closed(forbidden, self.targets, nothing_open);
+        if let Some(closed) = closed(&self.answers.forbidden) {
+            self.promise(found, &closed, &wide);
+            wholly.push(closed.places);
+        }
+        if let Some(closed) = closed(&self.answers.may_be_forbidden) {
+            self.leave_room(found, &closed, &|_| true);
         }
         wholly
     }
 
     /// Environments in which every action of the role that takes an API action is forbidden, one of them
     /// not only as a supporting call; but for those that are closed `wholly`.
-    fn closed_action(&self, found: &mut Draft, api: &str, wholly: &[Closed]) {
+    fn closed_action(&self, found: &mut Draft, api: &str, wholly: &[Places]) {
         let rows = || self.calls().filter(|call| call.api == api);
-        let taking: BTreeSet<&'static str> = rows()
-            .flat_map(|call| &call.actions)
-            .filter_map(|action| self.role.actions.get(action.as_str()).copied())
-            .collect();
-        let is_main = |forbidden: &BTreeSet<&str>| {
-            let mut main = rows().filter(|call| !call.supporting).flat_map(|call| &call.actions);
-            main.any(|action| forbidden.contains(action.as_str()))
-        };
+        let taking: Pairs = rows().flat_map(|call| self.about(call).0).collect();
+        let main: Pairs =
+            rows().filter(|call| !call.supporting).flat_map(|call| self.about(call).0).collect();
         let this = |action: &Action| action.name() == api;
-        let is_more = |closed: &Closed| !wholly.iter().any(|other| closed.is_within(other));
-        let all = self.closed(&taking, |forbidden| *forbidden == taking && is_main(forbidden));
-        for closed in all.iter().filter(|closed| is_more(closed)) {
-            self.promise(found, closed, &this);
+        let is_more = |closed: &Closed| !wholly.contains(&closed.places);
+        if main.is_empty() {
+            let some = self.closed(&self.answers.may_be_forbidden, &taking, |count| count > 0);
+            if let Some(closed) = some.filter(is_more) {
+                self.leave_room(found, &closed, &this);
+            }
+            return;
         }
-        let some = self.closed(&taking, |forbidden| !forbidden.is_empty());
-        for closed in some.iter().filter(|closed| is_more(closed)) {
-            self.leave_room(found, closed, &this);
+        let all = self.closed(&self.answers.forbidden, &taking, |count| count == taking.len());
+        if let Some(closed) = all.filter(is_more) {
+            self.promise(found, &closed, &this);
+        }
+        let some = self.closed(&self.answers.may_be_forbidden, &taking, |count| count > 0);
+        if let Some(closed) = some.filter(is_more) {
+            self.leave_room(found, &closed, &this);
         }
     }
 
-    /// The environments in which the forbidden ones of some actions are as asked for, by second factor.
+    /// The environments in which so many of some actions are forbidden as is asked for; nothing if there are none.
     fn closed(
         &self,
-        actions: &BTreeSet<&'static str>,
-        is_closed: impl Fn(&BTreeSet<&str>) -> bool,
-    ) -> Vec<Closed> {
-        let mut by_places: BTreeMap<Places, (BTreeSet<bool>, BTreeSet<String>)> = BTreeMap::new();
-        for second_factor in [false, true] {
-            let mut policies = BTreeSet::new();
-            let mut forbids = |place: &str| {
-                let mut forbidden = BTreeSet::new();
-                let mut guards = BTreeSet::new();
-                for action in actions {
-                    let question = (*action, Some(place.to_owned()), second_factor);
-                    if let Some(forbidding) = self.cedar.forbidding(&question) {
-                        forbidden.insert(*action);
-                        guards.extend(forbidding.iter().cloned());
-                    }
-                }
-                let closed = is_closed(&forbidden);
-                policies.extend(guards.into_iter().filter(|_| closed));
-                closed
-            };
-            let known = self.world.fleet.environments().iter();
-            let known = known.filter(|one| forbids(self.environments.representative(one)));
-            let known = known.map(|one| one.name().to_owned()).collect();
-            let places = Places { known, unknown: forbids(self.environments.unknown()) };
-            let (factors, all) = by_places.entry(places).or_default();
-            factors.insert(second_factor);
-            all.extend(policies);
-        }
-        let closed = by_places.into_iter().filter_map(|(places, (factors, policies))| {
-            let when = when(factors.contains(&false), factors.contains(&true))?;
-            Some(Closed { places, when, policies })
-        });
-        closed.filter(|closed| !closed.places.is_empty()).collect()
+        forbidden: &Forbidden,
+        pairs: &Pairs,
+        is_closed: impl Fn(usize) -> bool,
+    ) -> Option<Closed> {
+        let mut policies = BTreeSet::new();
+        let mut forbids = |place: &str| {
+            let guards = pairs.iter().filter_map(|(action, kind)| {
+                let place = Some(place.to_owned());
+                forbidden.get(&Target { action: action.clone(), kind: kind.clone(), place })
+            });
+            let guards: Vec<_> = guards.collect();
+            let closed = is_closed(guards.len());
+            policies.extend(guards.into_iter().flatten().filter(|_| closed).cloned());
+            closed
+        };
+        let known = self.world.fleet.environments().iter();
+        let known = known.filter(|one| forbids(self.environments.representative(one)));
+        let known = known.map(|one| one.name().to_owned()).collect();
+        let places = Places { known, unknown: forbids(self.environments.unknown()) };
+        (!places.is_empty()).then_some(Closed { places, policies })
     }
 
     /// What the documents promise to deny.
@@ -178,6 +173,9 @@ impl Reader<'_, '_> {
     /// The condition that a tag names a closed environment; nothing when no tag does.
     fn by_tag(&self, closed: &Closed, of: &str) -> Option<Vec<Condition>> {
         let (fleet, key) = (self.world.fleet, self.tag(of));
+        if of == "Principal" && self.bound != Bound::ByTag {
+            return self.is_bound_within(closed).then(Vec::new);
+        }
         if closed.places.unknown {
             let open = closed.places.open(fleet);
             // A resource may go by an alias; whoever is given an environment is given its name.
@@ -191,6 +189,17 @@ impl Reader<'_, '_> {
         }
         let spellings = closed.places.spellings(fleet);
         (!spellings.is_empty()).then(|| vec![condition("StringEqualsIgnoreCase", &key, spellings)])
+    }
+
+    /// Whether whoever has the documents is in a closed environment, without its being asked.
+    fn is_bound_within(&self, closed: &Closed) -> bool {
+        let everywhere =
+            closed.places.unknown && closed.places.open(self.world.fleet).next().is_none();
+        let own = match self.bound {
+            Bound::To(environment) => closed.places.known.contains(environment),
+            _ => false,
+        };
+        own || everywhere
     }
 
     fn by_cluster(&self, closed: &Closed) -> Option<Condition> {
@@ -262,13 +271,7 @@ impl Reader<'_, '_> {
         let kind = row.kind.as_deref().and_then(|kind| self.world.table.kind(kind));
         let resources =
             kind.map_or_else(everything, |one| [self.arn(&one.service, &one.any)].into());
-        let about = About {
-            part: Part::Forbidden,
-            calls,
-            resources,
-            when: None,
-            policies: BTreeSet::new(),
-        };
+        let about = About { part: Part::Forbidden, calls, resources, policies: BTreeSet::new() };
         found.add(about, self.conditions(&row.conditions, ""));
     }
 
@@ -281,7 +284,7 @@ impl Reader<'_, '_> {
             [(Part::Forbidden, granted), (Part::Deniable, self.shapes.which(|_| true))]
         {
             let (resources, policies) = (everything(), BTreeSet::new());
-            let about = About { part, calls, resources, when: None, policies };
+            let about = About { part, calls, resources, policies };
             found.add(about, vec![condition("StringEquals", &self.tag("Principal"), [""])]);
         }
     }
@@ -297,10 +300,12 @@ fn types_of<'t>(action: &'t Action, kinds: &'t [&Kind]) -> impl Iterator<Item = 
     })
 }
 
-/// Environments in which something is forbidden, and when.
+/// Actions with types of resource.
+type Pairs = BTreeSet<(Rc<str>, Rc<str>)>;
+
+/// Environments in which something is forbidden, and by which guards.
 struct Closed {
     places: Places,
-    when: SecondFactor,
     policies: BTreeSet<String>,
 }
 
@@ -312,12 +317,8 @@ struct Places {
 }
 
 impl Closed {
-    fn is_within(&self, other: &Self) -> bool {
-        self.places == other.places && (other.when.is_none() || self.when == other.when)
-    }
-
     fn about(&self, part: Part, calls: Calls, resources: BTreeSet<String>) -> About {
-        About { part, calls, resources, when: self.when, policies: self.policies.clone() }
+        About { part, calls, resources, policies: self.policies.clone() }
     }
 }
 

@@ -2,40 +2,38 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    About, Condition, Draft, Part, Plain, Reader, SecondFactor, condition, everything, when,
-};
+use super::{About, Condition, Draft, Part, Plain, Reader, condition, everything};
 use crate::table::{Blind, Call, Channel};
 use crate::verify::VerifyError;
-use crate::verify::cedar::Applying;
+use crate::verify::cedar::Target;
 
 impl Reader<'_, '_> {
     /// The statements that grant, to a person of an environment.
-    pub(in crate::verify) fn granted(&self, environment: &str) -> Result<Vec<Plain>, VerifyError> {
+    pub(in crate::verify) fn granted(
+        &self,
+        environment: Option<&str>,
+    ) -> Result<Vec<Plain>, VerifyError> {
         let mut found = Draft::default();
-        let known = self.environments.asked_for(environment);
-        let Some(permitted) = self.cedar.permitted_in(known) else {
-            return found.finish();
-        };
-        for place in self.cedar.places().iter().flatten() {
-            let grant = |api: &String, resources, when| About {
+        let known = environment.map(|one| self.environments.asked_for(one));
+        for place in self.places.iter().flatten() {
+            let grant = |api: &String, resources| About {
                 part: Part::Granted,
                 calls: self.shapes.these([api]),
                 resources,
-                when,
                 policies: BTreeSet::from([self.role.id.clone()]),
             };
             // What Cedar says of an unknown environment, it says of this one.
-            let name = if place == known { environment } else { place };
+            let name =
+                if Some(place.as_str()) == known { environment.unwrap_or(place) } else { place };
             for call in self.calls() {
-                if let Some(when) = self.permits(permitted, &call.actions, place) {
-                    let about = grant(&call.api, self.resources(call, name), when);
+                if self.permits(call, place) {
+                    let about = grant(&call.api, self.resources(call, name));
                     found.add(about, self.conditions_of(call, name));
                 }
             }
             for row in self.accepted() {
-                if let Some(when) = self.permits(permitted, &row.actions, place) {
-                    found.add(grant(&row.api, everything(), when), Vec::new());
+                if self.accepts(row, place) {
+                    found.add(grant(&row.api, everything()), Vec::new());
                 }
             }
         }
@@ -50,23 +48,24 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// With which second factor Cedar permits any of the actions in a place.
-    fn permits(
-        &self,
-        permitted: &Applying,
-        actions: &BTreeSet<String>,
-        place: &str,
-    ) -> Option<SecondFactor> {
-        let permits = |second_factor: bool| {
-            let mut own = self.role.actions.iter().filter(|action| actions.contains(**action));
-            own.any(|action| {
-                let question = (*action, Some(place.to_owned()), second_factor);
-                let roles = permitted.get(&question);
-                roles.is_some_and(|roles| roles.contains(&self.role.id))
-                    && self.cedar.forbidding(&question).is_none()
-            })
-        };
-        when(permits(false), permits(true))
+    /// Whether Cedar permits any of the actions that take a call, in a place.
+    fn permits(&self, call: &Call, place: &str) -> bool {
+        let (pairs, is_on_resource) = self.about(call);
+        let open = if is_on_resource { &self.answers.open } else { &self.companions.may_be_open };
+        pairs.into_iter().any(|(action, kind)| {
+            open.contains(&Target { action, kind, place: Some(place.to_owned()) })
+        })
+    }
+
+    /// Whether Cedar permits any of the actions of an accepted row, in a place.
+    fn accepts(&self, row: &Blind, place: &str) -> bool {
+        let own = self.targets.iter().filter(|(action, _)| {
+            self.role.actions.contains(action) && row.actions.contains(&**action)
+        });
+        own.cloned().any(|(action, kind)| {
+            let target = Target { action, kind, place: Some(place.to_owned()) };
+            self.companions.may_be_open.contains(&target)
+        })
     }
 
     fn resources(&self, call: &Call, place: &str) -> BTreeSet<String> {

@@ -1,0 +1,100 @@
+//! One of the ways in which a policy applies: everything that must hold at once.
+
+use std::collections::BTreeSet;
+
+use super::comparison::{Test, consistent};
+use super::reach::Reach;
+
+/// A conjunction. A policy applies where one of its alternatives does.
+#[derive(Debug, Clone)]
+pub struct Alternative<'a> {
+    /// The actions it is about; `None`: every one that the policy names.
+    pub actions: Option<BTreeSet<&'a str>>,
+    /// The types of resource it is about, such as `Service`; `None`: every one.
+    pub kinds: Option<BTreeSet<&'a str>>,
+    /// The environments it is about.
+    pub reach: Reach<'a>,
+    /// What must hold of the condition keys of a call.
+    pub tests: BTreeSet<Test>,
+}
+
+impl<'a> Alternative<'a> {
+    /// What always holds.
+    #[must_use]
+    pub fn always() -> Self {
+        Self { actions: None, kinds: None, reach: Reach::Everywhere, tests: BTreeSet::new() }
+    }
+
+    /// What holds of these environments.
+    pub(super) fn reaching(reach: Reach<'a>) -> Self {
+        Self { reach, ..Self::always() }
+    }
+
+    /// What holds where a comparison does.
+    pub(super) fn test(test: Test) -> Self {
+        Self { tests: BTreeSet::from([test]), ..Self::always() }
+    }
+
+    /// Both at once; nothing if they exclude each other.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Option<Self> {
+        let mut tests = &self.tests | &other.tests;
+        let both = Self {
+            actions: intersection(self.actions.as_ref(), other.actions.as_ref()),
+            kinds: intersection(self.kinds.as_ref(), other.kinds.as_ref()),
+            reach: self.reach.and(&other.reach),
+            tests: if consistent(&mut tests) { tests } else { return None },
+        };
+        (!both.is_impossible()).then_some(both)
+    }
+
+    pub(super) fn is_impossible(&self) -> bool {
+        let none = |names: &Option<BTreeSet<&str>>| names.as_ref().is_some_and(BTreeSet::is_empty);
+        none(&self.actions) || none(&self.kinds) || self.reach.is_nowhere()
+    }
+
+    /// Whether the other holds wherever this one does.
+    fn is_within(&self, other: &Self) -> bool {
+        is_subset(self.actions.as_ref(), other.actions.as_ref())
+            && is_subset(self.kinds.as_ref(), other.kinds.as_ref())
+            && self.reach.is_within(&other.reach)
+            && self.tests.is_superset(&other.tests)
+    }
+
+    /// Whether an action is one of those it is about.
+    #[must_use]
+    pub fn is_about(&self, action: &str) -> bool {
+        self.actions.as_ref().is_none_or(|actions| actions.contains(action))
+    }
+}
+
+/// The alternatives without those that another covers, each once.
+pub(super) fn distinct(alternatives: Vec<Alternative<'_>>) -> Vec<Alternative<'_>> {
+    let mut kept: Vec<Alternative> = Vec::new();
+    for one in alternatives {
+        if kept.iter().any(|other| one.is_within(other)) {
+            continue;
+        }
+        kept.retain(|other| !other.is_within(&one));
+        kept.push(one);
+    }
+    kept
+}
+
+fn intersection<'a>(
+    left: Option<&BTreeSet<&'a str>>,
+    right: Option<&BTreeSet<&'a str>>,
+) -> Option<BTreeSet<&'a str>> {
+    match (left, right) {
+        (None, other) | (other, None) => other.cloned(),
+        (Some(left), Some(right)) => Some(left & right),
+    }
+}
+
+fn is_subset(left: Option<&BTreeSet<&str>>, right: Option<&BTreeSet<&str>>) -> bool {
+    match (left, right) {
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(left), Some(right)) => left.is_subset(right),
+    }
+}
