@@ -190,11 +190,11 @@ fn comparable_tags_in_permit(mut alternative: Alternative<'_>) -> Alternative<'_
     alternative
 }
 
-/// The same of a guard, which forbids where the tags are the same: where one is empty, too.
+/// The same of a guard, which forbids where tags are the same or differ: where one is empty, in either case.
 fn comparable_tags_in_forbid(alternative: Alternative<'_>) -> Vec<Alternative<'_>> {
-    let same = alternative.tests.iter().filter(|test| test.holds);
+    let tests = alternative.tests.iter();
     let pairs: Vec<(Test, String)> =
-        same.filter_map(|test| Some((test.clone(), variable(test)?))).collect();
+        tests.filter_map(|test| Some((test.clone(), variable(test)?))).collect();
     let mut all = vec![alternative.clone()];
     for (test, key) in pairs {
         let mut unfilled = alternative.clone();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::comparison::{Test, consistent};
+use super::comparison::{Comparison, Test, consistent};
 use super::reach::Reach;
 
 /// A conjunction. A policy applies where one of its alternatives does.
@@ -58,7 +58,12 @@ impl<'a> Alternative<'a> {
         is_subset(self.actions.as_ref(), other.actions.as_ref())
             && is_subset(self.kinds.as_ref(), other.kinds.as_ref())
             && self.reach.is_within(&other.reach)
-            && self.tests.is_superset(&other.tests)
+            && other.tests.iter().all(|test| self.implies(test))
+    }
+
+    fn implies(&self, test: &Test) -> bool {
+        let absent = Test::that(test.key.clone(), Comparison::Present, false);
+        self.tests.contains(test) || (test.holds_when_absent() && self.tests.contains(&absent))
     }
 
     /// Whether an action is one of those it is about.

@@ -116,10 +116,10 @@ impl Test {
         Self::that(self.key.clone(), self.comparison.clone(), !self.holds)
     }
 
-    /// Whether it can only hold of a key that is there.
+    /// Whether it surely holds where there is no value.
     #[must_use]
-    pub fn implies_presence(&self) -> bool {
-        self.holds
+    pub fn holds_when_absent(&self) -> bool {
+        !self.holds && !matches!(self.comparison, Comparison::SameAs(_))
     }
 
     /// The condition operator, and the values that stand beside the key.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cedar_policy::pst::{
-    EntityOrSlot, EntityType, Expr, Literal, PrincipalConstraint, ResourceConstraint, Var,
+    BinaryOp, EntityOrSlot, EntityType, Expr, Literal, PrincipalConstraint, ResourceConstraint, Var,
 };
 use fortem_core::{Assignee, Policy, Problem, Source};
 
@@ -40,13 +40,15 @@ pub(super) fn who<'a>(
     reader: &Reader<'a, '_>,
     policy: &Policy,
 ) -> Result<Vec<Alternative<'a>>, Problem> {
-    let (kind, named) = match &policy.template().principal {
-        PrincipalConstraint::Any => (None, None),
-        PrincipalConstraint::Is(kind) => (Some(kind), None),
-        PrincipalConstraint::Eq(one) | PrincipalConstraint::In(one) => (None, Some(one)),
-        PrincipalConstraint::IsIn(kind, one) => (Some(kind), Some(one)),
+    let (kind, named, is_equal) = match &policy.template().principal {
+        PrincipalConstraint::Any => (None, None, false),
+        PrincipalConstraint::Is(kind) => (Some(kind), None, false),
+        PrincipalConstraint::Eq(one) => (None, Some(one), true),
+        PrincipalConstraint::In(one) => (None, Some(one), false),
+        PrincipalConstraint::IsIn(kind, one) => (Some(kind), Some(one), false),
     };
-    scope(reader, policy, Var::Principal, kind.map(name), named)
+    let op = if is_equal { BinaryOp::Eq } else { BinaryOp::In };
+    scope(reader, policy, (Var::Principal, op), kind.map(name), named)
 }
 
 /// Whether the environment is `?resource`, and what else the scope says of the resource.
@@ -63,12 +65,12 @@ pub(super) fn place<'a>(
     };
     let is_slot = matches!(named, Some(EntityOrSlot::Slot(_)));
     let named = named.filter(|_| !is_slot);
-    let found = scope(reader, policy, Var::Resource, kind.map(name), named)?;
+    let found = scope(reader, policy, (Var::Resource, BinaryOp::In), kind.map(name), named)?;
     if !is_equal {
         return Ok((is_slot, found));
     }
     // `==` an environment is the environment itself, not what is in it.
-    let itself = scope(reader, policy, Var::Resource, Some("Environment"), None)?;
+    let itself = scope(reader, policy, (Var::Resource, BinaryOp::Eq), Some("Environment"), None)?;
     Ok((is_slot, conjunction(&found, &itself)))
 }
 
@@ -79,7 +81,7 @@ fn name(kind: &EntityType) -> &str {
 fn scope<'a>(
     reader: &Reader<'a, '_>,
     policy: &Policy,
-    of: Var,
+    (of, op): (Var, BinaryOp),
     kind: Option<&str>,
     named: Option<&EntityOrSlot>,
 ) -> Result<Vec<Alternative<'a>>, Problem> {
@@ -93,12 +95,13 @@ fn scope<'a>(
     }
     if let Some(EntityOrSlot::Entity(entity)) = named {
         let entity = Arc::new(Expr::Literal(Literal::EntityUID(entity.clone())));
-        let whole = Expr::BinaryOp {
-            op: cedar_policy::pst::BinaryOp::In,
-            left: Arc::new(of.clone()),
-            right: entity.clone(),
+        let (left, right) = (Arc::new(of.clone()), Arc::clone(&entity));
+        let whole = Expr::BinaryOp { op: op.clone(), left, right };
+        let within = match op {
+            BinaryOp::Eq => entity::equal(&atoms, &whole, &of, &entity, true),
+            _ => entity::within(&atoms, &whole, &of, &entity, true),
         };
-        let within = entity::within(&atoms, &whole, &of, &entity, true).map_err(refused)?;
+        let within = within.map_err(refused)?;
         found = conjunction(&found, &within);
     }
     if found.is_empty() {

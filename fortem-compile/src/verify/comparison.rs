@@ -77,8 +77,9 @@ impl<'v, 'a> Domain<'v, 'a> {
         source.guards().for_each(|policy| reader.read(policy, &mut of_guards));
         let asked = environments.asked().clone();
         let cedar = Cedar::new(source, keys.clone(), everything.spellings, asked)?;
-        let targets = cedar.targets().map(|(action, kind)| (Rc::clone(action), kind.into()));
-        let targets = targets.collect();
+        // An environment itself is nothing that IAM sees.
+        let targets = cedar.targets().filter(|(_, kind)| *kind != "Environment");
+        let targets = targets.map(|(action, kind)| (Rc::clone(action), kind.into())).collect();
         let of_guards = of_guards.keys.into_keys().collect();
         Ok(Self { verifier, environment, environments, cedar, keys, targets, of_guards })
     }
@@ -283,6 +284,9 @@ impl<'v, 'a> Domain<'v, 'a> {
             bound: subject.bound,
             answers,
             companions,
+            lacks_tag: self.of_guards.iter().any(|key| {
+                is_resource_tag(key) && class.shown.contains(key) && !when.contains_key(key)
+            }),
         };
         let forbidden = reader.forbidden()?;
         let is_assigned = subject.bound != Bound::ToNone;

@@ -118,28 +118,31 @@ impl Reader<'_, '_> {
 
     /// What the documents promise to deny.
     fn promise(&self, found: &mut Draft, closed: &Closed, covers: Covers) {
-        let every = || self.shapes.which(covers);
-        let mut add = |calls, resources, conditions| {
+        // That a tag is absent can be told of the kinds that are known to have tags.
+        let every = || match self.lacks_tag {
+            true => self.tagged(covers),
+            false => (self.shapes.which(covers), everything()),
+        };
+        let mut add = |(calls, resources): (Calls, BTreeSet<String>), conditions| {
             found.add(closed.about(Part::Forbidden, calls, resources), conditions);
         };
         if let Some(condition) = self.by_tag(closed, "Principal") {
-            add(every(), everything(), condition);
+            add(every(), condition);
         }
         if let Some(condition) = self.by_tag(closed, "Resource") {
-            let (calls, resources) = self.tagged(covers);
-            add(calls, resources, condition);
+            add(self.tagged(covers), condition);
         }
         if let Some(condition) = self.by_tag(closed, "Request") {
-            add(self.creating(covers), everything(), condition);
+            add((self.creating(covers), everything()), condition);
         }
         if let Some(condition) = self.by_cluster(closed).filter(|_| self.goes_by_cluster(covers)) {
-            add(every(), everything(), vec![condition]);
+            add(every(), vec![condition]);
         }
         let services: BTreeSet<&str> = self.role.apis.iter().map(|api| service_of(api)).collect();
         let touched = |kind: &Kind| services.contains(kind.service.as_str());
         let names = self.by_name(closed, |kind| touched(kind) && self.is_out_of_clusters(kind));
         if !names.is_empty() {
-            add(every(), names, Vec::new());
+            add((every().0, names), Vec::new());
         }
     }
 
