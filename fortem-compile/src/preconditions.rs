@@ -1,6 +1,6 @@
 //! What must hold of roles and fleet before anything is lowered.
 
-use fortem_core::{Environment, NamePattern, Problem};
+use fortem_core::{Environment, Mode, NamePattern, Problem};
 
 use crate::lower::World;
 use crate::model::Role;
@@ -8,7 +8,11 @@ use crate::model::Role;
 /// Everything that would make a document wrong or impossible.
 pub(crate) fn check(world: &World, roles: &[&Role]) -> Vec<Problem> {
     let mut problems = tag_key(world);
-    problems.extend(world.fleet.environments().iter().flat_map(|e| other_names(world, e)));
+    let by_tag =
+        |role: &&&Role| role.is_assigned && world.fleet.mode_of(role.policy.id()) != Mode::Literal;
+    if roles.iter().any(|role| by_tag(&role)) {
+        problems.extend(world.fleet.environments().iter().flat_map(|e| other_names(world, e)));
+    }
     problems.extend(leaks(world));
     problems.extend(roles.iter().flat_map(|role| never_granted(world, role)));
     problems.extend(repeated_file_names(roles));

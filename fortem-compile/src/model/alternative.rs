@@ -45,12 +45,15 @@ impl<'a> Alternative<'a> {
             reach: self.reach.and(&other.reach),
             tests: if consistent(&mut tests) { tests } else { return None },
         };
-        (!both.is_impossible()).then_some(both)
+        // A tier without environments is no contradiction.
+        let apart =
+            both.reach.is_nowhere() && !self.reach.is_nowhere() && !other.reach.is_nowhere();
+        (!both.is_impossible() && !apart).then_some(both)
     }
 
     pub(super) fn is_impossible(&self) -> bool {
         let none = |names: &Option<BTreeSet<&str>>| names.as_ref().is_some_and(BTreeSet::is_empty);
-        none(&self.actions) || none(&self.kinds) || self.reach.is_nowhere()
+        none(&self.actions) || none(&self.kinds)
     }
 
     /// Whether the other holds wherever this one does.

@@ -27,7 +27,7 @@ pub(crate) struct Question<'a> {
     pub(crate) mfa: bool,
 }
 
-fn uid(kind: &str, id: &str) -> EntityUid {
+pub(crate) fn uid(kind: &str, id: &str) -> EntityUid {
     let name: EntityTypeName = format!("Fortem::{kind}").parse().unwrap();
     EntityUid::from_type_name_and_id(name, EntityId::new(id))
 }

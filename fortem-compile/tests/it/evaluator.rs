@@ -4,6 +4,7 @@
 //! Variables). It knows the operators that are emitted and refuses any other.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use fortem_core::pattern::matches;
 use serde_json::{Map, Value};
@@ -99,12 +100,53 @@ fn compares(operator: &str, value: &str, wanted: &[Piece]) -> bool {
         "StringEquals" => value == literal,
         "StringEqualsIgnoreCase" | "Bool" => value.eq_ignore_ascii_case(&literal),
         "StringLike" => same(wanted, value),
+        "DateEquals"
+        | "DateLessThan"
+        | "DateLessThanEquals"
+        | "DateGreaterThan"
+        | "DateGreaterThanEquals" => {
+            // Times in one notation, whose order is that of their texts.
+            assert!(value.ends_with('Z') && literal.ends_with('Z') && value.len() == literal.len());
+            ordered(&operator["Date".len()..], &value, &literal.as_str())
+        }
+        "NumericEquals"
+        | "NumericLessThan"
+        | "NumericLessThanEquals"
+        | "NumericGreaterThan"
+        | "NumericGreaterThanEquals" => {
+            let number = |text: &str| text.parse::<i64>().unwrap();
+            ordered(&operator["Numeric".len()..], &number(value), &number(&literal))
+        }
+        "IpAddress" => in_range(value, &literal),
         "ArnLike" | "ArnEquals" => {
             let wanted_parts = literal.splitn(6, ':').count() == 6;
             wanted_parts && arn_like(wanted, value)
         }
         other => panic!("the evaluator does not know `{other}`"),
     }
+}
+
+fn ordered<T: Ord>(operator: &str, value: &T, wanted: &T) -> bool {
+    match operator {
+        "Equals" => value == wanted,
+        "LessThan" => value < wanted,
+        "LessThanEquals" => value <= wanted,
+        "GreaterThan" => value > wanted,
+        "GreaterThanEquals" => value >= wanted,
+        other => panic!("the evaluator does not know the order `{other}`"),
+    }
+}
+
+/// Whether the first bits of an address are those of a range.
+fn in_range(address: &str, range: &str) -> bool {
+    let bits = |address: &str| match address.parse::<IpAddr>().unwrap() {
+        IpAddr::V4(four) => format!("4{:032b}", four.to_bits()),
+        IpAddr::V6(six) => format!("6{:0128b}", six.to_bits()),
+    };
+    let (base, length) = range.split_once('/').unwrap_or((range, ""));
+    let base = bits(base);
+    let length = length.parse().map_or(base.len(), |length: usize| length + 1);
+    bits(address).starts_with(&base[..length])
 }
 
 /// A part of a value: text from a variable holds no wildcards.
@@ -120,8 +162,10 @@ fn resolve(pattern: &str, context: &Context) -> Option<Vec<Piece>> {
     while let Some((before, after)) = rest.split_once("${") {
         pieces.push(Piece { text: before.to_owned(), literal: false });
         let (key, behind) = after.split_once('}').expect("a closed variable");
-        let value = context.get(&key.to_lowercase())?.first()?;
-        pieces.push(Piece { text: value.clone(), literal: true });
+        let special = ["*", "?", "$"].contains(&key).then(|| key.to_owned());
+        let found = || context.get(&key.to_lowercase())?.first().cloned();
+        let value = special.or_else(found)?;
+        pieces.push(Piece { text: value, literal: true });
         rest = behind;
     }
     pieces.push(Piece { text: rest.to_owned(), literal: false });

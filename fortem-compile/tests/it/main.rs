@@ -13,6 +13,7 @@ mod build;
 mod calls;
 mod cases;
 mod cli;
+mod conditions;
 mod differential;
 mod documents;
 mod eval;
