@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fortem_core::{Source, SourceFile};
+use fortem_core::{Problems, Source, SourceFile};
 use proptest::prelude::*;
 
 /// Each action of the vocabulary that IAM can grant, and what it is done to.
@@ -26,6 +26,15 @@ const FIRST: &str = "alpha";
 
 /// Policies of roles `role-0x`, `role-1x` … and guards `guard-0x` … over a fleet.
 pub(crate) fn source(fleet: &str, roles: &[impl AsRef<str>], guards: &[impl AsRef<str>]) -> Source {
+    try_source(fleet, roles, guards).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+/// The same, of policies that may be wrong.
+pub(crate) fn try_source(
+    fleet: &str,
+    roles: &[impl AsRef<str>],
+    guards: &[impl AsRef<str>],
+) -> Result<Source, Problems> {
     let role = |(index, text): (usize, &str)| format!("@id(\"role-{index}x\")\n{text}\n");
     let guard = |(index, text): (usize, &str)| format!("@id(\"guard-{index}x\")\n{text}\n");
     let roles = roles.iter().map(AsRef::as_ref).enumerate().map(role);
@@ -33,7 +42,7 @@ pub(crate) fn source(fleet: &str, roles: &[impl AsRef<str>], guards: &[impl AsRe
     let cedar: Vec<String> = roles.chain(guards).collect();
     let cedar = SourceFile::new("all.cedar", cedar.concat());
     let fleet = SourceFile::new("fleet.toml", fleet.to_owned());
-    Source::parse(&fleet, &[cedar]).unwrap_or_else(|problems| panic!("{problems:?}"))
+    Source::parse(&fleet, &[cedar])
 }
 
 /// The environments `alpha`, `beta` and `gamma`, as many as there are tiers: production or not.
