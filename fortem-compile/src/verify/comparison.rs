@@ -8,7 +8,7 @@ use fortem_core::Policy;
 
 use super::answers::{Answers, Given, Questions};
 use super::asked::{self, Asked};
-use super::cedar::Cedar;
+use super::cedar::{Cedar, Forbidden};
 use super::circumstances::{Circumstance, Circumstances};
 use super::environments::Environments;
 use super::plain::{Bound, Plain, Reader, Role};
@@ -56,6 +56,14 @@ struct Subject<'s, 'a> {
     calls: &'s [Calls],
     /// The keys that the principal and the circumstance say all of.
     fixed: &'s [String],
+}
+
+/// What was worked out for a role before.
+#[derive(Default)]
+struct Known {
+    given: Given,
+    /// What guards forbid, may forbid, and whether a tag is lacking → the statements that forbid.
+    forbidden: HashMap<(Forbidden, Forbidden, bool), Rc<Vec<Plain>>>,
 }
 
 impl<'v, 'a> Domain<'v, 'a> {
@@ -123,10 +131,10 @@ impl<'v, 'a> Domain<'v, 'a> {
             calls: &calls,
             fixed: &fixed,
         };
-        let mut given = Given::default();
+        let mut known = Known::default();
         for class in self.classes(&questions.keys()) {
             for principal in &all {
-                let found = self.compare(&subject, &mut given, &class, principal)?;
+                let found = self.compare(&subject, &mut known, &class, principal)?;
                 if found.is_some() {
                     return Ok(found);
                 }
@@ -212,7 +220,7 @@ impl<'v, 'a> Domain<'v, 'a> {
     fn compare(
         &mut self,
         subject: &Subject<'_, 'a>,
-        given: &mut Given,
+        known: &mut Known,
         class: &Class,
         principal: &Principal,
     ) -> Result<Option<Difference>, VerifyError> {
@@ -220,6 +228,7 @@ impl<'v, 'a> Domain<'v, 'a> {
         let without_resource: BTreeSet<String> = without_resource.cloned().collect();
         let mut seen = HashSet::new();
         for when in subject.questions.circumstances.all(&class.possible) {
+            let given = &mut known.given;
             let answers = self.answers(subject, given, principal, &class.shown, &when)?;
             let companions = self.answers(subject, given, principal, &without_resource, &when)?;
             let mut context = principal.context();
@@ -239,7 +248,8 @@ impl<'v, 'a> Domain<'v, 'a> {
             if !seen.insert(signature) {
                 continue;
             }
-            let found = self.under(subject, class, principal, (&answers, &companions), &when)?;
+            let answers = (&*answers, &*companions);
+            let found = self.under(subject, known, class, principal, answers, &when)?;
             if found.is_some() {
                 return Ok(found);
             }
@@ -269,11 +279,15 @@ impl<'v, 'a> Domain<'v, 'a> {
     fn under(
         &mut self,
         subject: &Subject<'_, 'a>,
+        known: &mut Known,
         class: &Class,
         principal: &Principal,
         (answers, companions): (&Answers, &Answers),
         when: &Circumstance,
     ) -> Result<Option<Difference>, VerifyError> {
+        let lacks_tag = self.of_guards.iter().any(|key| {
+            is_resource_tag(key) && class.shown.contains(key) && !when.contains_key(key)
+        });
         let reader = Reader {
             world: &self.verifier.world,
             shapes: &self.verifier.shapes,
@@ -284,11 +298,13 @@ impl<'v, 'a> Domain<'v, 'a> {
             bound: subject.bound,
             answers,
             companions,
-            lacks_tag: self.of_guards.iter().any(|key| {
-                is_resource_tag(key) && class.shown.contains(key) && !when.contains_key(key)
-            }),
+            lacks_tag,
         };
-        let forbidden = reader.forbidden()?;
+        let asked = (answers.forbidden.clone(), answers.may_be_forbidden.clone(), lacks_tag);
+        let forbidden = match known.forbidden.entry(asked) {
+            Entry::Occupied(known) => Rc::clone(known.get()),
+            Entry::Vacant(new) => Rc::clone(new.insert(Rc::new(reader.forbidden()?))),
+        };
         let is_assigned = subject.bound != Bound::ToNone;
         let granted: Vec<Plain> = match principal.environment() {
             None if is_assigned => Vec::new(),
