@@ -4,6 +4,7 @@ mod check;
 mod context;
 mod modes;
 mod names;
+mod organization;
 mod parse;
 mod read;
 mod roles;
@@ -15,6 +16,7 @@ use std::ops::Range;
 pub(crate) use self::check::UNKNOWN_ROLE;
 pub use self::context::ContextKey;
 pub use self::names::{NamePattern, Names};
+pub use self::organization::{Oidc, Organization};
 pub use self::roles::{RoleSlots, Roles};
 
 use self::modes::Modes;
@@ -53,6 +55,7 @@ pub struct Fleet {
     modes: Modes,
     session_tags: SessionTags,
     context: Vec<ContextKey>,
+    organization: Organization,
 }
 
 /// A name and where it is given.
