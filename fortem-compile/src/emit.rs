@@ -6,10 +6,6 @@ use serde_json::{Map, Value, json};
 
 use crate::statement::{ApiActions, Effect, Statement};
 
-/// The most characters, white space not counted, of a customer managed policy (IAM User Guide, IAM
-/// and AWS STS quotas).
-pub const MANAGED_POLICY_LIMIT: usize = 6_144;
-
 /// One policy document.
 #[derive(Debug, Clone)]
 pub struct Document {

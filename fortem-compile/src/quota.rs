@@ -1,5 +1,6 @@
 //! How large what is written may be, and how AWS counts it: `data/quotas.toml`.
 
+use std::fmt;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -13,8 +14,8 @@ const TEXT: &str = include_str!("../data/quotas.toml");
 ///
 /// let quotas = Quotas::builtin();
 /// let size = quotas.managed_policy.size("{ \"Version\": \"a b\" }");
-/// assert_eq!((size.used, size.limit), (17, 6144));
-/// assert_eq!(quotas.service_control_policy.size("{ }").used, 3);
+/// assert_eq!((size.characters, size.limit), (17, 6144));
+/// assert_eq!(quotas.service_control_policy.size("{ }").characters, 3);
 /// ```
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,8 +71,8 @@ pub enum Unit {
 /// How large something is, and how large it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
-    /// What it takes, counted as the quota counts.
-    pub used: usize,
+    /// Characters, counted as the quota counts them.
+    pub characters: usize,
     /// The quota.
     pub limit: usize,
     /// The quota until the account asks for more, where that is less.
@@ -97,11 +98,18 @@ impl Quota {
     /// How large a text is, counted as this quota counts.
     #[must_use]
     pub fn size(&self, text: &str) -> Size {
-        let used = match self.unit {
+        let characters = match self.unit {
             Unit::CharactersWithoutWhiteSpace => without_white_space(text),
             Unit::Characters => text.chars().count(),
         };
-        Size { used, limit: self.limit, default: self.default }
+        Size { characters, limit: self.limit, default: self.default }
+    }
+}
+
+/// `3921 of 6144 characters`
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} characters", self.characters, self.limit)
     }
 }
 
@@ -109,19 +117,19 @@ impl Size {
     /// Whether it fits, once the account has asked for what there is.
     #[must_use]
     pub fn fits(self) -> bool {
-        self.used <= self.limit
+        self.characters <= self.limit
     }
 
     /// What is left of the quota.
     #[must_use]
     pub fn headroom(self) -> usize {
-        self.limit.saturating_sub(self.used)
+        self.limit.saturating_sub(self.characters)
     }
 
     /// Whether the account has to ask for more than it begins with.
     #[must_use]
     pub fn needs_raise(self) -> bool {
-        self.default.is_some_and(|default| self.used > default)
+        self.default.is_some_and(|default| self.characters > default)
     }
 }
 
@@ -152,7 +160,12 @@ mod tests {
         let all: toml::Table = toml::from_str(TEXT).unwrap();
         for (name, quota) in all {
             let quota: Quota = quota.try_into().unwrap();
-            assert!(quota.source.starts_with("IAM") || quota.source.contains("Guide") || quota.source.contains("API"), "{name}");
+            assert!(
+                quota.source.starts_with("IAM")
+                    || quota.source.contains("Guide")
+                    || quota.source.contains("API"),
+                "{name}"
+            );
             assert_eq!(quota.date.len(), "2026-09".len(), "{name}");
             assert!(quota.default.is_none_or(|default| default < quota.limit), "{name}");
         }

@@ -20,11 +20,11 @@ use std::fmt;
 use fortem_core::{Environment, Fleet, Organization, Source};
 use serde_json::Value;
 
-use crate::Identity;
 use crate::compile::Compiled;
 use crate::emit::Document;
+use crate::output::Artifact;
 use crate::quota::{Quota, Quotas, Size};
-use crate::statement::{Statement, StatementError};
+use crate::statement::StatementError;
 
 /// A kind of document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,7 +75,7 @@ impl Target {
         }
     }
 
-    fn write(self, input: &Input, output: &mut Targets) -> Result<(), StatementError> {
+    fn write<'a>(self, input: &Input<'a>, output: &mut Targets<'a>) -> Result<(), StatementError> {
         match self {
             Self::Identity => identity::write(input, output),
             Self::Boundary => boundary::write(input, output),
@@ -98,30 +98,13 @@ impl fmt::Display for Target {
 
 /// The documents of some targets, and what could not be written.
 #[derive(Debug, Default)]
-pub struct Targets {
-    /// The documents, target by target.
-    pub files: Vec<TargetFile>,
+pub struct Targets<'a> {
+    /// The targets.
+    pub chosen: Vec<Target>,
+    /// The documents, sorted by path.
+    pub artifacts: Vec<Artifact<'a>>,
     /// What is missing, target by target.
     pub left_out: Vec<LeftOut>,
-}
-
-/// One document.
-#[derive(Debug, Clone)]
-pub struct TargetFile {
-    /// What it is.
-    pub target: Target,
-    /// The path below the output directory.
-    pub path: String,
-    /// The text.
-    pub text: String,
-    /// How large it is, and how large it may be; `None` if AWS sets no limit.
-    pub size: Option<Size>,
-    /// The role it is for; `None` if it is for all.
-    pub role: Option<String>,
-    /// The one environment it is for.
-    pub environment: Option<String>,
-    /// Its statements, where it is a policy that is made of the roles and guards.
-    pub statements: Vec<Statement>,
 }
 
 /// A document that is not written.
@@ -129,8 +112,8 @@ pub struct TargetFile {
 pub struct LeftOut {
     /// What it would be.
     pub target: Target,
-    /// The path that it would have, or the folder of all that are missing.
-    pub path: String,
+    /// The path that it would have below the output directory, or the folder of all that are missing.
+    pub file: String,
     /// Why there is none.
     pub why: String,
     /// What would give one.
@@ -146,12 +129,11 @@ pub struct LeftOut {
 ///
 /// let source = Source::load("../policies")?;
 /// let compiled = fortem_compile::compile(&source, &[])?;
-/// let written = target::files(&source, &compiled, &[Target::Boundary])?;
-/// let [first, ..] = written.files.as_slice() else { panic!("a boundary a role") };
-/// assert_eq!(first.path, "boundary/developer.json");
-/// // The sample does not say who keeps the platform, and nobody is locked out by mistake.
-/// let written = target::files(&source, &compiled, &[Target::Scp])?;
-/// assert!(written.files.is_empty() && written.left_out[0].help.contains("platform_roles"));
+/// let targets = target::targets(&source, &compiled, &[Target::Boundary])?;
+/// assert_eq!(targets.artifacts[0].file, "boundary/developer.json");
+/// // The sample does not say who keeps the platform, and nobody is to be locked out by mistake.
+/// let targets = target::targets(&source, &compiled, &[Target::Scp])?;
+/// assert!(targets.artifacts.is_empty() && targets.left_out[0].help.contains("platform_roles"));
 /// # Ok(())
 /// # }
 /// ```
@@ -159,16 +141,18 @@ pub struct LeftOut {
 /// # Errors
 ///
 /// [`StatementError`] if the tables claim what the service reference does not know.
-pub fn files(
-    source: &Source,
-    compiled: &Compiled,
+pub fn targets<'a>(
+    source: &'a Source,
+    compiled: &'a Compiled<'a>,
     chosen: &[Target],
-) -> Result<Targets, StatementError> {
+) -> Result<Targets<'a>, StatementError> {
     let input = Input { source, compiled, quotas: Quotas::builtin() };
-    let mut output = Targets::default();
-    for target in Target::ALL.into_iter().filter(|target| chosen.contains(target)) {
+    let chosen = Target::ALL.into_iter().filter(|target| chosen.contains(target)).collect();
+    let mut output = Targets { chosen, ..Targets::default() };
+    for target in output.chosen.clone() {
         target.write(&input, &mut output)?;
     }
+    output.artifacts.sort_by(|a, b| a.file.cmp(&b.file));
     Ok(output)
 }
 
@@ -216,43 +200,28 @@ impl<'a> Input<'a> {
     }
 }
 
-impl Targets {
+impl<'a> Targets<'a> {
     /// Takes a document in if it fits.
-    fn add(&mut self, file: TargetFile, quota: &Quota) {
-        let size = quota.size(&file.text);
-        self.add_of_size(file, size, quota);
+    fn add(&mut self, target: Target, artifact: Artifact<'a>, quota: &Quota) {
+        let size = quota.size(&artifact.text);
+        self.add_of_size(target, artifact, size, quota);
     }
 
     /// Takes a document in if the part of it that a quota is about fits.
-    fn add_of_size(&mut self, file: TargetFile, size: Size, quota: &Quota) {
+    fn add_of_size(&mut self, target: Target, artifact: Artifact<'a>, size: Size, quota: &Quota) {
         if size.fits() {
-            self.files.push(TargetFile { size: Some(size), ..file });
+            self.artifacts.push(Artifact { size: Some(size), ..artifact });
             return;
         }
-        self.left_out.push(LeftOut {
-            target: file.target,
-            path: file.path,
-            why: format!("it takes {} characters of the {} that AWS allows", size.used, size.limit),
-            help: format!("shorten names, or make less of {}", quota.what),
-        });
+        let (characters, limit) = (size.characters, size.limit);
+        let why =
+            format!("it takes {characters} characters of the {limit} that {} may have", quota.what);
+        self.leave_out(target, artifact.file, &why, "shorten names, or say less in one");
     }
 
-    fn leave_out(&mut self, target: Target, path: impl Into<String>, why: &str, help: &str) {
+    fn leave_out(&mut self, target: Target, file: impl Into<String>, why: &str, help: &str) {
         let (why, help) = (why.to_owned(), help.to_owned());
-        self.left_out.push(LeftOut { target, path: path.into(), why, help });
-    }
-}
-
-impl TargetFile {
-    /// A document that is for all.
-    fn new(target: Target, path: impl Into<String>, text: String) -> Self {
-        let (role, environment, statements) = (None, None, Vec::new());
-        Self { target, path: path.into(), text, size: None, role, environment, statements }
-    }
-
-    fn for_identity(self, identity: &Identity) -> Self {
-        let environment = identity.environment.map(str::to_owned);
-        Self { role: Some(identity.role.to_owned()), environment, ..self }
+        self.left_out.push(LeftOut { target, file: file.into(), why, help });
     }
 }
 

@@ -7,15 +7,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Input, Target, TargetFile, Targets};
+use super::{Input, Target, Targets};
 use crate::Identity;
 use crate::emit::Document;
+use crate::output::Artifact;
 use crate::statement::{ApiActions, Conditions, Effect, Origin, Statement};
 
-pub(super) fn write(input: &Input, output: &mut Targets) {
+pub(super) fn write<'a>(input: &Input<'a>, output: &mut Targets<'a>) {
     for role in input.roles() {
         let of_role = input.compiled.documents.iter().filter(|(one, _)| one.role == role);
-        let parts: Vec<(&Identity, Parts)> =
+        let parts: Vec<(&Identity<'a>, Parts)> =
             of_role.map(|(identity, documents)| (identity, Parts::of(documents))).collect();
         // One for every environment, unless what is denied differs from one to the next.
         let alike = parts.windows(2).all(|pair| match pair {
@@ -24,24 +25,24 @@ pub(super) fn write(input: &Input, output: &mut Targets) {
         });
         if alike {
             let all = parts.into_iter().map(|(_, parts)| parts).reduce(Parts::and);
-            add(input, output, &Identity::of(role), all.unwrap_or_default());
+            add(input, output, Identity::of(role), all.unwrap_or_default());
         } else {
             for (identity, parts) in parts {
-                add(input, output, identity, parts);
+                add(input, output, *identity, parts);
             }
         }
     }
 }
 
-fn add(input: &Input, output: &mut Targets, identity: &Identity, parts: Parts) {
+fn add<'a>(input: &Input, output: &mut Targets<'a>, identity: Identity<'a>, parts: Parts) {
     let Some(ceiling) = parts.ceiling() else {
         return;
     };
     let document = Document::of([ceiling].into_iter().chain(parts.denies).collect());
     let path = format!("boundary/{}.json", identity.name("/"));
-    let file = TargetFile::new(Target::Boundary, path, document.to_json()).for_identity(identity);
-    let statements = document.statements().to_vec();
-    output.add(TargetFile { statements, ..file }, &input.quotas.managed_policy);
+    let artifact = Artifact::new(path, document.to_json()).for_identity(identity);
+    let artifact = artifact.with_statements(&document);
+    output.add(Target::Boundary, artifact, &input.quotas.managed_policy);
 }
 
 /// What the documents of a role come to.

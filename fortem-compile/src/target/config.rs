@@ -3,7 +3,8 @@
 //! They are written in Guard, for rules of the owner `CUSTOM_POLICY` (AWS Config Developer Guide, "Custom Policy
 //! rules"), and look at configuration items, which Config records for these types of resource. Tasks are none.
 
-use super::{Input, Target, TargetFile, Targets};
+use super::{Input, Target, Targets};
+use crate::output::Artifact;
 
 /// The types of resource in ECS that Config records and that have tags, with their names in files and rules.
 const TYPES: [(&str, &str, &str); 4] = [
@@ -16,8 +17,8 @@ const TYPES: [(&str, &str, &str); 4] = [
 pub(super) fn write(input: &Input, output: &mut Targets) {
     for (kind, name, words) in TYPES {
         let text = rule(input.fleet().tag_key(), kind, name, words);
-        let file = TargetFile::new(Target::Config, format!("config/{name}.guard"), text);
-        output.add(file, &input.quotas.config_policy);
+        let artifact = Artifact::new(format!("config/{name}.guard"), text);
+        output.add(Target::Config, artifact, &input.quotas.config_policy);
     }
 }
 

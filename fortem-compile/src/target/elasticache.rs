@@ -9,7 +9,8 @@ use fortem_core::{Environment, NamePattern};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Input, Target, TargetFile, Targets, indented};
+use super::{Input, Target, Targets, indented};
+use crate::output::Artifact;
 use crate::statement::{ApiActions, Effect, Statement};
 
 const TEXT: &str = include_str!("../../data/cache-commands.toml");
@@ -35,7 +36,10 @@ struct Command {
     why: String,
 }
 
-#[expect(clippy::expect_used, reason = "the text is fixed at compile time and every test parses it")]
+#[expect(
+    clippy::expect_used,
+    reason = "the text is fixed at compile time and every test parses it"
+)]
 fn table() -> &'static Table {
     static BUILTIN: LazyLock<Table> = LazyLock::new(|| {
         toml::from_str(TEXT).expect("the built-in table is valid TOML of this shape")
@@ -43,26 +47,26 @@ fn table() -> &'static Table {
     &BUILTIN
 }
 
-pub(super) fn write(input: &Input, output: &mut Targets) {
+pub(super) fn write<'a>(input: &Input<'a>, output: &mut Targets<'a>) {
     let environments = environments(input);
     if environments.is_empty() {
-        let why = format!("nobody is granted `{CONNECT}` in an environment where no guard forbids it");
+        let why =
+            format!("nobody is granted `{CONNECT}` in an environment where no guard forbids it");
         let help = "assign a role that permits `flushCache`";
         output.leave_out(Target::Elasticache, "elasticache/", &why, help);
     }
     for environment in environments {
-        let path = format!("elasticache/{}.json", environment.name());
+        let file = format!("elasticache/{}.json", environment.name());
         match user_id(input, environment) {
             Some(id) => {
-                let text = indented(&user(input, environment, &id));
-                let file = TargetFile::new(Target::Elasticache, path, text);
-                let name = Some(environment.name().to_owned());
-                output.files.push(TargetFile { environment: name, ..file });
+                let artifact = Artifact::new(file, indented(&user(input, environment, &id)));
+                let environment = Some(environment.name());
+                output.artifacts.push(Artifact { environment, ..artifact });
             }
             None => {
                 let why = "the fleet does not say what the user of its cache is called, in a way that ElastiCache takes";
                 let help = "set `cache_users = [\"{environment}-*\"]` under [names]: 1 to 40 letters, digits and `-`";
-                output.leave_out(Target::Elasticache, path, why, help);
+                output.leave_out(Target::Elasticache, file, why, help);
             }
         }
     }

@@ -6,19 +6,25 @@
 
 use serde_json::{Value, json};
 
-use super::{Input, Target, TargetFile, Targets, indented, relied_on};
+use super::{Input, Target, Targets, indented, relied_on};
 use crate::Identity;
 use crate::emit::Document;
+use crate::output::Artifact;
 use crate::statement::Statement;
 
-pub(super) fn write(input: &Input, output: &mut Targets) {
+pub(super) fn write<'a>(input: &Input<'a>, output: &mut Targets<'a>) {
     for (identity, documents) in &input.compiled.documents {
-        add(input, output, identity, documents);
+        add(input, output, *identity, documents);
     }
     attributes(input, output);
 }
 
-fn add(input: &Input, output: &mut Targets, identity: &Identity, documents: &[Document]) {
+fn add<'a>(
+    input: &Input,
+    output: &mut Targets<'a>,
+    identity: Identity<'a>,
+    documents: &[Document],
+) {
     let path = format!("permission-set/{}.json", identity.name("/"));
     let name = identity.name("-");
     let quota = &input.quotas.permission_set_name;
@@ -40,9 +46,8 @@ fn add(input: &Input, output: &mut Targets, identity: &Identity, documents: &[Do
         "CreatePermissionSet": create,
         "PutInlinePolicyToPermissionSet": {"InlinePolicy": text},
     });
-    let file = TargetFile::new(Target::PermissionSet, path, indented(&calls)).for_identity(identity);
-    let statements = policy.statements().to_vec();
-    output.add_of_size(TargetFile { statements, ..file }, size, quota);
+    let artifact = Artifact::new(path, indented(&calls)).for_identity(identity);
+    output.add_of_size(Target::PermissionSet, artifact.with_statements(&policy), size, quota);
 }
 
 /// The statements of a role's documents, each once: all of them repeat what is denied.
@@ -77,13 +82,20 @@ fn attributes(input: &Input, output: &mut Targets) {
     let others: Vec<&String> = keys.iter().filter(|one| *one != key).collect();
     let why = match input.organization().identity_center_attribute() {
         Some(source) if others.is_empty() => {
-            let attributes = json!({"AccessControlAttributes": [{"Key": key, "Value": {"Source": [source]}}]});
-            let text = indented(&json!({"InstanceAccessControlAttributeConfiguration": attributes}));
-            output.files.push(TargetFile::new(Target::PermissionSet, path, text));
+            let attributes =
+                json!({"AccessControlAttributes": [{"Key": key, "Value": {"Source": [source]}}]});
+            let text =
+                indented(&json!({"InstanceAccessControlAttributeConfiguration": attributes}));
+            output.artifacts.push(Artifact::new(path, text));
             return;
         }
-        Some(_) => format!("sessions have the tags {} as well, and the fleet has an attribute for one", words(&others)),
-        None => "nothing says in which attribute of the directory a person's environment is".to_owned(),
+        Some(_) => format!(
+            "sessions have the tags {} as well, and the fleet has an attribute for one",
+            words(&others)
+        ),
+        None => {
+            "nothing says in which attribute of the directory a person's environment is".to_owned()
+        }
     };
     let help = "set `identity_center_attribute = \"${path:…}\"` under [organization], or let the identity provider \
                 send the attribute `AccessControl:KEY` for each tag";

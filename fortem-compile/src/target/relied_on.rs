@@ -55,7 +55,10 @@ mod tests {
     fn keys_are_found_as_keys_and_as_variables() {
         let found = |text| after(text, "aws:principaltag/");
         assert_eq!(found("aws:PrincipalTag/Team/payments"), ["Team/payments"]);
-        assert_eq!(found("cluster/${aws:PrincipalTag/E}-${AWS:principalTag/F, 'none'}"), ["E", "F"]);
+        assert_eq!(
+            found("cluster/${aws:PrincipalTag/E}-${AWS:principalTag/F, 'none'}"),
+            ["E", "F"]
+        );
         assert_eq!(found("aws:ResourceTag/E"), Vec::<String>::new());
     }
 }

@@ -8,8 +8,9 @@ mod guards;
 
 use std::collections::BTreeSet;
 
-use super::{Input, Target, TargetFile, Targets};
+use super::{Input, Target, Targets};
 use crate::emit::Document;
+use crate::output::Artifact;
 use crate::statement::{Conditions, Statement, StatementError};
 
 pub(super) fn write(input: &Input, output: &mut Targets) -> Result<(), StatementError> {
@@ -39,9 +40,8 @@ fn add(input: &Input, output: &mut Targets, name: &str, statements: Vec<Statemen
     let document = Document::of(statements);
     // Organizations counts white space.
     let text = document.to_compact_json();
-    let file = TargetFile::new(Target::Scp, format!("scp/{name}.json"), text);
-    let statements = document.statements().to_vec();
-    output.add(TargetFile { statements, ..file }, &input.quotas.service_control_policy);
+    let artifact = Artifact::new(format!("scp/{name}.json"), text).with_statements(&document);
+    output.add(Target::Scp, artifact, &input.quotas.service_control_policy);
 }
 
 /// As few documents as it takes. Each statement denies for itself, so any division says the same.

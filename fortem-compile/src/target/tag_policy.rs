@@ -5,7 +5,8 @@
 
 use serde_json::json;
 
-use super::{Input, Target, TargetFile, Targets};
+use super::{Input, Target, Targets};
+use crate::output::Artifact;
 
 /// What is refused a tag that the policy does not have (AWS Organizations User Guide, "Services and resource types
 /// that support enforcement").
@@ -23,7 +24,7 @@ pub(super) fn write(input: &Input, output: &mut Targets) {
     // Organizations counts white space.
     let text = json!({"tags": {key: rule}}).to_string();
     let path = format!("tag-policy/{}.json", file_name(key));
-    output.add(TargetFile::new(Target::TagPolicy, path, text), &input.quotas.tag_policy);
+    output.add(Target::TagPolicy, Artifact::new(path, text), &input.quotas.tag_policy);
 }
 
 /// The tag key in small letters, without what stands in no file name.

@@ -7,8 +7,9 @@
 use fortem_core::{Environment, Mode, Partition};
 use serde_json::{Value, json};
 
-use super::{Input, Target, TargetFile, Targets, indented, relied_on};
+use super::{Input, Target, Targets, indented, relied_on};
 use crate::Identity;
+use crate::output::Artifact;
 
 /// What brings people in, for one account or all.
 struct Bringer {
@@ -23,7 +24,7 @@ struct Bringer {
     account: Option<String>,
 }
 
-pub(super) fn write(input: &Input, output: &mut Targets) {
+pub(super) fn write<'a>(input: &Input<'a>, output: &mut Targets<'a>) {
     let organization = input.organization();
     let federated = organization.saml_provider().is_some() || organization.oidc().is_some();
     if !federated && organization.broker().is_none() {
@@ -38,7 +39,7 @@ pub(super) fn write(input: &Input, output: &mut Targets) {
     }
 }
 
-fn of_role(input: &Input, output: &mut Targets, role: &str) {
+fn of_role<'a>(input: &Input<'a>, output: &mut Targets<'a>, role: &'a str) {
     let folder = format!("trust/{role}/");
     let assigned = input.environments_of(role);
     if assigned.is_empty() {
@@ -48,13 +49,15 @@ fn of_role(input: &Input, output: &mut Targets, role: &str) {
     }
     if input.fleet().mode_of(role) == Mode::Delimited {
         let why = "which lists of environments may be passed cannot be said in a trust policy";
-        let help = "take the mode `slots` or `literal` for this role, or pin the list in the broker";
+        let help =
+            "take the mode `slots` or `literal` for this role, or pin the list in the broker";
         output.leave_out(Target::Trust, folder, why, help);
         return;
     }
     let bringers = bringers(input, &assigned);
     if bringers.is_empty() {
-        let why = "a provider is of one account, and nothing says in which accounts the environments are";
+        let why =
+            "a provider is of one account, and nothing says in which accounts the environments are";
         let help = "set `accounts = [\"…\"]` of the environments";
         output.leave_out(Target::Trust, folder.as_str(), why, help);
     }
@@ -64,8 +67,8 @@ fn of_role(input: &Input, output: &mut Targets, role: &str) {
         let pinned: Vec<&str> = assigned.iter().filter(here).map(|one| one.name()).collect();
         let text = indented(&document(input, role, &bringer, &pinned));
         let path = format!("{folder}{}.json", bringer.name);
-        let file = TargetFile::new(Target::Trust, path, text).for_identity(&Identity::of(role));
-        output.add(file, &input.quotas.trust_policy);
+        let artifact = Artifact::new(path, text).for_identity(Identity::of(role));
+        output.add(Target::Trust, artifact, &input.quotas.trust_policy);
     }
 }
 
@@ -82,9 +85,7 @@ fn bringers(input: &Input, assigned: &[&Environment]) -> Vec<Bringer> {
     let mut accounts: Vec<&String> = assigned.iter().flat_map(|one| one.accounts()).collect();
     accounts.sort();
     accounts.dedup();
-    let provider = |account: &str, kind: &str, name: &str| {
-        json!({"Federated": format!("arn:{}:iam::{account}:{kind}/{name}", partition.as_str())})
-    };
+    let provider = |account: &str, kind: &str, name: &str| json!({"Federated": format!("arn:{}:iam::{account}:{kind}/{name}", partition.as_str())});
     let mut all = Vec::new();
     for account in accounts {
         all.extend(organization.saml_provider().map(|name| Bringer {

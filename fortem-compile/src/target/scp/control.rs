@@ -91,7 +91,10 @@ enum OfFleet {
     SessionKeys,
 }
 
-#[expect(clippy::expect_used, reason = "the text is fixed at compile time and every test parses it")]
+#[expect(
+    clippy::expect_used,
+    reason = "the text is fixed at compile time and every test parses it"
+)]
 fn table() -> &'static Table {
     static BUILTIN: LazyLock<Table> = LazyLock::new(|| {
         toml::from_str(TEXT).expect("the built-in table is valid TOML of this shape")
@@ -174,7 +177,9 @@ impl Derived {
             match self {
                 Self::Creating => !tags && carries(input, action, "aws:RequestTag/Key"),
                 Self::Tagging => tags && carries(input, action, "aws:TagKeys"),
-                Self::Principals => is_of_principals(action) && carries(input, action, "aws:TagKeys"),
+                Self::Principals => {
+                    is_of_principals(action) && carries(input, action, "aws:TagKeys")
+                }
             }
         });
         named.map(|action| action.name().to_owned()).collect()

@@ -95,7 +95,8 @@ fn narrowed(input: &Input, statement: &Statement) -> Statement {
     let schedule = input.fleet().schedule().as_str();
     let calls = world.table.calls.iter();
     let calls = calls.filter(|call| !call.supporting && holds(call.schedule.as_deref(), schedule));
-    let arns: Vec<ArnPattern> = statement.resources.iter().map(|arn| ArnPattern::new(arn)).collect();
+    let arns: Vec<ArnPattern> =
+        statement.resources.iter().map(|arn| ArnPattern::new(arn)).collect();
     let reaches = |api: &String| {
         let actions = world.reference.action(api).into_iter();
         let mut types = actions.flat_map(|action| action.resource_types());
