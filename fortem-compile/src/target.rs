@@ -17,7 +17,7 @@ mod trust;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use fortem_core::{Environment, Fleet, Organization, Source};
+use fortem_core::{Assignment, Environment, Fleet, Organization, Source};
 use serde_json::Value;
 
 use crate::compile::Compiled;
@@ -181,7 +181,7 @@ impl<'a> Input<'a> {
     /// The environments that somebody has a role in, in the order of the fleet file.
     fn environments_of(&self, role: &str) -> Vec<&'a Environment> {
         let own = self.fleet().assignments().iter().filter(|one| one.role() == role);
-        let names: BTreeSet<&str> = own.flat_map(|one| one.environments()).collect();
+        let names: BTreeSet<&str> = own.flat_map(Assignment::environments).collect();
         let all = self.fleet().environments().iter();
         all.filter(|environment| names.contains(environment.name())).collect()
     }

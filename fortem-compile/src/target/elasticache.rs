@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Input, Target, Targets, indented};
+use crate::emit::Document;
 use crate::output::Artifact;
 use crate::statement::{ApiActions, Effect, Statement};
 
@@ -57,17 +58,14 @@ pub(super) fn write<'a>(input: &Input<'a>, output: &mut Targets<'a>) {
     }
     for environment in environments {
         let file = format!("elasticache/{}.json", environment.name());
-        match user_id(input, environment) {
-            Some(id) => {
-                let artifact = Artifact::new(file, indented(&user(input, environment, &id)));
-                let environment = Some(environment.name());
-                output.artifacts.push(Artifact { environment, ..artifact });
-            }
-            None => {
-                let why = "the fleet does not say what the user of its cache is called, in a way that ElastiCache takes";
-                let help = "set `cache_users = [\"{environment}-*\"]` under [names]: 1 to 40 letters, digits and `-`";
-                output.leave_out(Target::Elasticache, file, why, help);
-            }
+        if let Some(id) = user_id(input, environment) {
+            let artifact = Artifact::new(file, indented(&user(input, environment, &id)));
+            let environment = Some(environment.name());
+            output.artifacts.push(Artifact { environment, ..artifact });
+        } else {
+            let why = "the fleet does not say what the user of its cache is called, in a way that ElastiCache takes";
+            let help = "set `cache_users = [\"{environment}-*\"]` under [names]: 1 to 40 letters, digits and `-`";
+            output.leave_out(Target::Elasticache, file, why, help);
         }
     }
 }
@@ -75,7 +73,7 @@ pub(super) fn write<'a>(input: &Input<'a>, output: &mut Targets<'a>) {
 /// The environments in which somebody may connect.
 fn environments<'a>(input: &Input<'a>) -> Vec<&'a Environment> {
     let roles = input.roles().into_iter().filter(|role| {
-        let mut statements = input.documents_of(role).flat_map(|document| document.statements());
+        let mut statements = input.documents_of(role).flat_map(Document::statements);
         statements.any(connects)
     });
     let names: Vec<&str> =

@@ -3,6 +3,7 @@
 //! It holds for what is tagged, and says nothing of what is not: that is for the service control policies
 //! (AWS Organizations User Guide, "Tag policies").
 
+use fortem_core::Environment;
 use serde_json::json;
 
 use super::{Input, Target, Targets};
@@ -15,7 +16,7 @@ const ENFORCED_FOR: [&str; 3] = ["ecs:cluster", "ecs:service", "ecs:task-definit
 pub(super) fn write(input: &Input, output: &mut Targets) {
     let key = input.fleet().tag_key();
     let environments = input.fleet().environments().iter();
-    let values: Vec<&str> = environments.map(|environment| environment.name()).collect();
+    let values: Vec<&str> = environments.map(Environment::name).collect();
     let rule = json!({
         "tag_key": {"@@assign": key},
         "tag_value": {"@@assign": values},

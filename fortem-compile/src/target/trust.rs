@@ -4,6 +4,8 @@
 //! people in, a provider or a broker, and it may pass the environments in which the fleet assigns the role to
 //! somebody, and no other tags. Which of these a person gets is the word of the provider or broker.
 
+use std::collections::BTreeMap;
+
 use fortem_core::{Environment, Mode, Partition};
 use serde_json::{Value, json};
 
@@ -126,30 +128,39 @@ fn document(input: &Input, role: &str, bringer: &Bringer, environments: &[&str])
     let keys = relied_on::session_keys_in(input.documents_of(role));
     let slots: Vec<String> =
         slots(input, role).into_iter().filter(|slot| keys.contains(slot)).collect();
-    let mut assume = statement("Assume", bringer.action, &bringer.principal);
-    if let Some((key, value)) = &bringer.audience {
-        assume["Condition"]["StringEquals"][key] = json!(value);
-    }
-    if let Some(first) = slots.first() {
-        // A session without the tag would have that of the role, if it has one.
-        assume["Condition"]["Null"][tag(first)] = json!("false");
-    }
-    let mut statements = vec![assume];
+    let mut assume: Vec<Condition> = Vec::new();
+    assume.extend(bringer.audience.clone().map(|(key, value)| ("StringEquals", key, json!(value))));
+    // A session without the tag would have that of the role, if it has one.
+    assume.extend(slots.first().map(|first| ("Null", tag(first), json!("false"))));
+    let mut statements = vec![statement("Assume", bringer.action, &bringer.principal, assume)];
     if !keys.is_empty() {
-        let mut pass = statement("PassTags", "sts:TagSession", &bringer.principal);
         let operator = if slots.len() > 1 { "StringEqualsIfExists" } else { "StringEquals" };
-        for slot in &slots {
-            pass["Condition"][operator][tag(slot)] = json!(environments);
-        }
-        pass["Condition"]["ForAllValues:StringEquals"]["aws:TagKeys"] = json!(keys);
-        pass["Condition"]["Null"]["aws:TagKeys"] = json!("false");
-        statements.push(pass);
+        let pinned = slots.iter().map(|slot| (operator, tag(slot), json!(environments)));
+        let all_keys = "aws:TagKeys".to_owned();
+        let closed: [Condition; 2] = [
+            ("ForAllValues:StringEquals", all_keys.clone(), json!(keys)),
+            ("Null", all_keys, json!("false")),
+        ];
+        let pass = pinned.chain(closed).collect();
+        statements.push(statement("PassTags", "sts:TagSession", &bringer.principal, pass));
     }
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-fn statement(sid: &str, action: &str, principal: &Value) -> Value {
-    json!({"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": action})
+/// Operator, key and value or values.
+type Condition = (&'static str, String, Value);
+
+fn statement(sid: &str, action: &str, principal: &Value, conditions: Vec<Condition>) -> Value {
+    let mut block: BTreeMap<&str, BTreeMap<String, Value>> = BTreeMap::new();
+    for (operator, key, value) in conditions {
+        block.entry(operator).or_default().insert(key, value);
+    }
+    let mut statement =
+        json!({"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": action});
+    if let (Value::Object(elements), false) = (&mut statement, block.is_empty()) {
+        elements.insert("Condition".to_owned(), json!(block));
+    }
+    statement
 }
 
 fn tag(key: &str) -> String {

@@ -20,7 +20,7 @@ use super::unless;
 use crate::arn;
 use crate::emit::Document;
 use crate::merge::number_repeated;
-use crate::reference::ArnPattern;
+use crate::reference::{Action, ArnPattern};
 use crate::statement::{ApiActions, Effect, Origin, Statement};
 use crate::table::holds;
 
@@ -99,7 +99,7 @@ fn narrowed(input: &Input, statement: &Statement) -> Statement {
         statement.resources.iter().map(|arn| ArnPattern::new(arn)).collect();
     let reaches = |api: &String| {
         let actions = world.reference.action(api).into_iter();
-        let mut types = actions.flat_map(|action| action.resource_types());
+        let mut types = actions.flat_map(Action::resource_types);
         types.any(|kind| arns.iter().any(|arn| kind.arn().overlaps(arn)))
     };
     let apis = calls.map(|call| call.api.clone()).filter(|api| !exempt.contains(api));

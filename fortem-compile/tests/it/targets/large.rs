@@ -20,8 +20,8 @@ fn fleet(environments: usize) -> Source {
     let mut names = String::new();
     for number in 0..environments {
         let name = format!("environment-{number:04}");
-        write!(fleet, "[[environment]]\nname = \"{name}\"\ntier = \"nonproduction\"\n").unwrap();
-        write!(fleet, "accounts = [\"111122223333\"]\n").unwrap();
+        writeln!(fleet, "[[environment]]\nname = \"{name}\"\ntier = \"nonproduction\"").unwrap();
+        writeln!(fleet, "accounts = [\"111122223333\"]").unwrap();
         write!(names, "\"{name}\",").unwrap();
     }
     fleet += "[[user]]\nname = \"alice\"\n";

@@ -1,6 +1,7 @@
 //! Permission sets: the role's documents as one.
 
-use fortem_compile::iam::{Decision, Document, DocumentKind, NamedDocument, Policies};
+use fortem_compile::emit;
+use fortem_compile::iam::{Decision, Document, DocumentKind, NamedDocument, Policies, Statement};
 use fortem_compile::target::{Target, targets};
 use fortem_compile::{Identity, compile};
 use serde_json::{Value, json};
@@ -23,9 +24,9 @@ fn a_role_of_several_documents_is_one_permission_set() {
     let documents = &compiled.documents[&Identity::of("developer")];
     assert_eq!(documents.len(), 2);
     let policy = inline(text(&written, "permission-set/developer.json"));
-    let sids: Vec<_> = policy.statements().iter().map(|one| one.name()).collect();
+    let sids: Vec<_> = policy.statements().iter().map(Statement::name).collect();
     let denied = documents[0].statements().iter().filter(|one| one.sid().starts_with('N')).count();
-    let written = documents.iter().flat_map(|one| one.statements()).count();
+    let written = documents.iter().flat_map(emit::Document::statements).count();
     assert_eq!(sids.len(), written - denied, "{sids:?}");
     let policies = Policies::of_identity([NamedDocument::new("inline", policy)]);
     for call in witness::calls(documents) {

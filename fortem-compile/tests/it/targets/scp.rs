@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use fortem_compile::compile;
 use fortem_compile::iam::{Decision, Document, DocumentKind, NamedDocument, Policies};
-use fortem_compile::reference::{Carries, Reference};
+use fortem_compile::reference::{Action, Carries, Reference};
 use fortem_compile::target::{Target, Targets, targets};
 
 use super::{ORGANIZATION, parse, request, sample, source, text, with_a_part_less, witness};
@@ -300,7 +300,7 @@ fn every_call_of_ecs_that_creates_and_takes_tags_has_to_be_tagged() {
             });
             takes_tags && action.name() != "ecs:TagResource"
         })
-        .map(|action| action.name())
+        .map(Action::name)
         .collect();
     assert!(creating.contains("ecs:CreateDaemon") && creating.len() > 8);
     with_organization(ORGANIZATION, |written| {
