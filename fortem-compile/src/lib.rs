@@ -23,11 +23,13 @@ pub mod model;
 pub mod output;
 #[cfg(feature = "prove")]
 pub mod prove;
+pub mod quota;
 pub mod reference;
 pub mod report;
 pub mod scaffold;
 pub mod statement;
 pub mod table;
+pub mod target;
 pub mod verify;
 
 mod arn;

@@ -4,6 +4,7 @@ mod check;
 mod context;
 mod modes;
 mod names;
+mod organization;
 mod parse;
 mod read;
 mod roles;
@@ -16,6 +17,7 @@ pub(crate) use self::check::UNKNOWN_ROLE;
 pub(crate) use self::context::CODE as CONTEXT;
 pub use self::context::ContextKey;
 pub use self::names::{NamePattern, Names};
+pub use self::organization::{Oidc, Organization};
 pub use self::roles::{RoleSlots, Roles};
 
 use self::modes::Modes;
@@ -54,6 +56,7 @@ pub struct Fleet {
     modes: Modes,
     session_tags: SessionTags,
     context: Vec<ContextKey>,
+    organization: Organization,
 }
 
 /// A name and where it is given.

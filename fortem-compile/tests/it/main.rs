@@ -29,4 +29,5 @@ mod policies;
 mod prove;
 mod reference;
 mod scratch;
+mod targets;
 mod verify;

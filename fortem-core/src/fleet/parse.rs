@@ -5,6 +5,7 @@ use toml::de::DeTable;
 
 use super::modes::Modes;
 use super::names::{KEYS, Names};
+use super::organization;
 use super::read::{Found, Reader, Table};
 use super::roles::Roles;
 use super::session_tags::SessionTags;
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::problem::{Problem, SourceFile};
 
-const TOP: [&str; 18] = [
+const TOP: [&str; 19] = [
     "tag_key",
     "partition",
     "schedule",
@@ -33,6 +34,7 @@ const TOP: [&str; 18] = [
     "team_tag_key",
     "user_tag_key",
     "context",
+    "organization",
 ];
 
 pub(super) fn fleet(file: &SourceFile, roles: &Roles) -> (Option<Fleet>, Vec<Problem>) {
@@ -75,12 +77,13 @@ fn read(reader: &mut Reader, top: &Table) -> Fleet {
     let users = users.iter().filter_map(|table| user(reader, table)).collect();
     let assignments = reader.tables(top, "assignment");
     let assignments = assignments.iter().filter_map(|table| assignment(reader, table)).collect();
+    let partition = word(reader, top, "partition", "partition", Partition::ALL, Partition::as_str)
+        .unwrap_or(Partition::Aws);
     Fleet {
         file: reader.file.clone(),
         task_tags: task_tags(reader, top, &tag_key),
         tag_key,
-        partition: word(reader, top, "partition", "partition", Partition::ALL, Partition::as_str)
-            .unwrap_or(Partition::Aws),
+        partition,
         schedule: word(
             reader,
             top,
@@ -101,6 +104,7 @@ fn read(reader: &mut Reader, top: &Table) -> Fleet {
         modes: Modes::read(reader, top),
         session_tags: SessionTags::read(reader, top),
         context: context::read(reader, top),
+        organization: organization::read(reader, top, partition),
     }
 }
 
