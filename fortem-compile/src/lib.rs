@@ -10,6 +10,7 @@
 //! tags rest on is guarded in every document. What is emitted is read back by [`iam`], the one model of
 //! IAM in the project, and must say what Cedar says, no more and no less ([`verify`]).
 
+pub mod check;
 pub mod classes;
 pub mod compile;
 pub mod context;

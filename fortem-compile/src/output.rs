@@ -9,6 +9,7 @@ use serde_json::Error;
 use fortem_core::Source;
 
 pub use self::directory::{WriteError, write};
+pub(crate) use self::manifest::only_roles;
 pub use self::manifest::{
     DocumentEntry, FileEntry, Manifest, OriginEntry, StatementEntry, manifest,
 };

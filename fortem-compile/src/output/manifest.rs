@@ -115,7 +115,8 @@ impl FileEntry {
     }
 }
 
-fn only_roles(compiled: &Compiled) -> Vec<String> {
+/// The roles that were compiled, if not all.
+pub(crate) fn only_roles(compiled: &Compiled) -> Vec<String> {
     let built: BTreeSet<&str> = compiled.documents.keys().map(|identity| identity.role).collect();
     if compiled.model.roles.iter().all(|role| built.contains(role.policy.id())) {
         return Vec::new();

@@ -12,6 +12,7 @@ mod brute_force;
 mod build;
 mod calls;
 mod cases;
+mod check;
 mod cli;
 mod conditions;
 mod differential;
