@@ -23,6 +23,7 @@ pub use self::change::{Part, PartStatus};
 use self::found::Found;
 use crate::compile::{CompileError, Compiled, compile};
 use crate::output::{self, OutputFile};
+use crate::target::{Target, targets};
 
 /// How an output directory differs from its sources; `Display` writes it for people, `serde` as JSON.
 #[derive(Debug, Serialize)]
@@ -127,7 +128,8 @@ pub fn compare(
     directory: &Path,
 ) -> Result<Drift, CheckError> {
     let found = Found::read(directory)?;
-    let expected = output::files(source, compiled)?;
+    let targets = targets(source, compiled, &Target::ALL).map_err(CompileError::from)?;
+    let expected = output::files(source, compiled, &targets)?;
     let files = differing(&expected, &found);
     let changed: BTreeSet<&str> = files.iter().map(|one| one.file.as_str()).collect();
     let known = compiled.documents.keys().copied().collect();

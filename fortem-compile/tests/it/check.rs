@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Output;
 
 use fortem_compile::check::{self, Drift};
+use fortem_compile::target::{Target, targets};
 use fortem_compile::verify::Kind;
 use fortem_compile::{compile, output};
 use fortem_core::Source;
@@ -160,7 +161,9 @@ fn each_fault_in_a_document_fails() {
     let source = Source::load("../policies").unwrap();
     let compiled = compile(&source, &["log-viewer".to_owned()]).unwrap();
     let out = tempfile::tempdir().unwrap();
-    let files = output::files(&source, &compiled).unwrap();
+    let files =
+        output::files(&source, &compiled, &targets(&source, &compiled, &Target::ALL).unwrap())
+            .unwrap();
     let directory = out.path().join("out");
     output::write(&directory, &files).unwrap();
     let drift = |text: &str| -> Drift {
