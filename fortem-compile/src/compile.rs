@@ -9,11 +9,12 @@ use thiserror::Error;
 use crate::Identity;
 use crate::classes::{self, Class, classes};
 use crate::context::ContextKeys;
-use crate::emit::{self, Document, MANAGED_POLICY_LIMIT, TooLargeError};
+use crate::emit::{self, Document, TooLargeError};
 use crate::lower::{self, LeftOut, LowerError, Lowered, World};
 use crate::merge::merge;
 use crate::model::{self, Model, Role};
 use crate::preconditions;
+use crate::quota::Quotas;
 use crate::reference::{Reference, ReferenceError};
 use crate::statement::{Effect, StatementError};
 use crate::table::Table;
@@ -99,7 +100,7 @@ pub fn compile<'a>(source: &'a Source, only: &[String]) -> Result<Compiled<'a>, 
             let Lowered { statements, left_out: hidden } =
                 lower::lower(&world, &model, role, identity).map_err(not_lowered)?;
             let merged = merge(world.reference, statements);
-            let made = emit::documents(&merged, MANAGED_POLICY_LIMIT)
+            let made = emit::documents(&merged, Quotas::builtin().managed_policy.limit)
                 .map_err(|source| CompileError::TooLarge { role: id.to_owned(), source })?;
             if !made.is_empty() || identity.environment.is_none() {
                 documents.insert(identity, made);

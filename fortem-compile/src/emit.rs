@@ -6,10 +6,6 @@ use serde_json::{Map, Value, json};
 
 use crate::statement::{ApiActions, Effect, Statement};
 
-/// The most characters, white space not counted, of a customer managed policy (IAM User Guide, IAM
-/// and AWS STS quotas).
-pub const MANAGED_POLICY_LIMIT: usize = 6_144;
-
 /// One policy document.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -18,7 +14,9 @@ pub struct Document {
 }
 
 impl Document {
-    fn new(statements: Vec<Statement>) -> Self {
+    /// A document of these statements, in this order.
+    #[must_use]
+    pub fn of(statements: Vec<Statement>) -> Self {
         let json = json!({
             "Version": "2012-10-17",
             "Statement": statements.iter().map(statement).collect::<Vec<_>>(),
@@ -36,6 +34,12 @@ impl Document {
     #[must_use]
     pub fn to_json(&self) -> String {
         format!("{:#}\n", self.json)
+    }
+
+    /// The document as JSON without white space between tokens.
+    #[must_use]
+    pub fn to_compact_json(&self) -> String {
+        self.json.to_string()
     }
 
     /// Characters, white space between JSON tokens not counted.
@@ -93,7 +97,7 @@ pub fn documents(statements: &[Statement], limit: usize) -> Result<Vec<Document>
 fn with_grant(statements: &[Statement], grant: &Statement) -> Document {
     let grants = statements.iter().filter(|s| s.effect() == Effect::Allow).cloned();
     let guards = statements.iter().filter(|s| s.effect() == Effect::Deny).cloned();
-    Document::new(grants.chain([grant.clone()]).chain(guards).collect())
+    Document::of(grants.chain([grant.clone()]).chain(guards).collect())
 }
 
 fn statement(statement: &Statement) -> Value {

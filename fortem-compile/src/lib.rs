@@ -10,6 +10,7 @@
 //! tags rest on is guarded in every document. What is emitted is read back by [`iam`], the one model of
 //! IAM in the project, and must say what Cedar says, no more and no less ([`verify`]).
 
+pub mod check;
 pub mod classes;
 pub mod compile;
 pub mod context;
@@ -23,11 +24,13 @@ pub mod model;
 pub mod output;
 #[cfg(feature = "prove")]
 pub mod prove;
+pub mod quota;
 pub mod reference;
 pub mod report;
 pub mod scaffold;
 pub mod statement;
 pub mod table;
+pub mod target;
 pub mod verify;
 
 mod arn;

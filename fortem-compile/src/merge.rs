@@ -87,7 +87,7 @@ fn name_of_merged(statement: &Statement) -> Option<String> {
     }
 }
 
-fn number_repeated(statements: &mut [Statement]) {
+pub(crate) fn number_repeated(statements: &mut [Statement]) {
     let mut seen = BTreeSet::new();
     for statement in statements {
         let base = statement.sid.clone();

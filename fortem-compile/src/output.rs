@@ -9,15 +9,18 @@ use serde_json::Error;
 use fortem_core::Source;
 
 pub use self::directory::{WriteError, write};
+pub(crate) use self::manifest::only_roles;
 pub use self::manifest::{
     DocumentEntry, FileEntry, Manifest, OriginEntry, StatementEntry, manifest,
 };
 pub(crate) use self::place::shown;
 use crate::Identity;
 use crate::compile::Compiled;
-use crate::emit::{Document, MANAGED_POLICY_LIMIT};
+use crate::emit::Document;
+use crate::quota::Size;
 use crate::report::report;
 use crate::statement::Statement;
+use crate::target::Targets;
 
 /// A file of the output: its path below the output directory, and its text.
 pub type OutputFile = (String, String);
@@ -39,28 +42,22 @@ pub struct Artifact<'a> {
     /// Size and quota.
     pub size: Option<Size>,
     /// Its statements, in the order they are written.
-    pub statements: &'a [Statement],
-}
-
-/// How large a document is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
-    /// Characters, counted as the quota counts them.
-    pub characters: usize,
-    /// The quota.
-    pub limit: usize,
+    pub statements: Vec<Statement>,
 }
 
 impl<'a> Artifact<'a> {
-    fn identity(identity: Identity<'a>, index: usize, document: &'a Document) -> Self {
-        Self {
-            file: identity.file(index),
-            text: document.to_json(),
-            role: Some(identity.role),
-            environment: identity.environment,
-            size: Some(Size { characters: document.characters(), limit: MANAGED_POLICY_LIMIT }),
-            statements: document.statements(),
-        }
+    /// A document that is for all, of what kind its first folder says.
+    pub(crate) fn new(file: impl Into<String>, text: String) -> Self {
+        let (role, environment, statements) = (None, None, Vec::new());
+        Self { file: file.into(), text, role, environment, size: None, statements }
+    }
+
+    pub(crate) fn for_identity(self, identity: Identity<'a>) -> Self {
+        Self { role: Some(identity.role), environment: identity.environment, ..self }
+    }
+
+    pub(crate) fn with_statements(self, document: &Document) -> Self {
+        Self { statements: document.statements().to_vec(), ..self }
     }
 
     /// `identity`, `boundary`, `scp` and so on: the first folder of its path.
@@ -70,40 +67,35 @@ impl<'a> Artifact<'a> {
     }
 }
 
-/// Every document, sorted by path.
-#[must_use]
-pub fn artifacts<'a>(compiled: &'a Compiled) -> Vec<Artifact<'a>> {
-    let identities = compiled.documents.iter();
-    let mut all: Vec<Artifact> = identities
-        .flat_map(|(identity, documents)| {
-            let numbered = documents.iter().enumerate();
-            numbered.map(|(index, document)| Artifact::identity(*identity, index, document))
-        })
-        .collect();
-    all.sort_by(|a, b| a.file.cmp(&b.file));
-    all
-}
-
-/// Every file of a compilation: the documents, `manifest.json`, `report.json` and `report.md`.
+/// Every file of a compilation: documents, `manifest.json`, `report.json` and `report.md`.
 ///
 /// # Errors
 ///
 /// When the report or the manifest cannot be written as JSON.
-pub fn files(source: &Source, compiled: &Compiled) -> Result<Vec<OutputFile>, Error> {
-    let report = report(source, compiled);
-    let artifacts = artifacts(compiled);
+pub fn files(
+    source: &Source,
+    compiled: &Compiled,
+    targets: &Targets,
+) -> Result<Vec<OutputFile>, Error> {
+    let report = report(source, compiled, targets);
     let others = vec![
         ("report.json".to_owned(), serde_json::to_string_pretty(&report)? + "\n"),
         ("report.md".to_owned(), report.to_string()),
     ];
-    let manifest = manifest(source, compiled, &artifacts, &others);
+    let manifest = manifest(source, compiled, targets, &others);
     let manifest = (MANIFEST.to_owned(), serde_json::to_string_pretty(&manifest)? + "\n");
-    let documents = artifacts.into_iter().map(|one| (one.file, one.text));
+    let documents = targets.artifacts.iter().map(|one| (one.file.clone(), one.text.clone()));
     Ok(documents.chain([manifest]).chain(others).collect())
 }
 
 /// The identity documents alone, sorted by path.
 #[must_use]
 pub fn documents(compiled: &Compiled) -> Vec<OutputFile> {
-    artifacts(compiled).into_iter().map(|one| (one.file, one.text)).collect()
+    let all = compiled.documents.iter().flat_map(|(identity, documents)| {
+        let numbered = documents.iter().enumerate();
+        numbered.map(|(index, document)| (identity.file(index), document.to_json()))
+    });
+    let mut all: Vec<OutputFile> = all.collect();
+    all.sort();
+    all
 }

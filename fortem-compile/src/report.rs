@@ -9,11 +9,13 @@ use serde::Serialize;
 
 use crate::Identity;
 use crate::compile::Compiled;
-use crate::emit::{Document, MANAGED_POLICY_LIMIT};
+use crate::emit::Document;
 use crate::model::Role;
-use crate::output::shown;
+use crate::output::{Artifact, shown};
+use crate::quota::Quotas;
 use crate::statement::{ApiActions, Effect, Origin, Statement};
 use crate::table::{Call, Channel, holds};
+use crate::target::{LeftOut, Targets};
 
 /// The whole report; `Display` writes it as Markdown, `serde` as JSON.
 #[derive(Debug, Serialize)]
@@ -32,6 +34,10 @@ pub struct Report {
     pub merged: Vec<MergedReport>,
     /// Name patterns that a name unknown to the fleet could reach into.
     pub open_patterns: Vec<String>,
+    /// The documents that AWS sets a limit to, by path.
+    pub sizes: Vec<SizeReport>,
+    /// The documents that are not written.
+    pub left_out: Vec<LeftOutReport>,
 }
 
 /// One role.
@@ -149,9 +155,38 @@ pub struct MergedReport {
     pub accepted: Option<String>,
 }
 
-/// Reports on what was compiled from a source.
+/// How large a document is.
+#[derive(Debug, Serialize)]
+pub struct SizeReport {
+    /// Path below the output directory.
+    pub file: String,
+    /// Characters, counted as the quota counts them.
+    pub characters: usize,
+    /// The quota.
+    pub limit: usize,
+    /// What is left of it.
+    pub headroom: usize,
+    /// The quota until the account asks for more, where the document is larger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needs_raise_from: Option<usize>,
+}
+
+/// A document that is not written.
+#[derive(Debug, Serialize)]
+pub struct LeftOutReport {
+    /// What it would be.
+    pub target: &'static str,
+    /// Its path below the output directory, or the folder of all that are missing.
+    pub file: String,
+    /// Why there is none.
+    pub why: String,
+    /// What would give one.
+    pub help: String,
+}
+
+/// Reports on what was compiled from a source, and on what was written of it.
 #[must_use]
-pub fn report(source: &Source, compiled: &Compiled) -> Report {
+pub fn report(source: &Source, compiled: &Compiled, targets: &Targets) -> Report {
     let fleet = source.fleet();
     let accepted = |apis: &BTreeSet<String>| {
         let one = fleet.accepted_merges().iter().find(|one| apis.contains(one.name()));
@@ -175,6 +210,28 @@ pub fn report(source: &Source, compiled: &Compiled) -> Report {
         roles: reports.collect(),
         merged: merged.collect(),
         open_patterns: open_patterns(source),
+        sizes: targets.artifacts.iter().filter_map(size).collect(),
+        left_out: targets.left_out.iter().map(left_out).collect(),
+    }
+}
+
+fn size(artifact: &Artifact) -> Option<SizeReport> {
+    let size = artifact.size?;
+    Some(SizeReport {
+        file: artifact.file.clone(),
+        characters: size.characters,
+        limit: size.limit,
+        headroom: size.headroom(),
+        needs_raise_from: size.default.filter(|_| size.needs_raise()),
+    })
+}
+
+fn left_out(one: &LeftOut) -> LeftOutReport {
+    LeftOutReport {
+        target: one.target.as_str(),
+        file: one.file.clone(),
+        why: one.why.clone(),
+        help: one.help.clone(),
     }
 }
 
@@ -225,7 +282,7 @@ impl RoleReporter<'_> {
         let report = |(index, document): (usize, &Document)| DocumentReport {
             file: Identity::of(self.role.policy.id()).file(index),
             characters: document.characters(),
-            limit: MANAGED_POLICY_LIMIT,
+            limit: Quotas::builtin().managed_policy.limit,
         };
         self.documents.iter().enumerate().map(report).collect()
     }

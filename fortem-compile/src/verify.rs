@@ -119,6 +119,8 @@ pub struct Verifier<'a> {
     world: World<'a>,
     shapes: Shapes<'a>,
     languages: Languages,
+    /// What is looked for.
+    kinds: Vec<Kind>,
 }
 
 impl<'a> Verifier<'a> {
@@ -134,7 +136,13 @@ impl<'a> Verifier<'a> {
             world,
             shapes: Shapes::of(world.reference, world.table),
             languages: Languages::new(world.fleet.partition().as_str()),
+            kinds: Kind::ALL.to_vec(),
         })
+    }
+
+    /// From now on looks for differences of these kinds alone.
+    pub fn look_for(&mut self, kinds: &[Kind]) {
+        self.kinds = kinds.to_vec();
     }
 
     /// The first difference of each role whose documents do not say what Cedar says; the documents are given

@@ -40,6 +40,7 @@ pub mod pattern;
 mod policy;
 mod policy_text;
 mod problem;
+mod schema_text;
 mod source;
 mod vocabulary;
 
@@ -47,7 +48,8 @@ pub use cedar_text::parse_cedar;
 pub use digest::{Digest, HexError};
 pub use fleet::{
     Acceptance, Assignee, Assignment, ContextKey, ContextType, Environment, Fleet, Mode,
-    NamePattern, Names, Partition, RoleSlots, Roles, ScheduleKind, Team, Tier, User,
+    NamePattern, Names, Oidc, Organization, Partition, RoleSlots, Roles, ScheduleKind, Team, Tier,
+    User,
 };
 pub use identity::{Identity, IdentityError, OidcClaims, SamlAttributes};
 pub use policy::{Policy, PolicyKind};

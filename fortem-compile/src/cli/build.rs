@@ -5,12 +5,15 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
-use fortem_compile::emit::MANAGED_POLICY_LIMIT;
-use fortem_compile::output::{self, OutputFile};
+use fortem_compile::output::{self, Artifact};
+use fortem_compile::target::{LeftOut, Target, Targets, targets};
 use fortem_compile::verify::Difference;
-use fortem_compile::{CompileError, Compiled, compile};
+use fortem_compile::{CompileError, compile};
 use fortem_core::{Problem, Problems, Source};
+
+use serde_json::Value;
 
 use super::fault;
 
@@ -26,6 +29,17 @@ pub(super) struct Build {
     /// Only this role; may be given several times.
     #[arg(long = "role", value_name = "NAME")]
     roles: Vec<String>,
+    /// Only this kind of document; may be given several times. All of them by default, to standard output
+    /// `identity` alone.
+    #[arg(long = "target", value_name = "NAME", value_parser = target())]
+    targets: Vec<Target>,
+}
+
+fn target() -> impl TypedValueParser<Value = Target> {
+    let names = Target::ALL.map(Target::as_str);
+    PossibleValuesParser::new(names).try_map(|name| {
+        Target::ALL.into_iter().find(|one| one.as_str() == name).ok_or("no target has this name")
+    })
 }
 
 impl Build {
@@ -36,25 +50,67 @@ impl Build {
             Err(CompileError::Differs(differences)) => return Ok(differ(&source, &differences)),
             Err(error) => return Err(explain(error)),
         };
-        let printed = if self.out == Path::new("-") {
-            to_stdout(&output::documents(&compiled))?
+        let targets = targets(&source, &compiled, &self.chosen());
+        let targets = targets.map_err(|error| fault("cannot make the documents", &error))?;
+        self.refuse_nothing(&targets)?;
+        let printed = if self.is_printed() {
+            to_stdout(&targets)
         } else {
-            let files = output::files(&source, &compiled);
+            let files = output::files(&source, &compiled, &targets);
             let files = files.map_err(|error| fault("cannot write the report as JSON", &error))?;
             output::write(&self.out, &files).map_err(|error| unwritten(&error))?;
-            self.summary(&compiled)
+            self.summary(&targets)
         };
         print(&printed)?;
         Ok(ExitCode::SUCCESS)
     }
 
-    fn summary(&self, compiled: &Compiled) -> String {
+    fn is_printed(&self) -> bool {
+        self.out == Path::new("-")
+    }
+
+    fn chosen(&self) -> Vec<Target> {
+        match self.targets.as_slice() {
+            [] if self.is_printed() => vec![Target::Identity],
+            [] => Target::ALL.to_vec(),
+            some => some.to_vec(),
+        }
+    }
+
+    /// Whoever asks for a kind of document by name is told if there is none.
+    fn refuse_nothing(&self, targets: &Targets) -> Result<(), Problems> {
+        let written = |target: Target| of_kind(targets, target).next().is_some();
+        let missing = targets
+            .left_out
+            .iter()
+            .filter(|one| self.targets.contains(&one.target) && !written(one.target));
+        let problem = |one: &LeftOut| {
+            let message = format!("`{}` cannot be written: {}", one.file, one.why);
+            Problem::new("fortem::target::left_out", message).help(one.help.clone())
+        };
+        Problems::unless(missing.map(problem).collect(), ())
+    }
+
+    /// Each identity policy, and a line for each other kind of document.
+    fn summary(&self, targets: &Targets) -> String {
         let out = self.out.display();
         let mut lines = Vec::new();
-        for (identity, documents) in &compiled.documents {
-            for (index, document) in documents.iter().enumerate() {
-                let (file, size) = (identity.file(index), document.characters());
-                lines.push(format!("{out}/{file}: {size} of {MANAGED_POLICY_LIMIT} characters"));
+        for target in &targets.chosen {
+            let artifacts: Vec<&Artifact> = of_kind(targets, *target).collect();
+            match target {
+                Target::Identity => lines.extend(
+                    artifacts
+                        .iter()
+                        .filter_map(|one| Some(format!("{out}/{}: {}", one.file, one.size?))),
+                ),
+                _ if artifacts.is_empty() => {}
+                _ => lines.push(format!("{out}/{target}: {}", several(&artifacts))),
+            }
+            let left_out = targets.left_out.iter().filter(|one| one.target == *target);
+            match left_out.collect::<Vec<_>>().as_slice() {
+                [] => {}
+                [one] => lines.push(format!("{out}/{}: not written, {}", one.file, one.why)),
+                more => lines.push(format!("{out}/{target}: {} not written", more.len())),
             }
         }
         lines.push(format!("{out}/report.md: what is granted, what is not, and why\n"));
@@ -62,16 +118,31 @@ impl Build {
     }
 }
 
+fn of_kind<'t, 'a>(
+    targets: &'t Targets<'a>,
+    target: Target,
+) -> impl Iterator<Item = &'t Artifact<'a>> {
+    targets.artifacts.iter().filter(move |one| one.kind() == target.as_str())
+}
+
+fn several(artifacts: &[&Artifact]) -> String {
+    let number = match artifacts.len() {
+        1 => "1 file".to_owned(),
+        more => format!("{more} files"),
+    };
+    let largest = artifacts.iter().filter_map(|one| one.size).max_by_key(|size| size.characters);
+    largest.map_or(number.clone(), |size| format!("{number}, at most {size}"))
+}
+
 /// One document as it is; several as one object, by file name.
-fn to_stdout(documents: &[OutputFile]) -> Result<String, Problems> {
-    if let [(_, only)] = documents {
-        return Ok(only.clone());
+fn to_stdout(targets: &Targets) -> String {
+    if let [only] = targets.artifacts.as_slice() {
+        return only.text.clone();
     }
-    let parse = |(name, text): &OutputFile| Ok((name.clone(), serde_json::from_str(text)?));
-    let all: Result<serde_json::Map<_, _>, serde_json::Error> =
-        documents.iter().map(parse).collect();
-    let all = all.map_err(|error| fault("cannot print the documents", &error))?;
-    Ok(format!("{:#}\n", serde_json::Value::Object(all)))
+    // Not all of them are JSON.
+    let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+    let all = targets.artifacts.iter().map(|one| (one.file.clone(), value(&one.text)));
+    format!("{:#}\n", Value::Object(all.collect()))
 }
 
 /// A reader that closes the pipe early has seen enough.

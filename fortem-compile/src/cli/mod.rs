@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "printing is what a command does")]
 
 mod build;
+mod check;
 mod completions;
 mod diagnose;
 mod eval;
@@ -32,6 +33,8 @@ struct Arguments {
 enum Command {
     /// Writes the IAM policies and a report. What a bare `fortem-compile` does.
     Build(build::Build),
+    /// Compares the output with what the policies say now, byte for byte. For CI.
+    Check(check::Check),
     /// Answers whether IAM allows the calls of a file, one JSON line a call.
     Eval(eval::Eval),
     /// Proves that the IAM policies mean what the Cedar policies say, with the solver that CVC5 names.
@@ -53,7 +56,7 @@ Exit codes:
   0  done; with eval: every answer is the expected one
   1  refused, and nothing was written; with eval: some answer is an error or not the expected one
   2  wrong arguments
-  10 the documents do not say what Cedar says, and nothing was written";
+  10 the documents do not say what Cedar says, and nothing was written; with check: something differs";
 
 /// The exit code for documents that differ from Cedar.
 const DIFFERENCE: u8 = 10;
@@ -62,6 +65,7 @@ pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Some(Command::Build(build)) => build.run(),
+        Some(Command::Check(check)) => check.run(),
         Some(Command::Eval(eval)) => eval.run(),
         #[cfg(feature = "prove")]
         Some(Command::Prove(prove)) => prove.run(),

@@ -9,6 +9,7 @@ use super::place::shown;
 use super::{Artifact, OutputFile};
 use crate::compile::Compiled;
 use crate::statement::{Origin, Statement};
+use crate::target::Targets;
 
 /// The manifest; `serde` writes it as JSON.
 #[derive(Debug, Serialize)]
@@ -21,6 +22,8 @@ pub struct Manifest {
     pub service_reference: String,
     /// The roles that were asked for; none stands for all.
     pub only_roles: Vec<String>,
+    /// The targets that were asked for.
+    pub targets: Vec<&'static str>,
     /// The fleet file and the Cedar files, by path.
     pub sources: Vec<FileEntry>,
     /// The documents, by path.
@@ -86,12 +89,12 @@ pub enum OriginEntry {
     },
 }
 
-/// Ties documents, and the `others` of the output, to their source.
+/// Ties the documents of some targets, and the `others` of the output, to their source.
 #[must_use]
 pub fn manifest(
     source: &Source,
     compiled: &Compiled,
-    documents: &[Artifact],
+    targets: &Targets,
     others: &[OutputFile],
 ) -> Manifest {
     Manifest {
@@ -100,7 +103,8 @@ pub fn manifest(
         service_reference: compiled.world.reference.date().to_owned(),
         only_roles: only_roles(compiled),
         sources: sources(source),
-        documents: documents.iter().map(|one| document(source, one)).collect(),
+        targets: targets.chosen.iter().map(|target| target.as_str()).collect(),
+        documents: targets.artifacts.iter().map(|one| document(source, one)).collect(),
         other_files: others.iter().map(|(file, text)| FileEntry::new(file.clone(), text)).collect(),
     }
 }
@@ -111,7 +115,8 @@ impl FileEntry {
     }
 }
 
-fn only_roles(compiled: &Compiled) -> Vec<String> {
+/// The roles that were compiled, if not all.
+pub(crate) fn only_roles(compiled: &Compiled) -> Vec<String> {
     let built: BTreeSet<&str> = compiled.documents.keys().map(|identity| identity.role).collect();
     if compiled.model.roles.iter().all(|role| built.contains(role.policy.id())) {
         return Vec::new();

@@ -2,7 +2,10 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use super::{AssignmentReport, BlindReport, GrantReport, MergedReport, Report, RoleReport};
+use super::{
+    AssignmentReport, BlindReport, GrantReport, LeftOutReport, MergedReport, Report, RoleReport,
+    SizeReport,
+};
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
@@ -18,7 +21,9 @@ impl Display for Report {
             write!(f, "\n{role}")?;
         }
         merged(f, &self.merged)?;
-        open_patterns(f, &self.open_patterns)
+        open_patterns(f, &self.open_patterns)?;
+        sizes(f, &self.sizes)?;
+        left_out(f, &self.left_out)
     }
 }
 
@@ -131,6 +136,33 @@ fn open_patterns(f: &mut Formatter<'_>, patterns: &[String]) -> Result {
          environment, or close the pattern.\n"
     )?;
     patterns.iter().try_for_each(|pattern| writeln!(f, "- `{pattern}`"))
+}
+
+fn sizes(f: &mut Formatter<'_>, rows: &[SizeReport]) -> Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n## Sizes\n\nIn characters, counted as AWS counts them.\n")?;
+    writeln!(f, "| file | used | limit | headroom |\n| --- | ---: | ---: | ---: |")?;
+    for SizeReport { file, characters, limit, headroom, needs_raise_from } in rows {
+        let limit = match needs_raise_from {
+            None => limit.to_string(),
+            Some(default) => format!("{limit}, once raised from {default}"),
+        };
+        writeln!(f, "| `{file}` | {characters} | {limit} | {headroom} |")?;
+    }
+    Ok(())
+}
+
+fn left_out(f: &mut Formatter<'_>, rows: &[LeftOutReport]) -> Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n## Not written\n\n| file | why | what would give it |\n| --- | --- | --- |")?;
+    for LeftOutReport { file, why, help, .. } in rows {
+        writeln!(f, "| `{file}` | {why} | {help} |")?;
+    }
+    Ok(())
 }
 
 fn codes<'a>(names: impl IntoIterator<Item = &'a String>) -> String {

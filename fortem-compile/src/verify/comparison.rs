@@ -332,7 +332,7 @@ impl<'v, 'a> Domain<'v, 'a> {
         when: &Circumstance,
         is_unclear: bool,
     ) -> Result<Option<Difference>, VerifyError> {
-        let Verifier { world, shapes, languages, .. } = &mut *self.verifier;
+        let Verifier { world, shapes, languages, kinds, .. } = &mut *self.verifier;
         let statements = sides.statements();
         let search = Search::new(&statements, context, subject.fixed, world.reference, languages)?;
         let covering = sides.covering(subject.calls, shapes.count());
@@ -364,8 +364,9 @@ impl<'v, 'a> Domain<'v, 'a> {
             };
             let carried = search.asked(relevant, is_carried);
             if seen.insert((relevant, resources.is_named.then_some(shape.form), carried))
-                && let Some((found, kind)) =
-                    search.find(resources, relevant, carried, |one| judge.of(one))
+                && let Some((found, kind)) = search.find(resources, relevant, carried, |one| {
+                    judge.of(one).filter(|kind| kinds.contains(kind))
+                })
             {
                 let role = subject.role;
                 return Ok(Some(Difference::new(kind, role, principal, shape, found, sides, when)));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use fortem_core::{Problem, Source};
+use serde::Serialize;
 
 use super::circumstances::Circumstance;
 use super::plain::{Part, Role};
@@ -13,7 +14,8 @@ use crate::domain::{Found, Shape};
 use crate::iam::Effect;
 
 /// In which way documents and Cedar differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// The documents allow what Cedar does not.
     Excess,
@@ -23,6 +25,31 @@ pub enum Kind {
     Unguarded,
     /// The documents deny explicitly what no guard forbids.
     Overreach,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Excess, Self::Shortfall, Self::Unguarded, Self::Overreach];
+
+    /// What documents of the kind do, after "the documents".
+    #[must_use]
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Excess => "allow a call that Cedar does not permit",
+            Self::Shortfall => "do not allow a call that Cedar permits",
+            Self::Unguarded => "do not deny a call that a guard forbids",
+            Self::Overreach => "deny a call that no guard forbids",
+        }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Excess => "fortem::verify::excess",
+            Self::Shortfall => "fortem::verify::shortfall",
+            Self::Unguarded => "fortem::verify::unguarded",
+            Self::Overreach => "fortem::verify::overreach",
+        }
+    }
 }
 
 /// One call on which the documents of a role and Cedar differ.
@@ -123,17 +150,8 @@ impl Difference {
     /// The difference as a problem at the policy concerned.
     #[must_use]
     pub fn problem(&self, source: &Source) -> Problem {
-        let (code, message) = match self.kind {
-            Kind::Excess => ("fortem::verify::excess", "allow a call that Cedar does not permit"),
-            Kind::Shortfall => {
-                ("fortem::verify::shortfall", "do not allow a call that Cedar permits")
-            }
-            Kind::Unguarded => {
-                ("fortem::verify::unguarded", "do not deny a call that a guard forbids")
-            }
-            Kind::Overreach => ("fortem::verify::overreach", "deny a call that no guard forbids"),
-        };
-        let problem = Problem::new(code, format!("the documents of `{}` {message}", self.role));
+        let message = format!("the documents of `{}` {}", self.role, self.kind.says());
+        let problem = Problem::new(self.kind.code(), message);
         let guards = source.guards().filter(|guard| self.policies.contains(guard.id()));
         let roles = source.roles().filter(|role| role.id() == self.role);
         let problem = match guards.chain(roles).next() {

@@ -1,5 +1,6 @@
 //! The command, run as a person runs it.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use insta::assert_snapshot;
@@ -64,6 +65,29 @@ fn several_documents_are_printed_by_file_name() {
         ["developer", "exec", "log-viewer", "operator"].map(|r| format!("identity/{r}.json"))
     );
     assert_eq!(printed["identity/exec.json"]["Version"], "2012-10-17");
+}
+
+#[test]
+fn only_the_targets_asked_for_are_built() {
+    let scratch = Scratch::new();
+    let output = scratch.run(&["--target", "tag-policy", "--target", "config"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let folders: BTreeSet<_> = fs::read_dir(scratch.path("out"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let expected = ["config", "manifest.json", "report.json", "report.md", "tag-policy"];
+    assert_eq!(folders, expected.map(str::to_owned).into());
+
+    let printed = scratch.run(&["--target", "config", "--out", "-"]);
+    let printed: serde_json::Value = serde_json::from_slice(&printed.stdout).unwrap();
+    assert!(printed["config/ecs-cluster.guard"].as_str().unwrap().contains("rule ecs_cluster"));
+    assert_eq!(scratch.run(&["--target", "roles"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_target_that_is_asked_for_and_cannot_be_is_refused() {
+    assert_snapshot!(Scratch::new().refused(&["--target", "scp", "--target", "identity"]));
 }
 
 #[test]

@@ -76,6 +76,8 @@ pub struct Names {
     pub cache_users: Vec<NamePattern>,
     /// Names of EventBridge rules or of Scheduler groups.
     pub schedules: Vec<NamePattern>,
+    /// Keys in a cache, as Redis patterns.
+    pub cache_keys: Vec<NamePattern>,
 }
 
 impl Default for Names {
@@ -89,19 +91,28 @@ impl Default for Names {
             caches: Vec::new(),
             cache_users: Vec::new(),
             schedules: Vec::new(),
+            cache_keys: one("{environment}:*"),
         }
     }
 }
 
 /// The keys of a table that hold name patterns.
-pub(super) const KEYS: [&str; 7] =
-    ["clusters", "task_definitions", "log_groups", "roles", "caches", "cache_users", "schedules"];
+pub(super) const KEYS: [&str; 8] = [
+    "clusters",
+    "task_definitions",
+    "log_groups",
+    "roles",
+    "caches",
+    "cache_users",
+    "schedules",
+    "cache_keys",
+];
 
 impl Names {
     /// The patterns under each key of the fleet file; role paths as the pattern of what is below.
     #[must_use]
-    pub fn by_key(&self) -> [(&'static str, Vec<NamePattern>); 7] {
-        let [clusters, definitions, logs, roles, caches, users, schedules] = KEYS;
+    pub fn by_key(&self) -> [(&'static str, Vec<NamePattern>); 8] {
+        let [clusters, definitions, logs, roles, caches, users, schedules, keys] = KEYS;
         [
             (clusters, self.clusters.clone()),
             (definitions, self.task_definitions.clone()),
@@ -110,6 +121,7 @@ impl Names {
             (caches, self.caches.clone()),
             (users, self.cache_users.clone()),
             (schedules, self.schedules.clone()),
+            (keys, self.cache_keys.clone()),
         ]
     }
 
@@ -134,6 +146,7 @@ impl Names {
             caches: or("caches", &self.caches, Rule::Any),
             cache_users: or("cache_users", &self.cache_users, Rule::Any),
             schedules: or("schedules", &self.schedules, Rule::Any),
+            cache_keys: or("cache_keys", &self.cache_keys, Rule::Any),
         };
         let roles = reader.string(table, "roles");
         if let Some(roles) = roles.and_then(|one| pattern(reader, &one, Rule::Path, named)) {

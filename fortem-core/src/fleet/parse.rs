@@ -5,6 +5,7 @@ use toml::de::DeTable;
 
 use super::modes::Modes;
 use super::names::{KEYS, Names};
+use super::organization;
 use super::read::{Found, Reader, Table};
 use super::roles::Roles;
 use super::session_tags::SessionTags;
@@ -12,9 +13,9 @@ use super::{
     Acceptance, Assignee, Assignment, Environment, Fleet, Named, Partition, ScheduleKind, Team,
     Tier, User, check, context, is_alias, is_slug,
 };
-use crate::problem::{Problem, Problems, SourceFile};
+use crate::problem::{Problem, SourceFile};
 
-const TOP: [&str; 18] = [
+const TOP: [&str; 19] = [
     "tag_key",
     "partition",
     "schedule",
@@ -33,9 +34,10 @@ const TOP: [&str; 18] = [
     "team_tag_key",
     "user_tag_key",
     "context",
+    "organization",
 ];
 
-pub(super) fn fleet(file: &SourceFile, roles: &Roles) -> Result<Fleet, Problems> {
+pub(super) fn fleet(file: &SourceFile, roles: &Roles) -> (Option<Fleet>, Vec<Problem>) {
     let (document, errors) = DeTable::parse_recoverable(file.text());
     let syntax = errors.iter().map(|error| {
         let span = error.span().unwrap_or_default();
@@ -43,12 +45,15 @@ pub(super) fn fleet(file: &SourceFile, roles: &Roles) -> Result<Fleet, Problems>
         Problem::new("fortem::fleet::syntax", message).at(file, span, "not TOML")
     });
     // What stands behind a syntax error may be read wrongly, so it is not judged.
-    Problems::unless(syntax.collect(), ())?;
+    let syntax: Vec<Problem> = syntax.collect();
+    if !syntax.is_empty() {
+        return (None, syntax);
+    }
     let mut reader = Reader::new(file);
     let top = Table { entries: document.get_ref(), span: 0..0 };
     let fleet = read(&mut reader, &top);
     check::fleet(&mut reader, &fleet, roles);
-    Problems::unless(reader.problems, fleet)
+    (Some(fleet), reader.problems)
 }
 
 fn read(reader: &mut Reader, top: &Table) -> Fleet {
@@ -72,12 +77,13 @@ fn read(reader: &mut Reader, top: &Table) -> Fleet {
     let users = users.iter().filter_map(|table| user(reader, table)).collect();
     let assignments = reader.tables(top, "assignment");
     let assignments = assignments.iter().filter_map(|table| assignment(reader, table)).collect();
+    let partition = word(reader, top, "partition", "partition", Partition::ALL, Partition::as_str)
+        .unwrap_or(Partition::Aws);
     Fleet {
         file: reader.file.clone(),
         task_tags: task_tags(reader, top, &tag_key),
         tag_key,
-        partition: word(reader, top, "partition", "partition", Partition::ALL, Partition::as_str)
-            .unwrap_or(Partition::Aws),
+        partition,
         schedule: word(
             reader,
             top,
@@ -98,6 +104,7 @@ fn read(reader: &mut Reader, top: &Table) -> Fleet {
         modes: Modes::read(reader, top),
         session_tags: SessionTags::read(reader, top),
         context: context::read(reader, top),
+        organization: organization::read(reader, top, partition),
     }
 }
 

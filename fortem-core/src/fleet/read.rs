@@ -95,6 +95,18 @@ impl<'a> Reader<'a> {
         Some(items.iter().filter_map(|item| self.text(item, "a string")).collect())
     }
 
+    /// Whether a switch is on; off when the key is not there.
+    pub(super) fn switch(&mut self, table: &Table, key: &str) -> bool {
+        let Some(value) = table.entries.get(key) else {
+            return false;
+        };
+        let Some(on) = value.get_ref().as_bool() else {
+            self.wrong_type(value, "`true` or `false`");
+            return false;
+        };
+        on
+    }
+
     /// Notes that a list may not be empty.
     pub(super) fn empty(&mut self, table: &Table, key: &str) {
         let span = table.entries.get(key).map_or_else(|| table.span.clone(), Spanned::span);

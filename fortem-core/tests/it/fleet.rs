@@ -24,6 +24,10 @@ fn problems(text: &str) -> String {
     rendered(&parse(text).expect_err("a mistake"))
 }
 
+fn pointed(fleet: &Fleet, span: std::ops::Range<usize>) -> &str {
+    fleet.file().text().get(span).unwrap()
+}
+
 fn environments(names: &[&str]) -> String {
     let one =
         |name: &&str| format!("[[environment]]\nname = \"{name}\"\ntier = \"nonproduction\"\n");
@@ -91,8 +95,8 @@ fn a_fleet_says_its_modes() {
     let fleet = parse(&(text.to_owned() + &environments(&["dev"]))).unwrap();
     assert_eq!((fleet.mode_of("developer"), fleet.mode_of("exec")), (Mode::Slots, Mode::Delimited));
     assert_eq!((fleet.slots(), fleet.accepted_delimited()), (5, Some("we own all tags")));
-    assert_eq!(&fleet.file().text()[fleet.mode_span("exec")], "\"delimited\"");
-    assert_eq!(&fleet.file().text()[fleet.mode_span("developer")], "\"slots\"");
+    assert_eq!(pointed(&fleet, fleet.mode_span("exec")), "\"delimited\"");
+    assert_eq!(pointed(&fleet, fleet.mode_span("developer")), "\"slots\"");
 }
 
 #[test]
@@ -111,8 +115,8 @@ fn a_fleet_says_how_aws_sees_people_and_teams() {
     let fleet = parse(&(text.to_owned() + &environments(&["dev"]))).unwrap();
     assert_eq!(fleet.team_tag_key("payments").as_deref(), Some("Team/payments"));
     assert_eq!(fleet.user_tag_key(), Some("User"));
-    assert_eq!(&fleet.file().text()[fleet.team_tag_key_span().unwrap()], "\"Team/{team}\"");
-    assert_eq!(&fleet.file().text()[fleet.user_tag_key_span().unwrap()], "\"User\"");
+    assert_eq!(pointed(&fleet, fleet.team_tag_key_span().unwrap()), "\"Team/{team}\"");
+    assert_eq!(pointed(&fleet, fleet.user_tag_key_span().unwrap()), "\"User\"");
 }
 
 #[test]
@@ -139,7 +143,7 @@ fn a_fleet_says_which_condition_keys_are_context() {
     let age = ("mfa_age", "aws:MultiFactorAuthAge", Some(ContextType::Long));
     assert_eq!(found, [("approval", "aws:PrincipalTag/Approval", None), age]);
     let span = fleet.context()[0].span();
-    assert_eq!(&fleet.file().text()[span], "approval");
+    assert_eq!(pointed(&fleet, span), "approval");
 }
 
 #[test]
@@ -215,4 +219,58 @@ proptest! {
     ) {
         let _ = parse(&format!("{key} = {value}\n"));
     }
+}
+
+#[test]
+fn what_surrounds_the_fleet_is_read() {
+    let text = environments(&["dev"])
+        + "[organization]\n\
+           platform_roles = [\"arn:aws:iam::*:role/platform-*\", \"arn:aws:iam::111122223333:role/ci/deploy\"]\n\
+           fargate_only = true\n\
+           saml_provider = \"corp\"\n\
+           oidc_issuer = \"https://idp.example.com/Realm\"\n\
+           oidc_audience = \"fortem\"\n\
+           broker = \"arn:aws:iam::111122223333:role/broker\"\n\
+           identity_center_attribute = \"${path:enterprise.department}\"\n";
+    let fleet = parse(&text).unwrap();
+    let organization = fleet.organization();
+    assert_eq!(organization.platform_roles().len(), 2);
+    assert!(organization.is_fargate_only());
+    assert_eq!(organization.saml_provider(), Some("corp"));
+    let oidc = organization.oidc().map(|oidc| (oidc.issuer(), oidc.audience()));
+    assert_eq!(oidc, Some(("idp.example.com/Realm", "fortem")));
+    assert_eq!(organization.broker(), Some("arn:aws:iam::111122223333:role/broker"));
+    let attribute = Some("${path:enterprise.department}");
+    assert_eq!(organization.identity_center_attribute(), attribute);
+    let without = parse(&environments(&["dev"])).unwrap();
+    assert_eq!(*without.organization(), fortem_core::Organization::default());
+}
+
+#[test]
+fn an_organization_that_cannot_be_is_refused() {
+    let text = environments(&["dev"])
+        + "[organization]\n\
+           platform_roles = [\"*\", \"arn:aws:iam::*:role/*\", \"arn:aws:iam::1:role/a\", \"arn:aws-cn:iam::*:role/a\", \
+                             \"arn:aws:iam::*:user/a\", \"arn:aws:iam::*:role/${aws:PrincipalTag/a}\"]\n\
+           fargate_only = \"yes\"\n\
+           saml_provider = \"arn:aws:iam::111122223333:saml-provider/corp\"\n\
+           oidc_issuer = \"http://idp.example.com/\"\n\
+           oidc_audience = \"*\"\n\
+           broker = \"arn:aws:iam::111122223333:role/*\"\n\
+           identity_center_attribute = \"department\"\n\
+           identity_provider = \"corp\"\n";
+    assert_snapshot!(problems(&text));
+    let alone =
+        environments(&["dev"]) + "[organization]\noidc_issuer = \"https://idp.example.com\"\n";
+    assert_snapshot!("issuer_alone", problems(&alone));
+}
+
+#[test]
+fn keys_of_a_cache_are_named_like_the_rest() {
+    let default = parse(&environments(&["dev"])).unwrap();
+    assert_eq!(default.names().cache_keys[0].with("dev"), "dev:*");
+    let text = environments(&["a", "a-b"])
+        + "[names]\ncache_keys = [\"{environment}-*\"]\n\
+        task_definitions = [\"{environment}\"]\n";
+    assert!(problems(&text).contains("`a-*` of `a` also reaches `a-b-*` of `a-b`"));
 }

@@ -1,0 +1,177 @@
+//! Trust policies: who may assume a role, and for which environments.
+//!
+//! Where a session's tags say the environment, whoever may pass them chooses it. So nobody may but what brings
+//! people in, a provider or a broker, and it may pass the environments in which the fleet assigns the role to
+//! somebody, and no other tags. Which of these a person gets is the word of the provider or broker.
+
+use std::collections::BTreeMap;
+
+use fortem_core::{Environment, Mode, Partition};
+use serde_json::{Value, json};
+
+use super::{Input, Target, Targets, indented, relied_on};
+use crate::Identity;
+use crate::output::Artifact;
+
+/// What brings people in, for one account or all.
+struct Bringer {
+    /// What the file is called by.
+    name: String,
+    principal: Value,
+    /// The call that assumes a role.
+    action: &'static str,
+    /// Condition key and value that show that the word is meant for AWS, or for us.
+    audience: Option<(String, String)>,
+    /// The account whose roles it is for; `None`: any.
+    account: Option<String>,
+}
+
+pub(super) fn write<'a>(input: &Input<'a>, output: &mut Targets<'a>) {
+    let organization = input.organization();
+    let federated = organization.saml_provider().is_some() || organization.oidc().is_some();
+    if !federated && organization.broker().is_none() {
+        let why = "nothing says what brings people in";
+        let help = "set `saml_provider`, `oidc_issuer` with `oidc_audience`, or `broker` under [organization]; IAM \
+                    Identity Center writes its own";
+        output.leave_out(Target::Trust, "trust/", why, help);
+        return;
+    }
+    for role in input.roles() {
+        of_role(input, output, role);
+    }
+}
+
+fn of_role<'a>(input: &Input<'a>, output: &mut Targets<'a>, role: &'a str) {
+    let folder = format!("trust/{role}/");
+    let assigned = input.environments_of(role);
+    if assigned.is_empty() {
+        let help = "assign it in fleet.toml, with environments";
+        output.leave_out(Target::Trust, folder, "nobody has the role in an environment", help);
+        return;
+    }
+    if input.fleet().mode_of(role) == Mode::Delimited {
+        let why = "which lists of environments may be passed cannot be said in a trust policy";
+        let help =
+            "take the mode `slots` or `literal` for this role, or pin the list in the broker";
+        output.leave_out(Target::Trust, folder, why, help);
+        return;
+    }
+    let bringers = bringers(input, &assigned);
+    if bringers.is_empty() {
+        let why =
+            "a provider is of one account, and nothing says in which accounts the environments are";
+        let help = "set `accounts = [\"…\"]` of the environments";
+        output.leave_out(Target::Trust, folder.as_str(), why, help);
+    }
+    for bringer in bringers {
+        let account = bringer.account.as_deref();
+        let here = |environment: &&&Environment| is_in(environment, account);
+        let pinned: Vec<&str> = assigned.iter().filter(here).map(|one| one.name()).collect();
+        let text = indented(&document(input, role, &bringer, &pinned));
+        let path = format!("{folder}{}.json", bringer.name);
+        let artifact = Artifact::new(path, text).for_identity(Identity::of(role));
+        output.add(Target::Trust, artifact, &input.quotas.trust_policy);
+    }
+}
+
+/// Whether an environment may be in an account; it may be in any if its accounts are not known.
+fn is_in(environment: &Environment, account: Option<&str>) -> bool {
+    let accounts = environment.accounts();
+    accounts.is_empty() || account.is_none_or(|account| accounts.iter().any(|one| one == account))
+}
+
+/// A provider is an object of the account that its roles are in, so there is one an account.
+fn bringers(input: &Input, assigned: &[&Environment]) -> Vec<Bringer> {
+    let partition = input.fleet().partition();
+    let organization = input.organization();
+    let mut accounts: Vec<&String> = assigned.iter().flat_map(|one| one.accounts()).collect();
+    accounts.sort();
+    accounts.dedup();
+    let provider = |account: &str, kind: &str, name: &str| json!({"Federated": format!("arn:{}:iam::{account}:{kind}/{name}", partition.as_str())});
+    let mut all = Vec::new();
+    for account in accounts {
+        all.extend(organization.saml_provider().map(|name| Bringer {
+            name: format!("saml-{account}"),
+            principal: provider(account, "saml-provider", name),
+            action: "sts:AssumeRoleWithSAML",
+            audience: Some(("SAML:aud".to_owned(), sign_in(partition).to_owned())),
+            account: Some(account.clone()),
+        }));
+        all.extend(organization.oidc().map(|oidc| Bringer {
+            name: format!("oidc-{account}"),
+            principal: provider(account, "oidc-provider", oidc.issuer()),
+            action: "sts:AssumeRoleWithWebIdentity",
+            audience: Some((format!("{}:aud", oidc.issuer()), oidc.audience().to_owned())),
+            account: Some(account.clone()),
+        }));
+    }
+    all.extend(organization.broker().map(|broker| Bringer {
+        name: "broker".to_owned(),
+        principal: json!({"AWS": broker}),
+        action: "sts:AssumeRole",
+        audience: None,
+        account: None,
+    }));
+    all
+}
+
+/// The audience of assertions for AWS (IAM User Guide, "Configure SAML assertions for the authentication response").
+fn sign_in(partition: Partition) -> &'static str {
+    match partition {
+        Partition::Aws => "https://signin.aws.amazon.com/saml",
+        Partition::AwsCn => "https://signin.amazonaws.cn/saml",
+        Partition::AwsUsGov => "https://signin.amazonaws-us-gov.com/saml",
+    }
+}
+
+fn document(input: &Input, role: &str, bringer: &Bringer, environments: &[&str]) -> Value {
+    let keys = relied_on::session_keys_in(input.documents_of(role));
+    let slots: Vec<String> =
+        slots(input, role).into_iter().filter(|slot| keys.contains(slot)).collect();
+    let mut assume: Vec<Condition> = Vec::new();
+    assume.extend(bringer.audience.clone().map(|(key, value)| ("StringEquals", key, json!(value))));
+    // A session without the tag would have that of the role, if it has one.
+    assume.extend(slots.first().map(|first| ("Null", tag(first), json!("false"))));
+    let mut statements = vec![statement("Assume", bringer.action, &bringer.principal, assume)];
+    if !keys.is_empty() {
+        let operator = if slots.len() > 1 { "StringEqualsIfExists" } else { "StringEquals" };
+        let pinned = slots.iter().map(|slot| (operator, tag(slot), json!(environments)));
+        let all_keys = "aws:TagKeys".to_owned();
+        let closed: [Condition; 2] = [
+            ("ForAllValues:StringEquals", all_keys.clone(), json!(keys)),
+            ("Null", all_keys, json!("false")),
+        ];
+        let pass = pinned.chain(closed).collect();
+        statements.push(statement("PassTags", "sts:TagSession", &bringer.principal, pass));
+    }
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+/// Operator, key and value or values.
+type Condition = (&'static str, String, Value);
+
+fn statement(sid: &str, action: &str, principal: &Value, conditions: Vec<Condition>) -> Value {
+    let mut block: BTreeMap<&str, BTreeMap<String, Value>> = BTreeMap::new();
+    for (operator, key, value) in conditions {
+        block.entry(operator).or_default().insert(key, value);
+    }
+    let mut statement =
+        json!({"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": action});
+    if let (Value::Object(elements), false) = (&mut statement, block.is_empty()) {
+        elements.insert("Condition".to_owned(), json!(block));
+    }
+    statement
+}
+
+fn tag(key: &str) -> String {
+    format!("aws:RequestTag/{key}")
+}
+
+/// The tag keys that each hold one environment.
+fn slots(input: &Input, role: &str) -> Vec<String> {
+    let key = input.fleet().tag_key();
+    match input.fleet().mode_of(role) {
+        Mode::Slots => (1..=input.fleet().slots()).map(|slot| format!("{key}{slot}")).collect(),
+        Mode::Abac | Mode::Literal | Mode::Delimited => vec![key.to_owned()],
+    }
+}
