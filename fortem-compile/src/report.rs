@@ -1,5 +1,6 @@
 //! What was granted by which line of Cedar, what was not and why: for people and for machines.
 
+mod asked;
 mod markdown;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fortem_core::{Assignee, Environment, Source};
 use serde::Serialize;
 
+pub use self::asked::{AskedReport, HiddenReport};
 use crate::Identity;
 use crate::compile::Compiled;
 use crate::emit::Document;
@@ -32,6 +34,8 @@ pub struct Report {
     pub roles: Vec<RoleReport>,
     /// Actions that IAM cannot tell apart.
     pub merged: Vec<MergedReport>,
+    /// Condition keys that policies ask about.
+    pub asked: Vec<AskedReport>,
     /// Name patterns that a name unknown to the fleet could reach into.
     pub open_patterns: Vec<String>,
     /// The documents that AWS sets a limit to, by path.
@@ -55,6 +59,8 @@ pub struct RoleReport {
     pub grants: Vec<GrantReport>,
     /// Actions of the vocabulary that it does not grant.
     pub not_permitted: Vec<String>,
+    /// Calls that are left out because AWS does not show what decides about them.
+    pub hidden: Vec<HiddenReport>,
     /// API actions that are left out, or accepted, because nothing ties them to an environment.
     pub tag_blind: Vec<BlindReport>,
     /// Its guards, from Cedar.
@@ -199,8 +205,10 @@ pub fn report(source: &Source, compiled: &Compiled, targets: &Targets) -> Report
     });
     let roles = compiled.model.roles.iter();
     let reports = roles.filter_map(|role| {
-        let documents = compiled.documents.get(&Identity::of(role.policy.id()))?;
-        Some(RoleReporter { source, compiled, role, documents }.report())
+        let own = compiled.documents.iter().filter(|(one, _)| one.role == role.policy.id());
+        let documents: Vec<_> = own.map(|(one, all)| (*one, all.as_slice())).collect();
+        let reporter = RoleReporter { source, compiled, role, documents };
+        (!reporter.documents.is_empty()).then(|| reporter.report())
     });
     Report {
         version: 1,
@@ -209,6 +217,7 @@ pub fn report(source: &Source, compiled: &Compiled, targets: &Targets) -> Report
         schedule: fleet.schedule().as_str().to_owned(),
         roles: reports.collect(),
         merged: merged.collect(),
+        asked: asked::asked(compiled),
         open_patterns: open_patterns(source),
         sizes: targets.artifacts.iter().filter_map(size).collect(),
         left_out: targets.left_out.iter().map(left_out).collect(),
@@ -247,7 +256,7 @@ struct RoleReporter<'a> {
     source: &'a Source,
     compiled: &'a Compiled<'a>,
     role: &'a Role<'a>,
-    documents: &'a [Document],
+    documents: Vec<(Identity<'a>, &'a [Document])>,
 }
 
 impl RoleReporter<'_> {
@@ -263,6 +272,7 @@ impl RoleReporter<'_> {
             documents: self.document_reports(),
             grants: permitted.iter().map(|action| self.grant(action)).collect(),
             not_permitted: not_permitted.iter().map(|action| action.name().to_owned()).collect(),
+            hidden: asked::hidden(self.compiled, policy.id()),
             tag_blind: self.tag_blind(),
             guards: self.denies(|origin| match origin {
                 Origin::Policy { id, location } => {
@@ -279,12 +289,16 @@ impl RoleReporter<'_> {
     }
 
     fn document_reports(&self) -> Vec<DocumentReport> {
-        let report = |(index, document): (usize, &Document)| DocumentReport {
-            file: Identity::of(self.role.policy.id()).file(index),
+        let report = |identity: Identity, index: usize, document: &Document| DocumentReport {
+            file: identity.file(index),
             characters: document.characters(),
             limit: Quotas::builtin().managed_policy.limit,
         };
-        self.documents.iter().enumerate().map(report).collect()
+        let all = self.documents.iter().flat_map(|(identity, documents)| {
+            let numbered = documents.iter().enumerate();
+            numbered.map(move |(index, document)| report(*identity, index, document))
+        });
+        all.collect()
     }
 
     fn schedule(&self) -> &'static str {
@@ -311,7 +325,7 @@ impl RoleReporter<'_> {
     }
 
     fn statements(&self) -> impl Iterator<Item = &Statement> {
-        self.documents.iter().flat_map(Document::statements)
+        self.documents.iter().flat_map(|(_, all)| *all).flat_map(Document::statements)
     }
 
     fn allowing(&self, api: &str) -> Vec<String> {
@@ -322,7 +336,8 @@ impl RoleReporter<'_> {
             };
             names && statement.effect() == Effect::Allow
         });
-        allows.map(|statement| statement.sid().to_owned()).collect()
+        let names: BTreeSet<&str> = allows.map(Statement::sid).collect();
+        names.into_iter().map(str::to_owned).collect()
     }
 
     fn tag_blind(&self) -> Vec<BlindReport> {

@@ -3,8 +3,8 @@
 use std::fmt::{Display, Formatter, Result};
 
 use super::{
-    AssignmentReport, BlindReport, GrantReport, LeftOutReport, MergedReport, Report, RoleReport,
-    SizeReport,
+    AskedReport, AssignmentReport, BlindReport, GrantReport, HiddenReport, LeftOutReport,
+    MergedReport, Report, RoleReport, SizeReport,
 };
 
 impl Display for Report {
@@ -21,6 +21,7 @@ impl Display for Report {
             write!(f, "\n{role}")?;
         }
         merged(f, &self.merged)?;
+        asked(f, &self.asked)?;
         open_patterns(f, &self.open_patterns)?;
         sizes(f, &self.sizes)?;
         left_out(f, &self.left_out)
@@ -37,6 +38,7 @@ impl Display for RoleReport {
         }
         grants(f, &self.grants)?;
         writeln!(f, "\nNot permitted: {}.", codes(&self.not_permitted))?;
+        hidden(f, &self.hidden)?;
         tag_blind(f, &self.tag_blind)?;
         writeln!(f, "\n### Guards\n\n| statement | from |\n| --- | --- |")?;
         for guard in &self.guards {
@@ -76,6 +78,27 @@ fn grants(f: &mut Formatter<'_>, grants: &[GrantReport]) -> Result {
     }
     writeln!(f, "\nWhat IAM cannot see of these calls, and so does not limit:\n")?;
     lines.iter().try_for_each(|line| writeln!(f, "{line}"))
+}
+
+fn hidden(f: &mut Formatter<'_>, rows: &[HiddenReport]) -> Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n### Hidden\n")?;
+    writeln!(f, "Not granted: AWS does not show in these calls what the role asks about.\n")?;
+    writeln!(f, "| API action | for | asked about |\n| --- | --- | --- |")?;
+    rows.iter()
+        .try_for_each(|row| writeln!(f, "| `{}` | `{}` | `{}` |", row.api, row.action, row.key))
+}
+
+fn asked(f: &mut Formatter<'_>, rows: &[AskedReport]) -> Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n## What policies rest on\n")?;
+    writeln!(f, "Whoever fills these condition keys in is trusted to tell the truth.\n")?;
+    writeln!(f, "| condition key | asked by |\n| --- | --- |")?;
+    rows.iter().try_for_each(|row| writeln!(f, "| `{}` | {} |", row.key, codes(&row.policies)))
 }
 
 fn tag_blind(f: &mut Formatter<'_>, rows: &[BlindReport]) -> Result {
