@@ -41,7 +41,8 @@ impl Roles {
             principal: template.slots().any(|slot| *slot == SlotId::principal()),
             resource: template.slots().any(|slot| *slot == SlotId::resource()),
         };
-        policies.templates().map(|one| (one.id().to_string(), slots(one))).collect()
+        let id = |template: &cedar_policy::Template| AsRef::<str>::as_ref(template.id()).to_owned();
+        policies.templates().map(|one| (id(one), slots(one))).collect()
     }
 
     /// The slots of a role; `None` if there is no such role, or if it could be any.

@@ -24,6 +24,10 @@ fn problems(text: &str) -> String {
     rendered(&parse(text).expect_err("a mistake"))
 }
 
+fn pointed(fleet: &Fleet, span: std::ops::Range<usize>) -> &str {
+    fleet.file().text().get(span).unwrap()
+}
+
 fn environments(names: &[&str]) -> String {
     let one =
         |name: &&str| format!("[[environment]]\nname = \"{name}\"\ntier = \"nonproduction\"\n");
@@ -91,8 +95,8 @@ fn a_fleet_says_its_modes() {
     let fleet = parse(&(text.to_owned() + &environments(&["dev"]))).unwrap();
     assert_eq!((fleet.mode_of("developer"), fleet.mode_of("exec")), (Mode::Slots, Mode::Delimited));
     assert_eq!((fleet.slots(), fleet.accepted_delimited()), (5, Some("we own all tags")));
-    assert_eq!(&fleet.file().text()[fleet.mode_span("exec")], "\"delimited\"");
-    assert_eq!(&fleet.file().text()[fleet.mode_span("developer")], "\"slots\"");
+    assert_eq!(pointed(&fleet, fleet.mode_span("exec")), "\"delimited\"");
+    assert_eq!(pointed(&fleet, fleet.mode_span("developer")), "\"slots\"");
 }
 
 #[test]
@@ -111,8 +115,8 @@ fn a_fleet_says_how_aws_sees_people_and_teams() {
     let fleet = parse(&(text.to_owned() + &environments(&["dev"]))).unwrap();
     assert_eq!(fleet.team_tag_key("payments").as_deref(), Some("Team/payments"));
     assert_eq!(fleet.user_tag_key(), Some("User"));
-    assert_eq!(&fleet.file().text()[fleet.team_tag_key_span().unwrap()], "\"Team/{team}\"");
-    assert_eq!(&fleet.file().text()[fleet.user_tag_key_span().unwrap()], "\"User\"");
+    assert_eq!(pointed(&fleet, fleet.team_tag_key_span().unwrap()), "\"Team/{team}\"");
+    assert_eq!(pointed(&fleet, fleet.user_tag_key_span().unwrap()), "\"User\"");
 }
 
 #[test]
@@ -139,7 +143,7 @@ fn a_fleet_says_which_condition_keys_are_context() {
     let age = ("mfa_age", "aws:MultiFactorAuthAge", Some(ContextType::Long));
     assert_eq!(found, [("approval", "aws:PrincipalTag/Approval", None), age]);
     let span = fleet.context()[0].span();
-    assert_eq!(&fleet.file().text()[span], "approval");
+    assert_eq!(pointed(&fleet, span), "approval");
 }
 
 #[test]
