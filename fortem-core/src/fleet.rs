@@ -13,13 +13,14 @@ use std::fmt;
 use std::ops::Range;
 
 pub(crate) use self::check::UNKNOWN_ROLE;
+pub(crate) use self::context::CODE as CONTEXT;
 pub use self::context::ContextKey;
 pub use self::names::{NamePattern, Names};
 pub use self::roles::{RoleSlots, Roles};
 
 use self::modes::Modes;
 use self::session_tags::SessionTags;
-use crate::problem::{Problems, SourceFile};
+use crate::problem::{Problem, Problems, SourceFile};
 
 /// Names of environments and policies stand in tags, ARNs and file names: 1 to 63 of `a-z`, `0-9` and `-`.
 pub(crate) fn is_slug(text: &str) -> bool {
@@ -215,6 +216,15 @@ impl Fleet {
     ///
     /// Every mistake in the file, each with its place, what was found and what is expected.
     pub fn parse(file: &SourceFile, roles: &Roles) -> Result<Self, Problems> {
+        let (fleet, problems) = parse::fleet(file, roles);
+        match fleet {
+            Some(fleet) => Problems::unless(problems, fleet),
+            None => Err(Problems::from_list(problems)),
+        }
+    }
+
+    /// What can be read of a fleet file, with everything that is wrong; nothing of one that is no TOML.
+    pub(crate) fn read(file: &SourceFile, roles: &Roles) -> (Option<Self>, Vec<Problem>) {
         parse::fleet(file, roles)
     }
 

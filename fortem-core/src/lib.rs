@@ -40,6 +40,7 @@ pub mod pattern;
 mod policy;
 mod policy_text;
 mod problem;
+mod schema_text;
 mod source;
 mod vocabulary;
 

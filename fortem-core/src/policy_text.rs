@@ -138,7 +138,7 @@ pub fn cedar_comments(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Words, strings and single characters, without white space and comments.
-fn tokens(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     all_tokens(text)
         .filter(|(_, token)| !token.starts_with("//") && !token.starts_with(char::is_whitespace))
 }

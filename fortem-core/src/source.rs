@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use cedar_policy::PolicySet;
 
 use crate::cedar_text;
-use crate::fleet::{Fleet, Roles, UNKNOWN_ROLE};
+use crate::fleet::{CONTEXT, Fleet, Roles, UNKNOWN_ROLE};
 use crate::policy::{Policy, PolicyKind};
 use crate::problem::{Problem, Problems, SourceFile, unreadable};
 use crate::vocabulary::Vocabulary;
@@ -16,6 +16,14 @@ use crate::vocabulary::Vocabulary;
 pub const FLEET_FILE: &str = "fleet.toml";
 
 const SCHEMA_FILE: &str = "fortem.cedarschema";
+
+/// How the names of files end.
+const POLICIES: &str = "cedar";
+const SCHEMA: &str = "cedarschema";
+
+fn is_of(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|extension| extension == ending)
+}
 
 /// Everything a policies directory says.
 ///
@@ -32,12 +40,13 @@ const SCHEMA_FILE: &str = "fortem.cedarschema";
 /// ```
 #[derive(Debug, Clone)]
 pub struct Source {
+    vocabulary: Vocabulary,
     policies: Vec<Policy>,
     fleet: Fleet,
 }
 
 impl Source {
-    /// Reads `fleet.toml` and every `.cedar` file below `directory`.
+    /// Reads `fleet.toml` and every `.cedar` and `.cedarschema` file below `directory`.
     ///
     /// # Errors
     ///
@@ -48,7 +57,8 @@ impl Source {
         let directory = directory.as_ref();
         let files = Files::of(directory)?;
         let mut problems = files.problems;
-        if files.cedar.is_empty() && problems.is_empty() {
+        let mut cedar = files.cedar.iter().map(SourceFile::path);
+        if !cedar.any(|path| is_of(Path::new(path), POLICIES)) && problems.is_empty() {
             problems.push(no_policies(directory));
         }
         let Some(fleet) = files.fleet else {
@@ -64,43 +74,56 @@ impl Source {
         }
     }
 
-    /// Puts a source together from the texts of a fleet file and of Cedar files.
+    /// Puts a source together from the text of a fleet file and those of Cedar files: of schemas, whose paths end in
+    /// `.cedarschema`, and of policies.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong, at once: Cedar syntax, a policy that does not fit the vocabulary, an
-    /// id that is missing or given twice, and every mistake in the fleet file.
+    /// Everything that is wrong, at once: Cedar syntax, a schema that cannot be added to the vocabulary, a policy that
+    /// does not fit the vocabulary, an id that is missing or given twice, and every mistake in the fleet file. What
+    /// depends on something that is wrong is not judged.
     pub fn parse(fleet: &SourceFile, cedar: &[SourceFile]) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let mut policies = Vec::new();
+        let (schemas, cedar): (Vec<_>, Vec<_>) =
+            cedar.iter().partition(|file| is_of(Path::new(file.path()), SCHEMA));
         for file in cedar {
             match cedar_text::parse(file) {
                 Ok(found) => policies.extend(found),
                 Err(found) => problems.extend(found),
             }
         }
-        let vocabulary = Vocabulary::builtin();
-        problems.extend(policies.iter().flat_map(|p| cedar_text::validate(vocabulary, p)));
+        let all_read = problems.is_empty();
         problems.extend(duplicate_ids(&policies));
         policies.sort_by(|a, b| a.id().cmp(b.id()));
         let roles: Roles =
             roles(&policies).map(|role| (role.id().to_owned(), role.slots())).collect();
-        match Fleet::parse(fleet, &roles) {
-            Ok(fleet) => Problems::unless(problems, Self { policies, fleet }),
-            Err(found) => {
-                // A role that could not be read would be called unknown for no fault of the fleet's.
-                let all_read = problems.is_empty();
-                let own = |problem: &Problem| all_read || problem.code() != UNKNOWN_ROLE;
-                problems.extend(found.into_vec().into_iter().filter(own));
+        let (fleet, found) = Fleet::read(fleet, &roles);
+        let context_read = found.iter().all(|one| one.code() != CONTEXT);
+        // A role that could not be read would be called unknown for no fault of the fleet's.
+        problems.extend(found.into_iter().filter(|one| all_read || one.code() != UNKNOWN_ROLE));
+        let base = Vocabulary::builtin().with_schemas(&schemas);
+        let vocabulary = base.and_then(|base| match &fleet {
+            Some(fleet) if context_read => base.with_context(fleet),
+            _ => Err(Vec::new()),
+        });
+        match (vocabulary, fleet) {
+            (Ok(vocabulary), Some(fleet)) => {
+                problems.extend(policies.iter().flat_map(|p| cedar_text::validate(&vocabulary, p)));
+                Problems::unless(problems, Self { vocabulary, policies, fleet })
+            }
+            (vocabulary, _) => {
+                problems.extend(vocabulary.err().into_iter().flatten());
                 Err(Problems::from_list(problems))
             }
         }
     }
 
-    /// The vocabulary that the policies were checked against.
+    /// The vocabulary that the policies were checked against: the one built in, with what schemas beside the policies
+    /// and the fleet's `[context]` add to it.
     #[must_use]
-    pub fn vocabulary(&self) -> &'static Vocabulary {
-        Vocabulary::builtin()
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
     }
 
     /// Every policy, sorted by id.
@@ -160,20 +183,19 @@ impl Files {
     }
 
     fn take(&mut self, directory: &Path, path: &Path) {
-        let is_cedar = path.extension().is_some_and(|extension| extension == "cedar");
         let is_fleet = path == directory.join(FLEET_FILE);
-        let is_schema = path == directory.join(SCHEMA_FILE);
-        if !(is_cedar || is_fleet || is_schema) {
+        let is_builtin = path == directory.join(SCHEMA_FILE);
+        if !(is_fleet || is_of(path, POLICIES) || is_of(path, SCHEMA)) {
             return;
         }
         let file = match SourceFile::read(path) {
             Ok(file) => file,
             Err(problem) => return self.problems.push(problem),
         };
-        if is_cedar {
-            self.cedar.push(file);
-        } else if is_fleet {
+        if is_fleet {
             self.fleet = Some(file);
+        } else if !is_builtin {
+            self.cedar.push(file);
         } else if file.text() != Vocabulary::text() {
             self.problems.push(other_vocabulary(&file));
         }
@@ -228,7 +250,7 @@ fn other_vocabulary(file: &SourceFile) -> Problem {
     let end = start + rest.find('\n').unwrap_or(rest.len());
     Problem::new("fortem::source::other_vocabulary", "not the vocabulary that is built in")
         .at(file, start..end, "the first line that differs")
-        .help("put the built-in schema back; policies are checked against that one")
+        .help("put the built-in schema back, and what it lacks into another `.cedarschema` file beside it")
 }
 
 fn duplicate_ids(policies: &[Policy]) -> Vec<Problem> {

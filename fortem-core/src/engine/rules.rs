@@ -310,7 +310,5 @@ fn satisfied(
 
 /// The Cedar entity of a kind of the vocabulary.
 pub(super) fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {
-    let (_, name) =
-        Vocabulary::builtin().kind(kind).ok_or_else(|| format!("`{kind}` is no kind"))?;
-    Ok(EntityUid::from_type_name_and_id(name.clone(), EntityId::new(id)))
+    Vocabulary::builtin().uid(kind, id)
 }

@@ -12,7 +12,8 @@ use super::read::{Found, Reader, Table};
 use super::{ContextType, Fleet, Named};
 use crate::problem::Problem;
 
-const CODE: &str = "fortem::fleet::context";
+/// The code of whatever is wrong with an attribute.
+pub(crate) const CODE: &str = "fortem::fleet::context";
 const PRINCIPAL_TAG: &str = "aws:principaltag/";
 
 /// An attribute of the Cedar context and the IAM condition key that holds it.

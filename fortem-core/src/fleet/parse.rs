@@ -12,7 +12,7 @@ use super::{
     Acceptance, Assignee, Assignment, Environment, Fleet, Named, Partition, ScheduleKind, Team,
     Tier, User, check, context, is_alias, is_slug,
 };
-use crate::problem::{Problem, Problems, SourceFile};
+use crate::problem::{Problem, SourceFile};
 
 const TOP: [&str; 18] = [
     "tag_key",
@@ -35,7 +35,7 @@ const TOP: [&str; 18] = [
     "context",
 ];
 
-pub(super) fn fleet(file: &SourceFile, roles: &Roles) -> Result<Fleet, Problems> {
+pub(super) fn fleet(file: &SourceFile, roles: &Roles) -> (Option<Fleet>, Vec<Problem>) {
     let (document, errors) = DeTable::parse_recoverable(file.text());
     let syntax = errors.iter().map(|error| {
         let span = error.span().unwrap_or_default();
@@ -43,12 +43,15 @@ pub(super) fn fleet(file: &SourceFile, roles: &Roles) -> Result<Fleet, Problems>
         Problem::new("fortem::fleet::syntax", message).at(file, span, "not TOML")
     });
     // What stands behind a syntax error may be read wrongly, so it is not judged.
-    Problems::unless(syntax.collect(), ())?;
+    let syntax: Vec<Problem> = syntax.collect();
+    if !syntax.is_empty() {
+        return (None, syntax);
+    }
     let mut reader = Reader::new(file);
     let top = Table { entries: document.get_ref(), span: 0..0 };
     let fleet = read(&mut reader, &top);
     check::fleet(&mut reader, &fleet, roles);
-    Problems::unless(reader.problems, fleet)
+    (Some(fleet), reader.problems)
 }
 
 fn read(reader: &mut Reader, top: &Table) -> Fleet {

@@ -15,3 +15,4 @@ mod identity;
 mod json;
 mod rendered;
 mod source;
+mod vocabulary;
