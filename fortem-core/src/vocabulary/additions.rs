@@ -260,7 +260,7 @@ fn refused(schema: &Value, additions: &[Addition]) -> Option<Problem> {
     let error = Schema::from_schema_fragments([base].into_iter().chain(fragments)).err()?;
     let label = error.labels().and_then(|mut labels| labels.next());
     let is_in = |addition: &&Addition| {
-        let label = label.as_ref().map(|label| label.offset());
+        let label = label.as_ref().map(miette::LabeledSpan::offset);
         label.is_some_and(|at| (addition.begin..addition.end()).contains(&at))
     };
     Some(match additions.iter().find(is_in).or(additions.first()) {

@@ -110,6 +110,30 @@ fn another_vocabulary_beside_the_policies_is_refused() {
 }
 
 #[test]
+fn schemas_beside_the_policies_add_to_the_vocabulary() {
+    let schema = "namespace Fortem { action drain in [operate] appliesTo\n  \
+                  { principal: User, resource: Service, context: Session }; }\n";
+    let policy = "@id(\"drainer\")\npermit (principal in ?principal, action == Fortem::Action::\"drain\", resource in ?resource);\n";
+    let builtin = fs::read_to_string("../policies/fortem.cedarschema").unwrap();
+    let files = [
+        ("roles/drainer.cedar", policy),
+        ("fleet.toml", FLEET),
+        ("fortem.cedarschema", &builtin),
+        ("vocabulary/drain.cedarschema", schema),
+    ];
+    let source = Source::load(directory(&files).path()).unwrap();
+    assert!(source.vocabulary().members("operate").contains("drain"));
+    let without = directory(&files[..3]);
+    assert_snapshot!(problems(without.path()));
+}
+
+#[test]
+fn a_directory_of_schemas_alone_lacks_policies() {
+    let files = [("fleet.toml", FLEET), ("a.cedarschema", "namespace Fortem {}")];
+    assert_snapshot!(problems(directory(&files).path()));
+}
+
+#[test]
 fn a_file_that_is_not_text_is_named() {
     let directory = directory(&[("fleet.toml", FLEET)]);
     fs::write(directory.path().join("bad.cedar"), b"\xff\xfe").unwrap();
