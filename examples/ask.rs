@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use fortem_core::engine::{Answer, Engine, Request, Resource, Session};
-use fortem_core::{Action, Problem, Problems, Vocabulary};
+use fortem_core::{Action, Problem, Problems};
 
 const USAGE: &str =
     "usage: ask [--policies DIR] [--mfa] [--kind KIND] USER [ACTION ENVIRONMENT/RESOURCE]";
@@ -83,7 +83,7 @@ fn ask(
     let kind = match &arguments.kind {
         Some(kind) => kind.clone(),
         None if id.is_empty() => "Environment".to_owned(),
-        None => only_kind(action)?.to_owned(),
+        None => only_kind(engine, action)?,
     };
     let resource = match kind.as_str() {
         "Environment" => Resource::environment(environment),
@@ -98,10 +98,11 @@ fn ask(
 }
 
 /// The kind of resource that the action applies to, if there is one only.
-fn only_kind(action: &str) -> Result<&str, Box<dyn Error>> {
-    let known = Vocabulary::builtin().action(action);
+fn only_kind(engine: &Engine, action: &str) -> Result<String, Box<dyn Error>> {
+    let vocabulary = engine.vocabulary();
+    let known = vocabulary.action(action);
     match known.map(Action::kinds).ok_or_else(|| format!("unknown action `{action}`"))? {
-        [kind] => Ok(kind),
+        [kind] => Ok(kind.clone()),
         several => Err(format!("say --kind: one of {}", several.join(", ")).into()),
     }
 }
@@ -117,7 +118,7 @@ fn show(engine: &Engine, user: &str, out: &mut dyn Write) -> Result<u8, Box<dyn 
     for one in &permissions.environments {
         write!(out, "{:16}", one.environment)?;
     }
-    let mut actions: Vec<&str> = first.actions.iter().map(|one| one.action).collect();
+    let mut actions: Vec<&str> = first.actions.iter().map(|one| &*one.action).collect();
     actions.dedup();
     for action in actions {
         write!(out, "\n{action:24}")?;

@@ -75,13 +75,13 @@ pub use self::request::{Detail, Principal, Request, RequestError, Resource, Sess
 pub use self::review::{GroupHolder, Holder, MatrixRow, Review};
 pub use self::stats::{AskedPolicy, Stats};
 
-use self::operation::Operations;
 use self::state::State;
 use self::whole::Whole;
 use crate::digest::Digest;
 use crate::fleet::{Assignee, Fleet};
 use crate::problem::Problems;
 use crate::source::Source;
+use crate::vocabulary::Vocabulary;
 
 /// Answers who may do what in which environment.
 #[derive(Debug)]
@@ -122,20 +122,42 @@ impl Engine {
     ///
     /// Everything that [`Source::load`] finds wrong.
     pub fn load(directory: impl AsRef<Path>) -> Result<Self, Problems> {
-        let source = Source::load(directory)?;
-        Self::new(&source.policy_set(), source.fleet())
+        Self::of(&Source::load(directory)?)
     }
 
-    /// An engine over policies and a fleet. The ids of templates are the roles that the fleet assigns; they may be any
-    /// text.
+    /// An engine over a source, with the vocabulary that is its own.
+    ///
+    /// # Errors
+    ///
+    /// What Cedar refuses of the policies together; of a source that was read without problems, nothing is expected.
+    pub fn of(source: &Source) -> Result<Self, Problems> {
+        Self::with_vocabulary(&source.policy_set(), source.fleet(), source.vocabulary())
+    }
+
+    /// An engine over policies and a fleet, with the vocabulary that is built in and what the fleet adds to its
+    /// contexts. The ids of templates are the roles that the fleet assigns; they may be any text.
     ///
     /// # Errors
     ///
     /// A policy that does not fit the vocabulary, a linked template, and an assignment of a role that is not there or
     /// that lacks `?principal` or `?resource`.
     pub fn new(policies: &PolicySet, fleet: &Fleet) -> Result<Self, Problems> {
-        policies::check(policies)?;
-        let state = ArcSwap::from_pointee(State::of_fleet(policies, fleet)?);
+        let vocabulary = Vocabulary::builtin().with_context(fleet);
+        Self::with_vocabulary(policies, fleet, &vocabulary.map_err(Problems::from_list)?)
+    }
+
+    /// An engine over policies and a fleet, with a vocabulary that a [`Source`] has, and nothing added to it.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Engine::new`].
+    pub fn with_vocabulary(
+        policies: &PolicySet,
+        fleet: &Fleet,
+        vocabulary: &Vocabulary,
+    ) -> Result<Self, Problems> {
+        policies::check(policies, vocabulary)?;
+        let state = ArcSwap::from_pointee(State::of_fleet(policies, fleet, vocabulary)?);
         Ok(Self { state, writing: Mutex::new(()), paranoid: None })
     }
 
@@ -201,7 +223,7 @@ impl Engine {
     /// When there is no such action or environment.
     pub fn who_can(&self, action: &str, environment: &str) -> Result<Review, RequestError> {
         let state = self.state.load();
-        let operations = Operations::builtin();
+        let operations = &state.operations;
         let of_action: Vec<_> = operations.of_action(action).map(|(id, _)| id).collect();
         if of_action.is_empty() {
             return Err(operations.unknown_action(action));
@@ -269,7 +291,8 @@ impl Engine {
     /// When a policy does not fit the vocabulary, or a role that somebody has is missing.
     pub fn replace_policies(&self, policies: &PolicySet) -> Result<Change, ChangeError> {
         // A link would be lost in the texts.
-        policies::check(policies).map_err(ChangeError::Policies)?;
+        let state = self.state.load();
+        policies::check(policies, &state.vocabulary).map_err(ChangeError::Policies)?;
         let policies = policies::texts(policies);
         self.make(Change::ReplacePolicies { policies })
     }
@@ -296,6 +319,12 @@ impl Engine {
         let revision = state.revision;
         self.state.store(Arc::new(state));
         Ok(revision)
+    }
+
+    /// The vocabulary: which actions and kinds of resources requests can be about.
+    #[must_use]
+    pub fn vocabulary(&self) -> Vocabulary {
+        self.state.load().vocabulary.clone()
     }
 
     /// The digest of all policies: which set of them a decision was made by.

@@ -82,6 +82,12 @@ impl Action {
     pub fn context(&self) -> impl Iterator<Item = (&str, Option<ContextType>)> {
         self.context.iter().map(|(name, kind)| (name.as_str(), *kind))
     }
+
+    /// The type of an attribute of the context, if there is one of that name and a condition key could hold it.
+    #[must_use]
+    pub fn context_type(&self, attribute: &str) -> Option<ContextType> {
+        self.context.get(attribute).copied().flatten()
+    }
 }
 
 impl Vocabulary {

@@ -1,7 +1,6 @@
 //! Cedar, asked with the whole request about the policies that the table cannot settle.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cedar_policy::{
@@ -14,10 +13,9 @@ use super::operation::{ENVIRONMENT, Operation};
 use super::people::TeamId;
 use super::request::{Detail, Request, RequestError, Resource};
 use super::rule::Condition;
-use super::rules::uid;
 use super::state::{Found, State};
+use crate::fleet::ContextType;
 use crate::identity::Identity;
-use crate::vocabulary::Vocabulary;
 
 /// A request as Cedar takes it.
 pub(super) struct Asker<'a> {
@@ -70,13 +68,14 @@ impl<'a> Asker<'a> {
         for name in &condition.names {
             known.name(name)?;
         }
-        for (_, detail) in self.request.details {
+        for (_, detail) in self.request.added() {
             if let Detail::Resource(resource) = detail {
                 known.resource(resource)?;
             }
         }
         let entities = known.entities.into_values();
-        let base = if condition.needs_actions { actions()?.clone() } else { Entities::empty() };
+        let actions = &self.state.operations.entities;
+        let base = if condition.needs_actions { actions.clone() } else { Entities::empty() };
         base.add_entities(entities, None).map_err(context_error)
     }
 }
@@ -90,25 +89,16 @@ pub(super) fn evaluated(diagnostics: &Diagnostics) -> Result<(), RequestError> {
     if diagnostics.errors().any(is_of_stack) { Err(RequestError::Stack) } else { Ok(()) }
 }
 
-/// The actions and their groups.
-///
-/// Without them a guard on a group of actions would be silent, so that their lack is an error.
-pub(super) fn actions() -> Result<&'static Entities, RequestError> {
-    static ACTIONS: LazyLock<Result<Entities, RequestError>> =
-        LazyLock::new(|| Vocabulary::builtin().schema().action_entities().map_err(context_error));
-    ACTIONS.as_ref().map_err(Clone::clone)
-}
-
 /// The request itself, checked against the vocabulary.
 pub(super) fn question(
     state: &State,
     request: &Request<'_>,
     operation: &Operation,
 ) -> Result<Question, RequestError> {
-    let principal = uid("User", request.principal.id()).map_err(RequestError::Context)?;
+    let principal = state.uid("User", request.principal.id())?;
     let resource = resource_uid(state, &request.resource)?;
     let context = context(state, request)?;
-    let schema = Some(Vocabulary::builtin().schema());
+    let schema = Some(state.vocabulary.schema());
     let action = operation.action_uid.clone();
     Question::new(principal, action, resource, context, schema).map_err(context_error)
 }
@@ -126,7 +116,7 @@ pub(super) fn resource_uid(
         Some(id) if resource.kind == ENVIRONMENT => state.environments.name(id),
         _ => resource.id,
     };
-    uid(resource.kind, id).map_err(RequestError::Context)
+    state.uid(resource.kind, id)
 }
 
 fn context(state: &State, request: &Request<'_>) -> Result<Context, RequestError> {
@@ -142,16 +132,26 @@ fn context(state: &State, request: &Request<'_>) -> Result<Context, RequestError
         let approval = RestrictedExpression::new_string(approval.to_owned());
         pairs.push(("approval".to_owned(), approval));
     }
-    for (name, detail) in request.details {
-        pairs.push(((*name).to_owned(), value(state, detail)?));
+    let action = state.vocabulary.action(request.action);
+    for (name, detail) in request.added() {
+        let kind = action.and_then(|action| action.context_type(name));
+        pairs.push(((*name).to_owned(), value(state, detail, kind)?));
     }
     Context::from_pairs(pairs).map_err(context_error)
 }
 
-fn value(state: &State, detail: &Detail<'_>) -> Result<RestrictedExpression, RequestError> {
+fn value(
+    state: &State,
+    detail: &Detail<'_>,
+    kind: Option<ContextType>,
+) -> Result<RestrictedExpression, RequestError> {
     let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
     Ok(match detail {
-        Detail::Text(one) => text(one),
+        Detail::Text(one) => match kind {
+            Some(ContextType::IpAddr) => RestrictedExpression::new_ip(*one),
+            Some(ContextType::DateTime) => RestrictedExpression::new_datetime(*one),
+            _ => text(one),
+        },
         Detail::Texts(many) => RestrictedExpression::new_set(many.iter().map(|one| text(one))),
         Detail::Number(number) => RestrictedExpression::new_long(*number),
         Detail::Flag(flag) => RestrictedExpression::new_bool(*flag),
@@ -188,7 +188,7 @@ impl Known<'_> {
         request: &Request<'_>,
         teams: &[TeamId],
     ) -> Result<(), RequestError> {
-        let id = uid("User", request.principal.id()).map_err(RequestError::Context)?;
+        let id = self.state.uid("User", request.principal.id())?;
         let tags = request.principal.identity().into_iter().flat_map(Identity::tags);
         let tags = tags.map(|(key, value)| (key.as_str(), value.as_str()));
         let parents = self.teams(teams)?;
@@ -199,8 +199,7 @@ impl Known<'_> {
     pub(super) fn resource(&mut self, resource: &Resource<'_>) -> Result<(), RequestError> {
         let id = resource_uid(self.state, resource)?;
         let environment = self.state.place(resource)?.map(|id| self.state.environments.name(id));
-        let environment = environment.map(|name| uid(ENVIRONMENT, name)).transpose();
-        let environment = environment.map_err(RequestError::Context)?;
+        let environment = environment.map(|name| self.state.uid(ENVIRONMENT, name)).transpose()?;
         if let Some(environment) = &environment {
             self.name(environment)?;
         }
@@ -219,8 +218,8 @@ impl Known<'_> {
         let parents = match name.type_name().basename() {
             ENVIRONMENT => {
                 let tier = self.state.environments.named(id).map(EnvironmentId::tier);
-                let tier = tier.map(|tier| uid("Tier", tier.as_str())).transpose();
-                tier.map_err(RequestError::Context)?.into_iter().collect()
+                let tier = tier.map(|tier| self.state.uid("Tier", tier.as_str())).transpose()?;
+                tier.into_iter().collect()
             }
             "Team" => match self.state.teams.find(id).and_then(|id| self.state.teams.get(id)) {
                 Some(team) => self.teams(&team.parents)?,
@@ -239,7 +238,7 @@ impl Known<'_> {
     fn teams(&mut self, teams: &[TeamId]) -> Result<HashSet<EntityUid>, RequestError> {
         let mut uids = HashSet::new();
         for team in teams.iter().filter_map(|id| self.state.teams.get(*id)) {
-            let id = uid("Team", &team.name).map_err(RequestError::Context)?;
+            let id = self.state.uid("Team", &team.name)?;
             self.name(&id)?;
             uids.insert(id);
         }

@@ -185,7 +185,7 @@ impl State {
             }
             Change::ReplacePolicies { policies } => {
                 let policies = policies::from_texts(policies).map_err(ChangeError::Policies)?;
-                policies::check(&policies).map_err(ChangeError::Policies)?;
+                policies::check(&policies, &self.vocabulary).map_err(ChangeError::Policies)?;
                 self.replace_policies(&policies)
             }
         }
@@ -282,7 +282,12 @@ impl State {
     }
 
     fn new_rules(&self, policies: &PolicySet) -> Result<Arc<Rules>, ChangeError> {
-        let rules = Rules::new(policies, &self.environments, &self.teams);
+        let rules = Rules::new(
+            policies,
+            (&self.vocabulary, &self.operations),
+            &self.environments,
+            &self.teams,
+        );
         rules.map(Arc::new).map_err(|error| ChangeError::Policies(policies::refused(error).into()))
     }
 

@@ -7,7 +7,7 @@ use arc_swap::Guard;
 
 use super::ask::{Asked, Asker};
 use super::grants::EnvironmentId;
-use super::operation::{OperationId, Operations};
+use super::operation::OperationId;
 use super::reason;
 use super::request::{Request, RequestError};
 use super::rule::Condition;
@@ -139,7 +139,7 @@ pub(super) fn settle(
     environment: Option<EnvironmentId>,
     tally: Cell,
 ) -> Result<bool, RequestError> {
-    let Some(known) = Operations::builtin().get(operation) else { return Ok(false) };
+    let Some(known) = state.operations.get(operation) else { return Ok(false) };
     let asker = Asker::new(state, request, found, known)?;
     let any = |forbids: bool| -> Result<bool, RequestError> {
         for one in state.candidates(found, environment, operation) {
@@ -207,7 +207,7 @@ pub(super) fn weigh<'s>(
     environment: Option<EnvironmentId>,
 ) -> Weighed<'s> {
     let mut weighed = Weighed { person: request.principal.id().to_owned(), ..Weighed::default() };
-    let Some(known) = Operations::builtin().get(operation) else { return weighed };
+    let Some(known) = state.operations.get(operation) else { return weighed };
     let mut asker = None;
     let (mut forbids, permits): (Vec<_>, Vec<_>) = state
         .candidates(found, environment, operation)

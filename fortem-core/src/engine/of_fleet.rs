@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 
 use super::environments::{Environment, Environments};
 use super::grants::{EnvironmentId, Grant, Grants, RuleId};
+use super::operation::Operations;
 use super::people::{People, Person, TeamId, Teams};
 use super::policies;
 use super::rule::Rule;
@@ -15,17 +16,24 @@ use super::rules::Rules;
 use super::state::State;
 use crate::fleet::{Assignee, Assignment, Fleet};
 use crate::problem::{Problem, Problems};
+use crate::vocabulary::Vocabulary;
 
 impl State {
     /// The state that a fleet begins with, under checked policies.
-    pub(super) fn of_fleet(policies: &PolicySet, fleet: &Fleet) -> Result<Self, Problems> {
+    pub(super) fn of_fleet(
+        policies: &PolicySet,
+        fleet: &Fleet,
+        vocabulary: &Vocabulary,
+    ) -> Result<Self, Problems> {
+        let operations = Operations::of(vocabulary).map_err(policies::refused)?;
         let mut environments = Environments::default();
         for one in fleet.environments() {
             let aliases = one.spellings().skip(1).map(SmolStr::new).collect();
             environments.add(Environment { name: SmolStr::new(one.name()), aliases }, one.tier());
         }
         let mut teams = Teams::of_fleet(fleet.teams());
-        let rules = Rules::new(policies, &environments, &teams).map_err(policies::refused)?;
+        let rules = Rules::new(policies, (vocabulary, &operations), &environments, &teams);
+        let rules = rules.map_err(policies::refused)?;
         let mut given = Given::of_fleet(fleet, &environments, &rules)?;
         for (team, grants) in teams.list.iter().zip(&mut teams.grants) {
             *grants = given.of_teams.remove(team.name.as_str()).into_iter().flatten().collect();
@@ -40,6 +48,8 @@ impl State {
             revision: 0,
             mark: Self::new_mark(),
             tag_key: fleet.tag_key().into(),
+            vocabulary: vocabulary.clone(),
+            operations: Arc::new(operations),
             rules: Arc::new(rules),
             environments: Arc::new(environments),
             teams: Arc::new(teams),

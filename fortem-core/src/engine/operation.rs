@@ -1,8 +1,8 @@
 //! What can be asked about: each action with each kind of resource it applies to, numbered.
 
-use std::sync::LazyLock;
+use std::sync::Arc;
 
-use cedar_policy::{EntityTypeName, EntityUid};
+use cedar_policy::{Entities, EntityTypeName, EntityUid};
 use rustc_hash::FxHashMap;
 
 use super::request::RequestError;
@@ -15,15 +15,15 @@ pub(super) const ENVIRONMENT: &str = "Environment";
 /// An action on a kind of resource.
 #[derive(Debug)]
 pub(super) struct Operation {
-    pub(super) action: &'static str,
-    pub(super) kind: &'static str,
+    pub(super) action: Arc<str>,
+    pub(super) kind: Arc<str>,
     pub(super) action_uid: EntityUid,
     pub(super) kind_name: EntityTypeName,
 }
 
 impl Operation {
     pub(super) fn is_of_environment(&self) -> bool {
-        self.kind == ENVIRONMENT
+        &*self.kind == ENVIRONMENT
     }
 }
 
@@ -36,37 +36,39 @@ pub(super) struct OperationId(pub(super) u16);
 pub(super) struct Operations {
     list: Vec<Operation>,
     /// By action, the one or two kinds that it applies to.
-    actions: FxHashMap<&'static str, Vec<(&'static str, OperationId)>>,
+    actions: FxHashMap<Arc<str>, Vec<(Arc<str>, OperationId)>>,
+    /// The actions and their groups as Cedar entities; without them a guard on a group would be silent.
+    pub(super) entities: Entities,
 }
 
 impl Operations {
-    pub(super) fn builtin() -> &'static Self {
-        static BUILTIN: LazyLock<Operations> =
-            LazyLock::new(|| Operations::of(Vocabulary::builtin()));
-        &BUILTIN
-    }
-
-    fn of(vocabulary: &'static Vocabulary) -> Self {
+    /// What goes wrong is said in words.
+    pub(super) fn of(vocabulary: &Vocabulary) -> Result<Self, String> {
         let mut list: Vec<Operation> = vocabulary
             .schema()
             .request_envs()
             .filter_map(|one| {
                 let action = vocabulary.action(one.action().id().unescaped())?;
                 Some(Operation {
-                    action: action.name(),
-                    kind: vocabulary.kind(one.resource().basename())?.0,
+                    action: action.name().into(),
+                    kind: vocabulary.kind(one.resource().basename())?.0.into(),
                     action_uid: one.action().clone(),
                     kind_name: one.resource().clone(),
                 })
             })
             .collect();
-        list.sort_by_key(|one| (one.action, one.kind));
-        list.dedup_by_key(|one| (one.action, one.kind));
-        let mut actions: FxHashMap<_, Vec<_>> = FxHashMap::default();
-        for (id, one) in (0..).map(OperationId).zip(&list) {
-            actions.entry(one.action).or_default().push((one.kind, id));
+        list.sort_by(|a, b| (&a.action, &a.kind).cmp(&(&b.action, &b.kind)));
+        list.dedup_by(|a, b| (&a.action, &a.kind) == (&b.action, &b.kind));
+        // Numbers are of 16 bits, and cells of the table are there for each.
+        if list.len() > usize::from(u16::MAX) {
+            return Err("the vocabulary has too many actions".to_owned());
         }
-        Self { list, actions }
+        let mut actions: FxHashMap<Arc<str>, Vec<_>> = FxHashMap::default();
+        for (id, one) in (0..).map(OperationId).zip(&list) {
+            actions.entry(Arc::clone(&one.action)).or_default().push((Arc::clone(&one.kind), id));
+        }
+        let entities = vocabulary.schema().action_entities().map_err(|error| error.to_string())?;
+        Ok(Self { list, actions, entities })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -86,31 +88,31 @@ impl Operations {
         &self,
         action: &str,
     ) -> impl Iterator<Item = (OperationId, &Operation)> {
-        self.all().filter(move |(_, one)| one.action == action)
+        self.all().filter(move |(_, one)| &*one.action == action)
     }
 
     /// The operation of those names.
     pub(super) fn find(&self, action: &str, kind: &str) -> Result<OperationId, RequestError> {
         let kinds = self.actions.get(action).ok_or_else(|| self.unknown_action(action))?;
-        let found = kinds.iter().find(|(one, _)| *one == kind).map(|(_, id)| *id);
+        let found = kinds.iter().find(|(one, _)| &**one == kind).map(|(_, id)| *id);
         found.ok_or_else(|| self.not_applicable(action, kind))
     }
 
     fn not_applicable(&self, action: &str, kind: &str) -> RequestError {
-        let mut known = self.list.iter().map(|one| one.kind);
+        let mut known = self.list.iter().map(|one| &*one.kind);
         if !known.any(|one| one == kind) {
-            let near = nearest(kind, self.list.iter().map(|one| one.kind)).map(str::to_owned);
+            let near = nearest(kind, self.list.iter().map(|one| &*one.kind)).map(str::to_owned);
             return RequestError::UnknownKind { name: kind.to_owned(), near };
         }
         RequestError::NotApplicable {
             action: action.to_owned(),
             kind: kind.to_owned(),
-            kinds: self.of_action(action).map(|(_, one)| one.kind).collect(),
+            kinds: self.of_action(action).map(|(_, one)| one.kind.to_string()).collect(),
         }
     }
 
     pub(super) fn unknown_action(&self, name: &str) -> RequestError {
-        let near = nearest(name, self.actions.keys().copied()).map(str::to_owned);
+        let near = nearest(name, self.actions.keys().map(|one| &**one)).map(str::to_owned);
         RequestError::UnknownAction { name: name.to_owned(), near }
     }
 }

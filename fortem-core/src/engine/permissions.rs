@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::circumstance::Circumstance;
 use super::grants::{EnvironmentId, Grant, Grants};
-use super::operation::{OperationId, Operations};
+use super::operation::OperationId;
 use super::state::{Found, State};
 use super::table::Cell;
 use crate::fleet::Tier;
@@ -46,9 +46,9 @@ pub struct EnvironmentPermissions {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Permission {
     /// The action, such as `restartService`.
-    pub action: &'static str,
+    pub action: Arc<str>,
     /// The kind of resource, such as `Service`.
-    pub kind: &'static str,
+    pub kind: Arc<str>,
     /// Whether.
     pub answer: Answer,
     /// What a conditional answer depends on; empty for the others.
@@ -81,7 +81,7 @@ impl EnvironmentPermissions {
     /// The best answer for an action over the kinds of resource that it applies to.
     #[must_use]
     pub fn answer(&self, action: &str) -> Answer {
-        let answers = self.actions.iter().filter(|one| one.action == action);
+        let answers = self.actions.iter().filter(|one| &*one.action == action);
         answers.map(|one| one.answer).max().unwrap_or(Answer::Denied)
     }
 }
@@ -139,13 +139,13 @@ impl State {
         id: EnvironmentId,
     ) -> Option<EnvironmentPermissions> {
         let environment = self.environments.get(id)?;
-        let mut actions = Vec::with_capacity(Operations::builtin().len());
+        let mut actions = Vec::with_capacity(self.operations.len());
         let mut visible = Answer::Denied;
         let mut anything = false;
         let tallies = self.tallies(found, id);
-        for ((operation, known), tally) in Operations::builtin().all().zip(tallies) {
+        for ((operation, known), tally) in self.operations.all().zip(tallies) {
             let answer = tally.answer();
-            if known.action == "viewEnvironment" && known.is_of_environment() {
+            if &*known.action == "viewEnvironment" && known.is_of_environment() {
                 visible = answer;
             }
             anything |= answer != Answer::Denied;
@@ -154,7 +154,8 @@ impl State {
             } else {
                 Vec::new()
             };
-            actions.push(Permission { action: known.action, kind: known.kind, answer, needs });
+            let (action, kind) = (Arc::clone(&known.action), Arc::clone(&known.kind));
+            actions.push(Permission { action, kind, answer, needs });
         }
         anything.then(|| EnvironmentPermissions {
             environment: environment.name.to_string(),

@@ -43,7 +43,7 @@ fn from_text(id: &str, text: &str) -> Result<PolicySet, Problem> {
 }
 
 /// Checks policies against the vocabulary, strictly. Links stand in the fleet, not among the policies.
-pub(super) fn check(policies: &PolicySet) -> Result<(), Problems> {
+pub(super) fn check(policies: &PolicySet, vocabulary: &Vocabulary) -> Result<(), Problems> {
     let mut problems = Vec::new();
     if let Some(linked) = policies.policies().find(|policy| !policy.is_static()) {
         let message = format!("`{}` is a linked template", linked.id());
@@ -56,7 +56,7 @@ pub(super) fn check(policies: &PolicySet) -> Result<(), Problems> {
     if !deep.is_empty() {
         return Err(Problems::from_list(deep));
     }
-    let validator = Validator::new(Vocabulary::builtin().schema().clone());
+    let validator = Validator::new(vocabulary.schema().clone());
     let result = validator.validate(policies, ValidationMode::Strict);
     let mut errors: Vec<String> = result.validation_errors().map(ToString::to_string).collect();
     errors.sort();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::grants::{EnvironmentId, Grants};
-use super::operation::{OperationId, Operations};
+use super::operation::OperationId;
 use super::people::TeamId;
 use super::permissions::Answer;
 use super::request::{Principal, RequestError};
@@ -85,7 +85,7 @@ impl Engine {
         environment: &str,
     ) -> Result<Target, RequestError> {
         let state = self.state.load();
-        let operation = Operations::builtin().find(action, kind)?;
+        let operation = state.operations.find(action, kind)?;
         let id = state.environments.find(environment);
         Ok(Target {
             environment_name: environment.to_owned(),

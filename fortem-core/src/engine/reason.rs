@@ -3,10 +3,8 @@
 use cedar_policy::pst::ActionConstraint;
 
 use super::decision::{Decision, Weighed};
-use super::operation::Operations;
 use super::rule::Rule;
 use super::state::{Candidate, Found, State, Through};
-use crate::vocabulary::Vocabulary;
 
 /// One sentence, without a full stop.
 pub(super) fn words(decision: &Decision<'_>, found: &Found<'_>, weighed: &Weighed<'_>) -> String {
@@ -50,7 +48,7 @@ fn forbidden(guard: &Candidate<'_>) -> String {
 
 fn permitted(state: &State, person: &str, action: &str, one: &Candidate<'_>) -> String {
     let standing = standing(state, person, one);
-    match group(one.rule, action) {
+    match group(state, one.rule, action) {
         Some(group) => format!("{standing}; `{action}` is part of `{group}`"),
         None => format!("{standing}, who may `{action}`"),
     }
@@ -80,8 +78,8 @@ fn unmet(rule: &Rule) -> String {
 }
 
 /// The group in the scope of a policy that the action is part of.
-fn group<'r>(rule: &'r Rule, action: &str) -> Option<&'r str> {
-    let vocabulary = Vocabulary::builtin();
+fn group<'r>(state: &State, rule: &'r Rule, action: &str) -> Option<&'r str> {
+    let vocabulary = &state.vocabulary;
     let named = match &rule.template.action {
         ActionConstraint::Any => return None,
         ActionConstraint::Eq(one) => std::slice::from_ref(one),
@@ -95,7 +93,7 @@ fn group<'r>(rule: &'r Rule, action: &str) -> Option<&'r str> {
 fn roles(state: &State, decision: &Decision<'_>, found: &Found<'_>) -> Vec<String> {
     let person = decision.request.principal.id();
     let mut roles = Vec::new();
-    for (operation, _) in Operations::builtin().all() {
+    for (operation, _) in state.operations.all() {
         for one in state.candidates(found, decision.environment, operation) {
             let role = standing(state, person, &one);
             if one.rule.is_role && !roles.contains(&role) {

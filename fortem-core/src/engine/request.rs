@@ -129,6 +129,7 @@ pub struct Session<'a> {
     pub(super) now: SystemTime,
     pub(super) source_ip: Option<IpAddr>,
     pub(super) approval: Option<&'a str>,
+    pub(super) others: &'a [(&'a str, Detail<'a>)],
 }
 
 impl<'a> Session<'a> {
@@ -137,7 +138,7 @@ impl<'a> Session<'a> {
     /// The time has to be given, since a guard for certain hours would be silent without it.
     #[must_use]
     pub fn at(now: SystemTime) -> Self {
-        Self { mfa: false, now, source_ip: None, approval: None }
+        Self { mfa: false, now, source_ip: None, approval: None, others: &[] }
     }
 
     /// A session at a time, with the second factor that the token of the person tells of.
@@ -163,12 +164,28 @@ impl<'a> Session<'a> {
     pub fn approval(self, id: &'a str) -> Self {
         Self { approval: Some(id), ..self }
     }
+
+    /// With attributes that the fleet's `[context]` adds to the vocabulary. As with [`Request::details`], they are only
+    /// looked at if a policy that can apply looks at the context.
+    ///
+    /// ```
+    /// use fortem_core::engine::{Detail, Session};
+    /// use std::time::SystemTime;
+    ///
+    /// let attributes = [("mfa_age", Detail::Number(300))];
+    /// let session = Session::at(SystemTime::now()).mfa(true).with(&attributes);
+    /// ```
+    #[must_use]
+    pub fn with(self, attributes: &'a [(&'a str, Detail<'a>)]) -> Self {
+        Self { others: attributes, ..self }
+    }
 }
 
-/// Something that an action adds to the context.
+/// Something that an action or the fleet adds to the context.
 #[derive(Debug, Clone, Copy)]
 pub enum Detail<'a> {
-    /// A text, such as the `pattern` of `flushCache`.
+    /// A text, such as the `pattern` of `flushCache`; also an address or a time, as Cedar writes them (`10.0.0.1`,
+    /// `2026-03-02T09:30:00Z`), where the vocabulary says that it is one.
     Text(&'a str),
     /// Several texts, such as the `command` of `runTask`.
     Texts(&'a [&'a str]),
@@ -234,6 +251,11 @@ impl<'a> Request<'a> {
     pub fn details(self, details: &'a [(&'a str, Detail<'a>)]) -> Self {
         Self { details, ..self }
     }
+
+    /// What the fleet and the action add to the context.
+    pub(super) fn added(&self) -> impl Iterator<Item = &'a (&'a str, Detail<'a>)> {
+        self.session.others.iter().chain(self.details)
+    }
 }
 
 /// Why a question cannot be asked. It is no denial: the caller made a mistake, or knows an older fleet.
@@ -285,7 +307,7 @@ pub enum RequestError {
         /// The kind of resource.
         kind: String,
         /// The kinds that it applies to.
-        kinds: Vec<&'static str>,
+        kinds: Vec<String>,
     },
     /// The context lacks what the action needs, or holds something of a wrong type; in Cedar's words.
     #[error("context of the request: {0}")]
@@ -317,6 +339,6 @@ fn did_you_mean(near: Option<&str>) -> String {
     near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
 }
 
-fn listed(kinds: &[&str]) -> String {
+fn listed(kinds: &[String]) -> String {
     kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ")
 }

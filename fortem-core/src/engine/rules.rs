@@ -44,6 +44,7 @@ impl Rules {
     /// Asks Cedar about each policy. What goes wrong is said in words.
     pub(super) fn new(
         policies: &PolicySet,
+        (vocabulary, operations): (&Vocabulary, &Operations),
         environments: &Environments,
         teams: &Teams,
     ) -> Result<Self, String> {
@@ -59,7 +60,7 @@ impl Rules {
             list.push(rule);
         }
         let mentioned: BTreeSet<String> = mentions.keys().cloned().collect();
-        let questions = Questions::new(&list, &environment, &mentioned)?;
+        let questions = Questions::new(&list, (vocabulary, operations), &environment, &mentioned)?;
         let table = questions.ask(&mentions, environments)?;
         let mut rules = Self {
             roles: (0..)
@@ -165,7 +166,8 @@ type Place = Option<(SmolStr, Tier)>;
 struct Questions<'a> {
     list: &'a [Rule],
     policies: Vec<Policy>,
-    actions: Entities,
+    vocabulary: &'a Vocabulary,
+    operations: &'a Operations,
     /// The name of an environment that no policy names.
     unnamed: SmolStr,
 }
@@ -173,6 +175,7 @@ struct Questions<'a> {
 impl<'a> Questions<'a> {
     fn new(
         list: &'a [Rule],
+        (vocabulary, operations): (&'a Vocabulary, &'a Operations),
         environment: &pst::EntityType,
         mentioned: &BTreeSet<String>,
     ) -> Result<Self, String> {
@@ -186,9 +189,7 @@ impl<'a> Questions<'a> {
         while mentioned.contains(&unnamed) {
             unnamed.push('?');
         }
-        let schema = Vocabulary::builtin().schema();
-        let actions = schema.action_entities().map_err(|error| error.to_string())?;
-        Ok(Self { list, policies, actions, unnamed: unnamed.into() })
+        Ok(Self { list, policies, vocabulary, operations, unnamed: unnamed.into() })
     }
 
     /// The whole table: a row for any environment of a tier, one for none, and those for environments that are named.
@@ -197,7 +198,7 @@ impl<'a> Questions<'a> {
         mentions: &BTreeMap<String, Vec<RuleId>>,
         environments: &Environments,
     ) -> Result<Table, String> {
-        let mut table = Table::new(self.list.len(), Operations::builtin().len());
+        let mut table = Table::new(self.list.len(), self.operations.len());
         let all: Vec<RuleId> = (0..).map(RuleId).take(self.list.len()).collect();
         for row in Row::ALL {
             let place = match row {
@@ -219,11 +220,10 @@ impl<'a> Questions<'a> {
 
     /// What each policy does to each operation on a resource of a place.
     fn fill(&self, rules: &[RuleId], place: &Place) -> Result<Cells, String> {
-        let operations = Operations::builtin();
-        let nothing = vec![Cell::NOTHING; operations.len()];
+        let nothing = vec![Cell::NOTHING; self.operations.len()];
         let mut cells: Cells = rules.iter().map(|rule| (*rule, nothing.clone())).collect();
         let sets = [self.set(rules, pst::Effect::Permit)?, self.set(rules, pst::Effect::Forbid)?];
-        for (id, operation) in operations.all() {
+        for (id, operation) in self.operations.all() {
             if operation.is_of_environment() && place.is_none() {
                 continue;
             }
@@ -267,7 +267,7 @@ impl<'a> Questions<'a> {
         place: &Place,
     ) -> Result<(Request, Entities), String> {
         let environment = match place {
-            Some((name, tier)) => Some((uid(ENVIRONMENT, name)?, *tier)),
+            Some((name, tier)) => Some((self.vocabulary.uid(ENVIRONMENT, name)?, *tier)),
             None => None,
         };
         let resource = match &environment {
@@ -280,13 +280,19 @@ impl<'a> Questions<'a> {
                 let parents = HashSet::from([environment.clone()]);
                 entities.push(Entity::new_no_attrs(resource.clone(), parents));
             }
-            let parents = HashSet::from([uid("Tier", tier.as_str())?]);
+            let parents = HashSet::from([self.vocabulary.uid("Tier", tier.as_str())?]);
             entities.push(Entity::new_no_attrs(environment, parents));
         }
-        let entities = self.actions.clone().add_entities(entities, None);
+        let entities = self.operations.entities.clone().add_entities(entities, None);
         let entities = entities.map_err(|error| error.to_string())?;
         let action = operation.action_uid.clone();
-        let request = Request::new(uid("User", "?")?, action, resource, Context::empty(), None);
+        let request = Request::new(
+            self.vocabulary.uid("User", "?")?,
+            action,
+            resource,
+            Context::empty(),
+            None,
+        );
         Ok((request.map_err(|error| error.to_string())?, entities))
     }
 }
@@ -306,9 +312,4 @@ fn satisfied(
         text.parse().map(RuleId).map_err(|_| format!("`{text}` is no number of a policy"))
     };
     answer.diagnostics().reason().map(number).collect()
-}
-
-/// The Cedar entity of a kind of the vocabulary.
-pub(super) fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {
-    Vocabulary::builtin().uid(kind, id)
 }

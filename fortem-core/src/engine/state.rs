@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use cedar_policy::EntityUid;
+
 use super::environments::Environments;
 use super::grants::{EnvironmentId, Grant, Grants};
 use super::operation::{OperationId, Operations};
@@ -12,6 +14,7 @@ use super::rule::Rule;
 use super::rules::Rules;
 use super::table::Cell;
 use crate::near::nearest;
+use crate::vocabulary::Vocabulary;
 
 /// The state of an engine.
 #[derive(Debug, Clone)]
@@ -21,6 +24,8 @@ pub(super) struct State {
     /// Given to no other state of this process, of whatever engine.
     pub(super) mark: u64,
     pub(super) tag_key: Arc<str>,
+    pub(super) vocabulary: Vocabulary,
+    pub(super) operations: Arc<Operations>,
     pub(super) rules: Arc<Rules>,
     pub(super) environments: Arc<Environments>,
     pub(super) teams: Arc<Teams>,
@@ -80,12 +85,17 @@ impl State {
         NEXT.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// The Cedar entity of a kind.
+    pub(super) fn uid(&self, kind: &str, id: &str) -> Result<EntityUid, RequestError> {
+        self.vocabulary.uid(kind, id).map_err(RequestError::Context)
+    }
+
     /// The numbers of what a request names.
     pub(super) fn resolve(
         &self,
         request: &Request<'_>,
     ) -> Result<(OperationId, Option<EnvironmentId>), RequestError> {
-        let operation = Operations::builtin().find(request.action, request.resource.kind)?;
+        let operation = self.operations.find(request.action, request.resource.kind)?;
         Ok((operation, self.place(&request.resource)?))
     }
 
@@ -187,7 +197,7 @@ impl State {
 
     /// What the table says of every operation, by number.
     pub(super) fn tallies(&self, found: &Found<'_>, environment: EnvironmentId) -> Vec<Cell> {
-        let mut tallies = vec![Cell::NOTHING; Operations::builtin().len()];
+        let mut tallies = vec![Cell::NOTHING; self.operations.len()];
         self.for_each_grant(found, Some(environment), |grant, _| {
             let row = self.rules.table.row(grant.rule(), Some(environment));
             tallies.iter_mut().zip(row).for_each(|(tally, cell)| *tally |= *cell);

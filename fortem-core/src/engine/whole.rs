@@ -6,12 +6,11 @@ use cedar_policy::{
     Authorizer, Decision as Effect, Entities, EntityUid, PolicyId, PolicySet, SlotId,
 };
 
-use super::ask::{Known, actions, evaluated, question};
+use super::ask::{Known, evaluated, question};
 use super::decision::{Applied, Link};
 use super::grants::Grants;
-use super::operation::{ENVIRONMENT, OperationId, Operations};
+use super::operation::{ENVIRONMENT, OperationId};
 use super::request::{Detail, Request, RequestError};
-use super::rules::uid;
 use super::state::State;
 use crate::fleet::Assignee;
 
@@ -42,15 +41,16 @@ impl Whole {
         }
         let mut known = Known { state, entities: HashMap::new() };
         for (name, _) in state.people.sorted() {
-            known.name(&uid("User", name).map_err(RequestError::Context)?)?;
+            known.name(&state.uid("User", name)?)?;
         }
         for (_, environment) in state.environments.all() {
-            known.name(&uid(ENVIRONMENT, &environment.name).map_err(RequestError::Context)?)?;
+            known.name(&state.uid(ENVIRONMENT, &environment.name)?)?;
         }
         for team in &state.teams.list {
-            known.name(&uid("Team", &team.name).map_err(RequestError::Context)?)?;
+            known.name(&state.uid("Team", &team.name)?)?;
         }
-        let entities = actions()?.clone().add_entities(known.entities.into_values(), None);
+        let actions = state.operations.entities.clone();
+        let entities = actions.add_entities(known.entities.into_values(), None);
         whole.entities = entities.map_err(refused)?;
         Ok(whole)
     }
@@ -62,10 +62,9 @@ impl Whole {
         grants: &Grants,
     ) -> Result<(), RequestError> {
         let principal = match assignee {
-            Assignee::User(name) => uid("User", name),
-            Assignee::Team(name) => uid("Team", name),
+            Assignee::User(name) => state.uid("User", name)?,
+            Assignee::Team(name) => state.uid("Team", name)?,
         };
-        let principal = principal.map_err(RequestError::Context)?;
         for grant in grants.as_slice() {
             let (Some(rule), Some(environment)) =
                 (state.rules.get(grant.rule()), grant.environment())
@@ -81,7 +80,7 @@ impl Whole {
                 }),
             };
             let link = self.free_id();
-            let place = uid(ENVIRONMENT, environment).map_err(RequestError::Context)?;
+            let place = state.uid(ENVIRONMENT, environment)?;
             let slots = HashMap::from([
                 (SlotId::principal(), principal.clone()),
                 (SlotId::resource(), place),
@@ -110,7 +109,7 @@ impl Whole {
         request: &Request<'_>,
         operation: OperationId,
     ) -> Result<Verdict, RequestError> {
-        let Some(known) = Operations::builtin().get(operation) else {
+        let Some(known) = state.operations.get(operation) else {
             return Ok(Verdict { allowed: false, policies: Vec::new() });
         };
         let question = question(state, request, known)?;
@@ -132,7 +131,7 @@ impl Whole {
         let mut known = Known { state, entities: HashMap::new() };
         known.principal(request, found.teams.as_slice())?;
         known.resource(&request.resource)?;
-        for (_, detail) in request.details {
+        for (_, detail) in request.added() {
             if let Detail::Resource(resource) = detail {
                 known.resource(resource)?;
             }

@@ -96,6 +96,8 @@ struct Session {
     mfa: bool,
     source_ip: Option<IpAddr>,
     approval: Option<String>,
+    #[serde(default)]
+    context: BTreeMap<String, Detail>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -177,20 +179,32 @@ impl Detail {
     }
 }
 
+/// A detail by name, with what the borrowed form of it borrows.
+struct Part<'a> {
+    name: &'a str,
+    detail: &'a Detail,
+    texts: Vec<&'a str>,
+    tags: Pairs<'a>,
+}
+
+fn parts(details: &BTreeMap<String, Detail>) -> Vec<Part<'_>> {
+    let all = details.iter();
+    all.map(|(name, detail)| Part { name, detail, texts: detail.texts(), tags: detail.tags() })
+        .collect()
+}
+
+fn borrowed<'a>(parts: &'a [Part<'a>]) -> Vec<(&'a str, engine::Detail<'a>)> {
+    parts.iter().map(|one| (one.name, one.detail.borrowed(&one.texts, &one.tags))).collect()
+}
+
 impl Ask {
     /// Asks the typed request, which borrows.
     pub(super) fn with_request<T>(&self, ask: impl FnOnce(&Request<'_>) -> T) -> T {
         let tags = pairs(&self.resource.tags);
-        let parts: Vec<_> = self
-            .details
-            .iter()
-            .map(|(name, detail)| (name.as_str(), detail, detail.texts(), detail.tags()))
-            .collect();
-        let details: Vec<(&str, engine::Detail<'_>)> = parts
-            .iter()
-            .map(|(name, detail, texts, tags)| (*name, detail.borrowed(texts, tags)))
-            .collect();
+        let (of_session, of_action) = (parts(&self.session.context), parts(&self.details));
+        let (attributes, details) = (borrowed(&of_session), borrowed(&of_action));
         let mut session = engine::Session::at(self.session.now).mfa(self.session.mfa);
+        session = session.with(&attributes);
         if let Some(address) = self.session.source_ip {
             session = session.source_ip(address);
         }

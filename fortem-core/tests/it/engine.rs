@@ -5,6 +5,7 @@ mod at_run_time;
 mod cedar;
 mod changes;
 mod deep;
+mod extended;
 mod kept;
 mod paranoid;
 mod permissions;

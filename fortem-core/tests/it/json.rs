@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::sync::LazyLock;
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::load("../policies").unwrap());
-static REQUEST: LazyLock<Validator> = LazyLock::new(|| validator(REQUEST_SCHEMA));
+pub(crate) static REQUEST: LazyLock<Validator> = LazyLock::new(|| validator(REQUEST_SCHEMA));
 static RESPONSE: LazyLock<Validator> = LazyLock::new(|| validator(RESPONSE_SCHEMA));
 
 fn validator(schema: &str) -> Validator {
@@ -17,7 +17,7 @@ fn validator(schema: &str) -> Validator {
 }
 
 /// The answer, which follows the schema.
-fn call(engine: &Engine, request: &str) -> Value {
+pub(crate) fn call(engine: &Engine, request: &str) -> Value {
     let answer = serde_json::from_str(&json::call(engine, request)).unwrap();
     let errors: Vec<String> = RESPONSE.iter_errors(&answer).map(|one| one.to_string()).collect();
     assert_eq!(errors, Vec::<String>::new(), "{request}: {answer}");

@@ -124,7 +124,7 @@ fn schemas_beside_the_policies_add_to_the_vocabulary() {
     let source = Source::load(directory(&files).path()).unwrap();
     assert!(source.vocabulary().members("operate").contains("drain"));
     let without = directory(&files[..3]);
-    assert_snapshot!(problems(without.path()));
+    assert!(problems(without.path()).contains("unrecognized action"));
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn ahead(engine: &Engine, asked: &Asked, environment: &str) -> Result<Answer, Te
     let answer = engine.answer(&caller, &target).unwrap();
     let within = permissions.within(environment);
     let permission = within.and_then(|one| {
-        one.actions.iter().find(|one| (one.action, one.kind) == (asked.action, asked.kind))
+        one.actions.iter().find(|one| (&*one.action, &*one.kind) == (asked.action, asked.kind))
     });
     prop_assert_eq!(permission.map_or(Answer::Denied, |one| one.answer), answer);
     let needs = permission.is_some_and(|one| !one.needs.is_empty());
