@@ -16,6 +16,7 @@ pub(crate) use self::check::UNKNOWN_ROLE;
 pub(crate) use self::context::CODE as CONTEXT;
 pub use self::context::ContextKey;
 pub use self::names::{NamePattern, Names};
+pub(crate) use self::roles::Unfit;
 pub use self::roles::{RoleSlots, Roles};
 
 use self::modes::Modes;
