@@ -54,6 +54,7 @@ mod request;
 mod review;
 mod rule;
 mod rules;
+mod scopes;
 mod state;
 mod stats;
 mod table;
@@ -139,8 +140,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// A policy that does not fit the vocabulary, a linked template, and an assignment of a role that is not there or
-    /// that lacks `?principal` or `?resource`.
+    /// A policy that does not fit the vocabulary, a linked template, and an assignment of a role that is not there, or
+    /// that does not name what the role has slots for.
     pub fn new(policies: &PolicySet, fleet: &Fleet) -> Result<Self, Problems> {
         let vocabulary = Vocabulary::builtin().with_context(fleet);
         Self::with_vocabulary(policies, fleet, &vocabulary.map_err(Problems::from_list)?)
@@ -239,18 +240,20 @@ impl Engine {
         self.state.load().matrix()
     }
 
-    /// Gives a role to somebody in an environment.
+    /// Gives a role to somebody in an environment. Nobody is named (`None`) for a role without `?principal`, and no
+    /// environment for one without `?resource`.
     ///
     /// # Errors
     ///
-    /// When one of them is unknown, or the role is given already.
-    pub fn assign(
+    /// When one of them is unknown or does not fit the role, or the role is given already.
+    pub fn assign<'a>(
         &self,
         role: &str,
-        assignee: Assignee,
-        environment: &str,
+        assignee: impl Into<Option<Assignee>>,
+        environment: impl Into<Option<&'a str>>,
     ) -> Result<Change, ChangeError> {
-        let (role, environment) = (role.to_owned(), environment.to_owned());
+        let (role, assignee) = (role.to_owned(), assignee.into());
+        let environment = environment.into().map(str::to_owned);
         self.make(Change::Assign { role, assignee, environment })
     }
 
@@ -258,14 +261,15 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When one of them is unknown, or the role is not given.
-    pub fn unassign(
+    /// When one of them is unknown or does not fit the role, or the role is not given.
+    pub fn unassign<'a>(
         &self,
         role: &str,
-        assignee: Assignee,
-        environment: &str,
+        assignee: impl Into<Option<Assignee>>,
+        environment: impl Into<Option<&'a str>>,
     ) -> Result<Change, ChangeError> {
-        let (role, environment) = (role.to_owned(), environment.to_owned());
+        let (role, assignee) = (role.to_owned(), assignee.into());
+        let environment = environment.into().map(str::to_owned);
         self.make(Change::Unassign { role, assignee, environment })
     }
 

@@ -18,6 +18,7 @@ pub(crate) use self::context::CODE as CONTEXT;
 pub use self::context::ContextKey;
 pub use self::names::{NamePattern, Names};
 pub use self::organization::{Oidc, Organization};
+pub(crate) use self::roles::Unfit;
 pub use self::roles::{RoleSlots, Roles};
 
 use self::modes::Modes;

@@ -1,9 +1,9 @@
 //! Environments, roles, actions and assignments as Cedar policies.
 //!
 //! A *role* is a Cedar template, an *assignment* in the fleet file a link of it: somebody, in some
-//! environments. A *guard* is a Cedar `forbid` that holds for everybody. [`Source::load`] reads a
-//! directory of them, checks everything against the [`Vocabulary`], and reports every mistake with its
-//! place as a [`Problem`].
+//! environments. A *guard* is a Cedar `forbid` that holds for everybody, a *grant* a `permit` that needs
+//! no assignment. [`Source::load`] reads a directory of them, checks everything against the
+//! [`Vocabulary`], and reports every mistake with its place as a [`Problem`].
 //!
 //! [`engine`] answers, inside any frontend, whether somebody may do something, and why; [`json`] is the same as one
 //! function over text. `audit` records what was done. Nothing here talks to AWS.

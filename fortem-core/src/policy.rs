@@ -1,4 +1,4 @@
-//! A role or guard as it was written: Cedar policy, file and place.
+//! A role, grant or guard as it was written: Cedar policy, file and place.
 
 use std::ops::Range;
 
@@ -14,7 +14,9 @@ pub enum PolicyKind {
     Role,
     /// A `forbid` without slots, which holds for everybody it names.
     Guard,
-    /// A `permit` without slots, or a `forbid` with slots.
+    /// A `permit` without slots, for whom and where it names.
+    Grant,
+    /// A `forbid` with slots.
     Other,
 }
 
@@ -42,13 +44,14 @@ impl Policy {
         self.template.annotations.get("doc").map_or("", |doc| doc.as_str())
     }
 
-    /// Role, guard or something else.
+    /// Role, guard, grant or something else.
     #[must_use]
     pub fn kind(&self) -> PolicyKind {
         match (self.template.effect, self.template.is_static()) {
             (pst::Effect::Permit, false) => PolicyKind::Role,
             (pst::Effect::Forbid, true) => PolicyKind::Guard,
-            (pst::Effect::Permit, true) | (pst::Effect::Forbid, false) => PolicyKind::Other,
+            (pst::Effect::Permit, true) => PolicyKind::Grant,
+            (pst::Effect::Forbid, false) => PolicyKind::Other,
         }
     }
 

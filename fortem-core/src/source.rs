@@ -149,6 +149,11 @@ impl Source {
         roles(&self.policies)
     }
 
+    /// The permits without slots, sorted by id.
+    pub fn grants(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.iter().filter(|policy| policy.kind() == PolicyKind::Grant)
+    }
+
     /// The guards, sorted by id.
     pub fn guards(&self) -> impl Iterator<Item = &Policy> {
         self.policies.iter().filter(|policy| policy.kind() == PolicyKind::Guard)

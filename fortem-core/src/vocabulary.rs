@@ -23,6 +23,9 @@ const TEXT: &str = include_str!("../../policies/fortem.cedarschema");
 /// Who, where, what and which actions there are: the Cedar schema that every policy is checked
 /// against.
 ///
+/// A [`Source`](crate::Source) has its own: the one built in, with what `.cedarschema` files beside the policies and the
+/// fleet's `[context]` add to it. Clones share what they hold.
+///
 /// ```
 /// use fortem_core::Vocabulary;
 ///

@@ -22,9 +22,12 @@ fuzz_target!(|text: &str| {
     let Ok(fleet) = Fleet::parse(&file, &Roles::of(&policies)) else { return };
     let Ok(engine) = Engine::new(&policies, &fleet) else { return };
     for role in &roles {
-        // What lacks a slot cannot be assigned.
-        _ = engine.assign(role, Assignee::User("alice".to_owned()), "dev");
-        _ = engine.assign(role, Assignee::Team("payments".to_owned()), "staging");
+        // Those that do not name what the role has slots for are refused.
+        let (alice, payments) = ("alice".to_owned(), "payments".to_owned());
+        _ = engine.assign(role, Assignee::User(alice.clone()), "dev");
+        _ = engine.assign(role, Assignee::Team(payments), "staging");
+        _ = engine.assign(role, Assignee::User(alice), None);
+        _ = engine.assign(role, None, "prod");
     }
     let engine = engine.paranoid(|difference| panic!("{difference:?}")).expect("the whole");
     for environment in ["dev", "staging", "prod"] {

@@ -65,7 +65,7 @@ fn linked(source: &Source, role: &Policy, holder: &Holder) -> Result<Vec<Linked>
     let environment = holder.environment();
     let own = source.policies().iter().filter(|policy| match policy.kind() {
         PolicyKind::Role => policy.id() == role.id() && environment.is_some(),
-        PolicyKind::Guard | PolicyKind::Other => true,
+        PolicyKind::Guard | PolicyKind::Grant | PolicyKind::Other => true,
     });
     let slots = HashMap::from([
         (SlotId::Principal, entity("Team", ASSIGNEE)?),

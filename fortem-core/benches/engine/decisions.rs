@@ -131,8 +131,8 @@ fn permissions(criterion: &mut Criterion) {
     let mut changes = vec![Change::PutUser { name: name.clone(), teams: Vec::new() }];
     changes.extend((0..5).map(|number| Change::Assign {
         role: "developer".to_owned(),
-        assignee: Assignee::User(name.clone()),
-        environment: environment(number * 1_001),
+        assignee: Some(Assignee::User(name.clone())),
+        environment: Some(environment(number * 1_001)),
     }));
     engine.apply(&changes).expect("a newcomer");
     assert_eq!(engine.permissions(&name).expect("a person").environments.len(), 5);

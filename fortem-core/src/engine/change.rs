@@ -14,7 +14,7 @@ use super::policies;
 use super::rule::Rule;
 use super::rules::Rules;
 use super::state::State;
-use crate::fleet::{Assignee, Tier, is_alias, is_slug};
+use crate::fleet::{Assignee, RoleSlots, Tier, Unfit, is_alias, is_slug};
 use crate::problem::Problems;
 
 /// What was changed, for the embedder to keep: the engine itself forgets when the process ends.
@@ -28,19 +28,23 @@ pub enum Change {
     Assign {
         /// The id of the role.
         role: String,
-        /// Who gets it.
-        assignee: Assignee,
-        /// Where.
-        environment: String,
+        /// Who gets it. Nobody is named for a role without `?principal`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assignee: Option<Assignee>,
+        /// Where. No environment is named for a role without `?resource`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        environment: Option<String>,
     },
     /// A role is taken from somebody in an environment.
     Unassign {
         /// The id of the role.
         role: String,
-        /// Who had it.
-        assignee: Assignee,
-        /// Where.
-        environment: String,
+        /// Who had it. Nobody is named for a role without `?principal`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assignee: Option<Assignee>,
+        /// Where. No environment is named for a role without `?resource`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        environment: Option<String>,
     },
     /// There is a new environment.
     AddEnvironment {
@@ -112,20 +116,33 @@ pub enum ChangeError {
         name: String,
     },
     /// The assignment is there already, or is not there to be taken away.
-    #[error("`{role}` is {} to {assignee} in `{environment}`", if *.assigned { "already assigned" } else { "not assigned" })]
+    #[error(
+        "`{role}` is {}{}{}",
+        if *.assigned { "already assigned" } else { "not assigned" },
+        .assignee.as_ref().map(|one| format!(" to {one}")).unwrap_or_default(),
+        .environment.as_ref().map(|one| format!(" in `{one}`")).unwrap_or_default()
+    )]
     Assignment {
         /// The role.
         role: String,
         /// To whom.
-        assignee: Assignee,
+        assignee: Option<Assignee>,
         /// Where.
-        environment: String,
+        environment: Option<String>,
         /// Whether it is there.
         assigned: bool,
     },
-    /// A link of the role would hold for everybody or everywhere.
-    #[error("role `{role}` has no `{slot}`, so an assignment would not limit it")]
+    /// The assignment names what the role is not limited to.
+    #[error("role `{role}` has no `{slot}`, so an assignment of it names no {}", named(.slot))]
     NoSlot {
+        /// The role.
+        role: String,
+        /// `?principal` or `?resource`.
+        slot: &'static str,
+    },
+    /// The assignment does not name what the role is to be limited to.
+    #[error("role `{role}` has `{slot}`, so an assignment of it names the {}", named(.slot))]
+    OpenSlot {
         /// The role.
         role: String,
         /// `?principal` or `?resource`.
@@ -144,7 +161,7 @@ pub enum ChangeError {
 
 impl ChangeError {
     /// A stable word for programs: `unknown_role`, `unknown_user`, `unknown_team`, `unknown_environment`, `exists`,
-    /// `bad_name`, `already_assigned`, `not_assigned`, `no_slot`, `role_in_use` or `policies`.
+    /// `bad_name`, `already_assigned`, `not_assigned`, `no_slot`, `open_slot`, `role_in_use` or `policies`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -157,20 +174,33 @@ impl ChangeError {
             Self::Assignment { assigned: true, .. } => "already_assigned",
             Self::Assignment { assigned: false, .. } => "not_assigned",
             Self::NoSlot { .. } => "no_slot",
+            Self::OpenSlot { .. } => "open_slot",
             Self::RoleInUse { .. } => "role_in_use",
             Self::Policies(_) => "policies",
         }
     }
 }
 
+impl ChangeError {
+    pub(super) fn unfit(role: &str, Unfit { slot, is_open }: Unfit) -> Self {
+        let role = role.to_owned();
+        if is_open { Self::OpenSlot { role, slot } } else { Self::NoSlot { role, slot } }
+    }
+}
+
+/// What an assignment names for a slot.
+fn named(slot: &str) -> &'static str {
+    if slot == "?principal" { "team or user" } else { "environment" }
+}
+
 impl State {
     pub(super) fn change(&mut self, change: &Change) -> Result<(), ChangeError> {
         match change {
             Change::Assign { role, assignee, environment } => {
-                self.reassign(role, assignee, environment, true)
+                self.reassign(role, assignee.as_ref(), environment.as_deref(), true)
             }
             Change::Unassign { role, assignee, environment } => {
-                self.reassign(role, assignee, environment, false)
+                self.reassign(role, assignee.as_ref(), environment.as_deref(), false)
             }
             Change::AddEnvironment { name, tier, aliases } => {
                 self.add_environment(name, *tier, aliases)
@@ -194,25 +224,34 @@ impl State {
     fn reassign(
         &mut self,
         role: &str,
-        assignee: &Assignee,
-        environment: &str,
+        assignee: Option<&Assignee>,
+        environment: Option<&str>,
         assign: bool,
     ) -> Result<(), ChangeError> {
         let id = self.rules.role(role).ok_or_else(|| unknown("role", role))?;
-        if let Some(slot) = self.rules.get(id).and_then(Rule::lacks) {
-            return Err(ChangeError::NoSlot { role: role.to_owned(), slot });
+        let named = RoleSlots { principal: assignee.is_some(), resource: environment.is_some() };
+        let slots = self.rules.get(id).map(Rule::slots);
+        if let Some(unfit) = slots.and_then(|slots| slots.unfit(named)) {
+            return Err(ChangeError::unfit(role, unfit));
         }
-        let grant = Grant::new(Some(self.environment(environment)?), id);
-        let grants = self.grants_of(assignee)?;
+        let place = environment.map(|name| self.environment(name)).transpose()?;
+        let grant = Grant::new(place, id);
+        let grants = match assignee {
+            Some(assignee) => self.grants_of(assignee)?,
+            None => &mut self.placed,
+        };
         if grants.contains(grant) == assign {
             return Err(ChangeError::Assignment {
                 role: role.to_owned(),
-                assignee: assignee.clone(),
-                environment: environment.to_owned(),
+                assignee: assignee.cloned(),
+                environment: environment.map(str::to_owned),
                 assigned: assign,
             });
         }
         *grants = if assign { grants.with(grant) } else { grants.without(|one| one == grant) };
+        if assignee.is_none() {
+            self.index();
+        }
         Ok(())
     }
 
@@ -269,6 +308,7 @@ impl State {
         for grants in &mut Arc::make_mut(&mut self.teams).grants {
             *grants = grants.without(gone);
         }
+        self.placed = self.placed.without(gone);
         Arc::make_mut(&mut self.environments).remove(id);
         self.follow_names(&[name])
     }
@@ -278,16 +318,12 @@ impl State {
         if names.iter().any(|name| self.rules.mention(name)) {
             self.rules = self.new_rules(&self.rules.policies)?;
         }
+        self.index();
         Ok(())
     }
 
     fn new_rules(&self, policies: &PolicySet) -> Result<Arc<Rules>, ChangeError> {
-        let rules = Rules::new(
-            policies,
-            (&self.vocabulary, &self.operations),
-            &self.environments,
-            &self.teams,
-        );
+        let rules = Rules::new(policies, (&self.vocabulary, &self.operations), &self.environments);
         rules.map(Arc::new).map_err(|error| ChangeError::Policies(policies::refused(error).into()))
     }
 
@@ -342,16 +378,18 @@ impl State {
         for grants in &mut Arc::make_mut(&mut self.teams).grants {
             *grants = follow(grants);
         }
+        self.placed = follow(&self.placed);
         for old in in_use.into_iter().filter_map(|id| self.rules.get(id)) {
             let role = old.id.to_string();
             let Some(new) = rules.role(&role).and_then(|id| rules.get(id)) else {
                 return Err(ChangeError::RoleInUse { role });
             };
-            if let Some(slot) = new.lacks() {
-                return Err(ChangeError::NoSlot { role, slot });
+            if let Some(unfit) = new.slots().unfit(old.slots()) {
+                return Err(ChangeError::unfit(&role, unfit));
             }
         }
         self.rules = rules;
+        self.index();
         Ok(())
     }
 }

@@ -51,18 +51,20 @@ pub struct Explanation {
 pub struct Applied {
     /// The id of the role or guard.
     pub policy: String,
-    /// To whom the role was given, and where; nothing if the policy has no slots.
+    /// How the role was given; nothing if the policy has no slots.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignment: Option<Link>,
 }
 
-/// A role given to somebody in an environment.
+/// A role given to somebody in an environment; to everybody or everywhere, as far as it has no slot for that.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Link {
-    /// The person, or their team.
-    pub assignee: Assignee,
-    /// The environment.
-    pub environment: String,
+    /// The person, or their team; nobody by name for a role without `?principal`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<Assignee>,
+    /// The environment; none for a role without `?resource`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
 }
 
 impl Decision<'_> {
@@ -114,9 +116,12 @@ impl fmt::Display for Applied {
     /// `never-prod`, or `developer (team payments in staging)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.policy)?;
-        match &self.assignment {
-            Some(link) => write!(f, " ({} in {})", link.assignee, link.environment),
-            None => Ok(()),
+        let Some(Link { assignee, environment }) = &self.assignment else { return Ok(()) };
+        match (assignee, environment) {
+            (Some(assignee), Some(environment)) => write!(f, " ({assignee} in {environment})"),
+            (Some(assignee), None) => write!(f, " ({assignee})"),
+            (None, Some(environment)) => write!(f, " (in {environment})"),
+            (None, None) => Ok(()),
         }
     }
 }
@@ -192,8 +197,7 @@ impl Candidate<'_> {
             }
         };
         let environment = self.grant.environment().map(|id| state.environments.name(id).to_owned());
-        let link = assignee.zip(environment);
-        let assignment = link.map(|(assignee, environment)| Link { assignee, environment });
+        let assignment = self.rule.is_role.then_some(Link { assignee, environment });
         Applied { policy: self.rule.id.to_string(), assignment }
     }
 }

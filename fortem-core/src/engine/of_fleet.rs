@@ -6,15 +6,20 @@ use cedar_policy::PolicySet;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use super::change::ChangeError;
 use super::environments::{Environment, Environments};
+<<<<<<< HEAD
 use super::grants::{EnvironmentId, Grant, Grants, RuleId};
+=======
+use super::grants::{Grant, Grants, RuleId};
+>>>>>>> part-a
 use super::operation::Operations;
 use super::people::{People, Person, TeamId, Teams};
 use super::policies;
-use super::rule::Rule;
 use super::rules::Rules;
+use super::scopes::Scopes;
 use super::state::State;
-use crate::fleet::{Assignee, Assignment, Fleet};
+use crate::fleet::{Assignee, Assignment, Fleet, RoleSlots};
 use crate::problem::{Problem, Problems};
 use crate::vocabulary::Vocabulary;
 
@@ -32,7 +37,11 @@ impl State {
             environments.add(Environment { name: SmolStr::new(one.name()), aliases }, one.tier());
         }
         let mut teams = Teams::of_fleet(fleet.teams());
+<<<<<<< HEAD
         let rules = Rules::new(policies, (vocabulary, &operations), &environments, &teams);
+=======
+        let rules = Rules::new(policies, (vocabulary, &operations), &environments);
+>>>>>>> part-a
         let rules = rules.map_err(policies::refused)?;
         let mut given = Given::of_fleet(fleet, &environments, &rules)?;
         for (team, grants) in teams.list.iter().zip(&mut teams.grants) {
@@ -44,6 +53,8 @@ impl State {
             let grants: Grants = given.of_users.remove(user.name()).into_iter().flatten().collect();
             people.put(user.name(), Person::new(direct, &teams, grants));
         }
+        let placed = given.placed.into_iter().collect();
+        let scopes = Scopes::new(&rules, &placed, &environments, &teams);
         Ok(Self {
             revision: 0,
             mark: Self::new_mark(),
@@ -54,6 +65,8 @@ impl State {
             environments: Arc::new(environments),
             teams: Arc::new(teams),
             people,
+            placed,
+            scopes: Arc::new(scopes),
         })
     }
 }
@@ -63,6 +76,8 @@ impl State {
 struct Given<'f> {
     of_users: FxHashMap<&'f str, Vec<Grant>>,
     of_teams: FxHashMap<&'f str, Vec<Grant>>,
+    /// To nobody by name.
+    placed: Vec<Grant>,
 }
 
 impl<'f> Given<'f> {
@@ -81,35 +96,37 @@ impl<'f> Given<'f> {
                     continue;
                 }
             };
-            let places = assignment.environments().filter_map(|name| environments.named(name));
-            let grants =
-                places.map(|environment: EnvironmentId| Grant::new(Some(environment), role));
             let all = match assignment.assignee() {
-                Some(Assignee::User(name)) => given.of_users.entry(name),
-                Some(Assignee::Team(name)) => given.of_teams.entry(name),
-                None => continue,
+                Some(Assignee::User(name)) => given.of_users.entry(name).or_default(),
+                Some(Assignee::Team(name)) => given.of_teams.entry(name).or_default(),
+                None => &mut given.placed,
             };
-            all.or_default().extend(grants);
+            let everywhere = assignment.environments().next().is_none();
+            let places = assignment.environments().filter_map(|name| environments.named(name));
+            let places = places.map(Some).chain(everywhere.then_some(None));
+            all.extend(places.map(|environment| Grant::new(environment, role)));
         }
         Problems::unless(problems, given)
     }
 }
 
-/// The role that an assignment gives, if its links are limited to the assignee and the environment.
+/// The role that an assignment gives, if it names what the role has slots for.
 fn role(assignment: &Assignment, rules: &Rules) -> Result<RuleId, Problem> {
     let name = assignment.role();
-    let Some(id) = rules.role(name) else {
+    let Some((id, rule)) = rules.role(name).and_then(|id| Some((id, rules.get(id)?))) else {
         let message = format!("unknown role `{name}`");
         return Err(Problem::new("fortem::engine::unknown_role", message)
             .help("assignments name templates by their ids"));
     };
-    match rules.get(id).and_then(Rule::lacks) {
+    let named = RoleSlots {
+        principal: assignment.assignee().is_some(),
+        resource: assignment.environments().next().is_some(),
+    };
+    match rule.slots().unfit(named) {
         None => Ok(id),
-        Some(slot) => {
-            let message =
-                format!("role `{name}` has no `{slot}`, so an assignment would not limit it");
-            Err(Problem::new("fortem::engine::no_slot", message)
-                .help("write `principal in ?principal` and `resource in ?resource` in its scope"))
+        Some(unfit) => {
+            let error = ChangeError::unfit(name, unfit);
+            Err(Problem::new("fortem::engine::slot", error.to_string()))
         }
     }
 }

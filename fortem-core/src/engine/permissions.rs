@@ -116,9 +116,9 @@ impl State {
         let lists = || {
             let teams = found.teams.as_slice().iter();
             let of_teams = teams.flat_map(|id| {
-                self.teams.grants(*id).into_iter().chain(self.rules.of_teams.get(id.0 as usize))
+                self.teams.grants(*id).into_iter().chain(self.scopes.of_teams.get(id.0 as usize))
             });
-            [&self.rules.everyone]
+            [&self.scopes.everyone]
                 .into_iter()
                 .chain(found.own)
                 .chain(found.own_rules)

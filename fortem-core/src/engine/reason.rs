@@ -3,6 +3,7 @@
 use cedar_policy::pst::ActionConstraint;
 
 use super::decision::{Decision, Weighed};
+use super::loosen::Reach;
 use super::rule::Rule;
 use super::state::{Candidate, Found, State, Through};
 
@@ -20,19 +21,15 @@ pub(super) fn words(decision: &Decision<'_>, found: &Found<'_>, weighed: &Weighe
     if let Some(first) = weighed.unmet.first() {
         return format!("{}, but {}", standing(state, person, first), unmet(first.rule));
     }
-    let Some(environment) = decision.environment else {
-        let resource = decision.request.resource;
-        return format!(
-            "{} `{}` is in no environment that is known, so no role reaches it",
-            resource.kind, resource.id
-        );
-    };
     let roles = roles(state, decision, found);
-    let environment = state.environments.name(environment);
-    match roles.as_slice() {
-        [] => format!("no role of {person} covers {environment}"),
-        [role] => format!("{role}, but `{action}` is not part of that role"),
-        [rest @ .., last] => {
+    match (roles.as_slice(), decision.environment()) {
+        ([], Some(environment)) => format!("no role of {person} covers {environment}"),
+        ([], None) => {
+            let (kind, id) = (decision.request.resource.kind, decision.request.resource.id);
+            format!("{kind} `{id}` is in no environment that is known, so no role reaches it")
+        }
+        ([role], _) => format!("{role}, but `{action}` is not part of that role"),
+        ([rest @ .., last], _) => {
             format!("{} and {last}, but `{action}` is part of none of these roles", rest.join(", "))
         }
     }
@@ -57,18 +54,20 @@ fn permitted(state: &State, person: &str, action: &str, one: &Candidate<'_>) -> 
 /// `alice is developer of staging through payments`, or which policy without slots speaks of her.
 fn standing(state: &State, person: &str, one: &Candidate<'_>) -> String {
     let role = &one.rule.id;
-    let Some(environment) = one.grant.environment().filter(|_| one.rule.is_role) else {
+    if !one.rule.is_role {
         return format!("{role} speaks of {person}");
-    };
-    let environment = state.environments.name(environment);
-    let team = match one.through {
-        Through::Team(team) => state.teams.get(team).map(|team| &team.name),
-        Through::Scope | Through::Person => None,
-    };
-    match team {
-        Some(team) => format!("{person} is {role} of {environment} through {team}"),
-        None => format!("{person} is {role} of {environment}"),
     }
+    let place = one.grant.environment().map(|id| format!(" of {}", state.environments.name(id)));
+    let through = match (one.through, &one.rule.reach) {
+        (Through::Team(team), _) => {
+            state.teams.get(team).map(|team| format!(" through {}", team.name))
+        }
+        (Through::Scope, Reach::Team(team)) => Some(format!(" through {team}")),
+        (Through::Scope, Reach::Everyone) => Some(", as everybody is".to_owned()),
+        (Through::Scope | Through::Person, _) => None,
+    };
+    let (place, through) = (place.unwrap_or_default(), through.unwrap_or_default());
+    format!("{person} is {role}{place}{through}")
 }
 
 fn unmet(rule: &Rule) -> String {

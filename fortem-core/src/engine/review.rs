@@ -65,7 +65,7 @@ impl State {
         let people = self.people.sorted().into_iter().filter_map(|(name, person)| {
             let found = Found {
                 own: Some(&person.grants),
-                own_rules: self.rules.of_users.get(name),
+                own_rules: self.scopes.of_users.get(name),
                 teams: Teaming::OfFleet(&person.closure),
             };
             let answer = self.best(&found, environment, operations);
@@ -82,7 +82,7 @@ impl State {
                 answer,
             })
         });
-        let of_policies = self.rules.of_users.iter();
+        let of_policies = self.scopes.of_users.iter();
         let strangers = of_policies.filter(|(name, _)| self.people.get(name).is_none());
         let strangers = strangers.filter_map(|(name, rules)| {
             let found = Found { own: None, own_rules: Some(rules), teams: Teaming::OfFleet(&[]) };
@@ -103,7 +103,7 @@ impl State {
         for (name, person) in self.people.sorted() {
             let found = Found {
                 own: Some(&person.grants),
-                own_rules: self.rules.of_users.get(name),
+                own_rules: self.scopes.of_users.get(name),
                 teams: Teaming::OfFleet(&person.closure),
             };
             let row = |permissions| MatrixRow { user: name.to_string(), permissions };

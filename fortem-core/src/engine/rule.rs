@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 
 use super::circumstance::{Circumstance, Looks};
 use super::loosen::{self, Reach};
+use crate::fleet::RoleSlots;
 
 /// What Cedar is asked when a request is made.
 #[derive(Debug)]
@@ -90,12 +91,12 @@ impl Rule {
         }
     }
 
-    /// The slot that a role does not have, so that a link would hold for everybody or everywhere.
-    pub(super) fn lacks(&self) -> Option<&'static str> {
-        if !self.template.principal.has_slot() {
-            return Some("?principal");
+    /// What an assignment of the policy has to name.
+    pub(super) fn slots(&self) -> RoleSlots {
+        RoleSlots {
+            principal: self.template.principal.has_slot(),
+            resource: self.template.resource.has_slot(),
         }
-        (!self.template.resource.has_slot()).then_some("?resource")
     }
 
     pub(super) fn is_forbid(&self) -> bool {

@@ -11,17 +11,16 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::environments::Environments;
-use super::grants::{Grant, Grants, RuleId};
+use super::grants::RuleId;
 use super::loosen::{self, Reach};
 use super::operation::{ENVIRONMENT, Operation, Operations};
-use super::people::Teams;
 use super::rule::Rule;
 use super::table::{Cell, Row, Table};
 use crate::digest::Digest;
 use crate::fleet::Tier;
 use crate::vocabulary::{NAMESPACE, Vocabulary};
 
-/// Every policy, and whom those without slots can apply to.
+/// Every policy, with the table.
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) list: Vec<Rule>,
@@ -30,10 +29,6 @@ pub(super) struct Rules {
     for_members: Vec<bool>,
     /// As they were given, templates and policies without slots.
     pub(super) policies: PolicySet,
-    pub(super) everyone: Grants,
-    pub(super) of_users: FxHashMap<SmolStr, Grants>,
-    /// By number of the team; empty if none has any.
-    pub(super) of_teams: Vec<Grants>,
     pub(super) digest: Digest,
     roles: FxHashMap<SmolStr, RuleId>,
     /// The environments that policies name.
@@ -46,7 +41,6 @@ impl Rules {
         policies: &PolicySet,
         (vocabulary, operations): (&Vocabulary, &Operations),
         environments: &Environments,
-        teams: &Teams,
     ) -> Result<Self, String> {
         let environment = loosen::entity_type(NAMESPACE, ENVIRONMENT)?;
         let mut list = Vec::new();
@@ -62,7 +56,7 @@ impl Rules {
         let mentioned: BTreeSet<String> = mentions.keys().cloned().collect();
         let questions = Questions::new(&list, (vocabulary, operations), &environment, &mentioned)?;
         let table = questions.ask(&mentions, environments)?;
-        let mut rules = Self {
+        Ok(Self {
             roles: (0..)
                 .map(RuleId)
                 .zip(&list)
@@ -74,48 +68,8 @@ impl Rules {
             list,
             table,
             policies: policies.clone(),
-            everyone: Grants::default(),
-            of_users: FxHashMap::default(),
-            of_teams: Vec::new(),
             mentioned,
-        };
-        rules.index(environments, teams);
-        Ok(rules)
-    }
-
-    /// Notes whom and where the policies without slots can apply to.
-    fn index(&mut self, environments: &Environments, teams: &Teams) {
-        let mut everyone = Vec::new();
-        let mut of_users: FxHashMap<SmolStr, Vec<Grant>> = FxHashMap::default();
-        let mut of_teams = vec![Vec::new(); teams.list.len()];
-        for (id, rule) in (0..).map(RuleId).zip(&self.list).filter(|(_, rule)| !rule.is_role) {
-            let place = loosen::place(&rule.template.resource);
-            let environment = place.map(|name| environments.named(name));
-            // An environment that nobody knows has no resources.
-            let grant = match environment {
-                Some(None) => continue,
-                Some(Some(environment)) => Grant::new(Some(environment), id),
-                None => Grant::new(None, id),
-            };
-            match &rule.reach {
-                Reach::Everyone => everyone.push(grant),
-                Reach::User(name) => of_users.entry(name.clone()).or_default().push(grant),
-                Reach::Team(name) => {
-                    let team = teams.find(name).and_then(|id| of_teams.get_mut(id.0 as usize));
-                    if let Some(grants) = team {
-                        grants.push(grant);
-                    }
-                }
-                Reach::Assignee | Reach::AssigneeOnly | Reach::Nobody => {}
-            }
-        }
-        self.everyone = everyone.into_iter().collect();
-        let grants = |(name, grants): (_, Vec<_>)| (name, grants.into_iter().collect());
-        self.of_users = of_users.into_iter().map(grants).collect();
-        if of_teams.iter().all(Vec::is_empty) {
-            of_teams.clear();
-        }
-        self.of_teams = of_teams.into_iter().map(|grants| grants.into_iter().collect()).collect();
+        })
     }
 
     pub(super) fn get(&self, id: RuleId) -> Option<&Rule> {

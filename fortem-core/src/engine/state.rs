@@ -12,6 +12,7 @@ use super::people::{People, TeamId, Teams};
 use super::request::{Place, Principal, Request, RequestError, Resource};
 use super::rule::Rule;
 use super::rules::Rules;
+use super::scopes::Scopes;
 use super::table::Cell;
 use crate::near::nearest;
 use crate::vocabulary::Vocabulary;
@@ -30,6 +31,9 @@ pub(super) struct State {
     pub(super) environments: Arc<Environments>,
     pub(super) teams: Arc<Teams>,
     pub(super) people: People,
+    /// The roles without `?principal`, with the environments that they are assigned in.
+    pub(super) placed: Grants,
+    pub(super) scopes: Arc<Scopes>,
 }
 
 /// Somebody, looked up: the assignees whose grants count.
@@ -37,7 +41,7 @@ pub(super) struct State {
 pub(super) struct Found<'s> {
     /// What was given to the person.
     pub(super) own: Option<&'s Grants>,
-    /// Policies without slots for this one person.
+    /// Policies whose scope names this one person.
     pub(super) own_rules: Option<&'s Grants>,
     /// The teams, with what these are part of.
     pub(super) teams: Teaming<'s>,
@@ -62,7 +66,7 @@ impl Teaming<'_> {
 /// Through whom a policy can apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Through {
-    /// Nobody has to be named: the policy has no slots.
+    /// Nobody has to be named: the policy has no `?principal`.
     Scope,
     /// Given to the person.
     Person,
@@ -88,6 +92,12 @@ impl State {
     /// The Cedar entity of a kind.
     pub(super) fn uid(&self, kind: &str, id: &str) -> Result<EntityUid, RequestError> {
         self.vocabulary.uid(kind, id).map_err(RequestError::Context)
+    }
+
+    /// Notes anew whom policies apply to that are given to nobody; due when they, or the environments, have changed.
+    pub(super) fn index(&mut self) {
+        let scopes = Scopes::new(&self.rules, &self.placed, &self.environments, &self.teams);
+        self.scopes = Arc::new(scopes);
     }
 
     /// The numbers of what a request names.
@@ -159,7 +169,7 @@ impl State {
                 }
             }
         };
-        let of_users = &self.rules.of_users;
+        let of_users = &self.scopes.of_users;
         let own_rules = if of_users.is_empty() { None } else { of_users.get(principal.id()) };
         Ok(Found { own: person.map(|person| &person.grants), own_rules, teams })
     }
@@ -212,7 +222,7 @@ impl State {
         environment: Option<EnvironmentId>,
         mut visit: impl FnMut(Grant, Through),
     ) {
-        let scopes = [Some(&self.rules.everyone), found.own_rules];
+        let scopes = [Some(&self.scopes.everyone), found.own_rules];
         for grant in scopes.into_iter().flatten().flat_map(|grants| grants.at(environment)) {
             visit(grant, Through::Scope);
         }
@@ -220,7 +230,7 @@ impl State {
             visit(grant, Through::Person);
         }
         for team in found.teams.as_slice() {
-            let scope = self.rules.of_teams.get(team.0 as usize);
+            let scope = self.scopes.of_teams.get(team.0 as usize);
             for grant in scope.into_iter().flat_map(|grants| grants.at(environment)) {
                 visit(grant, Through::Scope);
             }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use cedar_policy::pst::ResourceConstraint;
 
 use super::circumstance::Circumstance;
-use super::loosen;
 use super::rule::Rule;
 use super::state::State;
 
@@ -50,7 +49,7 @@ impl State {
             environments: self.environments.len(),
             people: self.people.len(),
             teams: self.teams.list.len(),
-            assignments: of_people.chain(of_teams).sum(),
+            assignments: of_people.chain(of_teams).chain([self.placed.as_slice().len()]).sum(),
             in_table: self.rules.list.len() - asked.len(),
             asked,
         }
@@ -70,10 +69,7 @@ fn hint(rule: &Rule, looks_at: &BTreeSet<Circumstance>) -> &'static str {
     if looks_at.contains(&Circumstance::Resource) {
         return "where the environment, tier or kind is meant, write `resource in …` or `resource is …` alone";
     }
-    let is_anywhere = !rule.is_role
-        && loosen::place(&rule.template.resource).is_none()
-        && matches!(rule.template.resource, ResourceConstraint::Any);
-    if is_anywhere {
+    if matches!(rule.template.resource, ResourceConstraint::Any) {
         return "name the actions and the tier or environment in the scope, so that other requests need not ask";
     }
     "it depends on the request; keep it to the actions that need it"

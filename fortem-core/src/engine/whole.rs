@@ -34,11 +34,12 @@ impl Whole {
         let policies = state.rules.policies.clone();
         let mut whole = Self { policies, links: HashMap::new(), entities: Entities::empty() };
         for (name, person) in state.people.sorted() {
-            whole.link(state, &Assignee::User(name.to_string()), &person.grants)?;
+            whole.link(state, Some(&Assignee::User(name.to_string())), &person.grants)?;
         }
         for (team, grants) in state.teams.list.iter().zip(&state.teams.grants) {
-            whole.link(state, &Assignee::Team(team.name.to_string()), grants)?;
+            whole.link(state, Some(&Assignee::Team(team.name.to_string())), grants)?;
         }
+        whole.link(state, None, &state.placed)?;
         let mut known = Known { state, entities: HashMap::new() };
         for (name, _) in state.people.sorted() {
             known.name(&state.uid("User", name)?)?;
@@ -58,35 +59,26 @@ impl Whole {
     fn link(
         &mut self,
         state: &State,
-        assignee: &Assignee,
+        assignee: Option<&Assignee>,
         grants: &Grants,
     ) -> Result<(), RequestError> {
         let principal = match assignee {
-            Assignee::User(name) => state.uid("User", name)?,
-            Assignee::Team(name) => state.uid("Team", name)?,
+            Some(Assignee::User(name)) => Some(state.uid("User", name)?),
+            Some(Assignee::Team(name)) => Some(state.uid("Team", name)?),
+            None => None,
         };
         for grant in grants.as_slice() {
-            let (Some(rule), Some(environment)) =
-                (state.rules.get(grant.rule()), grant.environment())
-            else {
-                continue;
-            };
-            let environment = state.environments.name(environment);
-            let applied = Applied {
-                policy: rule.id.to_string(),
-                assignment: Some(Link {
-                    assignee: assignee.clone(),
-                    environment: environment.to_owned(),
-                }),
-            };
+            let Some(rule) = state.rules.get(grant.rule()) else { continue };
+            let environment = grant.environment().map(|id| state.environments.name(id));
+            let place = environment.map(|name| state.uid(ENVIRONMENT, name)).transpose()?;
+            let slots = [(SlotId::principal(), principal.clone()), (SlotId::resource(), place)];
+            let slots = slots.into_iter().filter_map(|(slot, entity)| Some((slot, entity?)));
             let link = self.free_id();
-            let place = state.uid(ENVIRONMENT, environment)?;
-            let slots = HashMap::from([
-                (SlotId::principal(), principal.clone()),
-                (SlotId::resource(), place),
-            ]);
             let template = PolicyId::new(&rule.id);
-            self.policies.link(template, link.clone(), slots).map_err(refused)?;
+            self.policies.link(template, link.clone(), slots.collect()).map_err(refused)?;
+            let assignment =
+                Link { assignee: assignee.cloned(), environment: environment.map(str::to_owned) };
+            let applied = Applied { policy: rule.id.to_string(), assignment: Some(assignment) };
             self.links.insert(link, applied);
         }
         Ok(())

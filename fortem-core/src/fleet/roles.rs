@@ -13,6 +13,27 @@ pub struct RoleSlots {
     pub resource: bool,
 }
 
+/// A slot of a role that an assignment does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unfit {
+    /// `?principal` or `?resource`.
+    pub(crate) slot: &'static str,
+    /// Whether the role has it and the assignment leaves it open; otherwise the assignment fills what is not there.
+    pub(crate) is_open: bool,
+}
+
+impl RoleSlots {
+    /// The first slot by which the role is not assigned as `named`.
+    pub(crate) fn unfit(self, named: Self) -> Option<Unfit> {
+        let pairs = [
+            ("?principal", self.principal, named.principal),
+            ("?resource", self.resource, named.resource),
+        ];
+        let (slot, is_open, _) = pairs.into_iter().find(|(_, own, named)| own != named)?;
+        Some(Unfit { slot, is_open })
+    }
+}
+
 /// The roles that a fleet file may name.
 ///
 /// ```

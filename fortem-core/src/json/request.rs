@@ -30,13 +30,13 @@ pub(super) enum Call {
     },
     Assign {
         role: String,
-        assignee: Assignee,
-        environment: String,
+        assignee: Option<Assignee>,
+        environment: Option<String>,
     },
     Unassign {
         role: String,
-        assignee: Assignee,
-        environment: String,
+        assignee: Option<Assignee>,
+        environment: Option<String>,
     },
     AddEnvironment {
         name: String,

@@ -12,6 +12,7 @@ mod permissions;
 mod random;
 mod reach;
 mod reasons;
+mod slots;
 
 use std::collections::BTreeSet;
 
@@ -26,7 +27,7 @@ use random::{Asked, Place, Policies};
 fn engine(policies: &Policies, fleet: &random::Fleet) -> Engine {
     let file = SourceFile::new("fleet.toml", fleet.text());
     let fleet = Fleet::parse(&file, &Roles::of(&policies.set)).unwrap();
-    Engine::new(&policies.set, &fleet).unwrap()
+    Engine::with_vocabulary(&policies.set, &fleet, &random::VOCABULARY).unwrap()
 }
 
 /// An engine of a file of policies and a fleet file.
@@ -51,6 +52,17 @@ fn with_request<T>(asked: &Asked, ask: impl FnOnce(&Request<'_>) -> T) -> T {
     if let Some(address) = asked.source_ip {
         session = session.source_ip(address.parse().unwrap());
     }
+    let added = &asked.added;
+    let attributes = [
+        ("age", added.age.map(Detail::Number)),
+        ("device", added.device.map(Detail::Text)),
+        ("managed", added.managed.map(Detail::Flag)),
+        ("network", added.network.map(Detail::Text)),
+        ("since", added.since.map(Detail::Text)),
+    ];
+    let attributes = attributes.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let attributes: Vec<_> = attributes.collect();
+    let session = session.with(&attributes);
     let cluster = Resource::new("Cluster", "main");
     let cluster = asked.cluster.map_or(cluster, |spelling| cluster.within(spelling));
     let details: &[_] = match asked.action {
@@ -91,11 +103,11 @@ fn authorize(engine: &Engine, asked: &Asked) -> Result<(bool, BTreeSet<String>),
 
 fn name(applied: &Applied) -> String {
     let Some(link) = &applied.assignment else { return applied.policy.clone() };
-    let assignee = match &link.assignee {
+    let assignee = link.assignee.as_ref().map(|assignee| match assignee {
         Assignee::Team(name) => format!("Team {name}"),
         Assignee::User(name) => format!("User {name}"),
-    };
-    cedar::name(&applied.policy, &assignee, &link.environment)
+    });
+    cedar::name(&applied.policy, assignee.as_deref(), link.environment.as_deref())
 }
 
 /// Whether the engine answers as Cedar does, or refuses what names something unknown.

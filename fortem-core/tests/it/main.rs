@@ -9,6 +9,7 @@
 
 mod ask;
 mod audit;
+mod docs;
 mod engine;
 mod fleet;
 mod identity;

@@ -1,7 +1,11 @@
 //! What schemas beside the policies, and the fleet, add to the vocabulary.
 
+use fortem_core::engine::Engine;
 use fortem_core::{ContextType, Problems, Source, SourceFile, Vocabulary};
 use insta::assert_snapshot;
+use proptest::collection;
+use proptest::prelude::*;
+use proptest::sample::select;
 
 use crate::rendered::rendered;
 
@@ -187,4 +191,65 @@ fn attributes_that_do_not_fit_the_vocabulary_are_refused() {
     let policy =
         "@id(\"sure\") forbid (principal, action, resource) unless { context has aproval };\n";
     assert_snapshot!(problems(&fleet, &[("sure.cedar", policy)]));
+}
+
+/// Pieces of schemas, right and wrong.
+fn piece() -> impl Strategy<Value = String> {
+    let pieces = vec![
+        "namespace Fortem {",
+        "namespace Other {",
+        "}",
+        "entity Queue",
+        "entity Service",
+        "entity A, B",
+        "in [Environment]",
+        "in [Team]",
+        "tags String",
+        "tags Long",
+        "{ a: Long }",
+        "enum [\"r\"]",
+        ";",
+        "action purge",
+        "action \"é\\\"\"",
+        "in [operate]",
+        "in [purge]",
+        "in [Other::Action::\"x\"]",
+        "appliesTo {",
+        "principal: User,",
+        "principal: Team,",
+        "resource: Queue,",
+        "resource: [Service, Task],",
+        "context: Session",
+        "context: { mfa: Bool }",
+        "context: T",
+        "type T = Session;",
+        "type T = { a?: Set<Long>, b: T };",
+        "type String = Long;",
+        "@doc(\"x\")",
+        "// comment\n",
+    ];
+    select(pieces).prop_map(str::to_owned)
+}
+
+/// A schema that is right but for what may stand in the middle of it.
+fn schema() -> impl Strategy<Value = String> {
+    let pieces = |most| collection::vec(piece(), 0..most).prop_map(|all| all.join(" "));
+    prop_oneof![
+        pieces(12),
+        pieces(4).prop_map(|one| format!("namespace Fortem {{ entity Queue in [Environment]; {one} }}")),
+        pieces(3).prop_map(|one| format!(
+            "namespace Fortem {{ action purge in [operate] appliesTo {{ principal: User, resource: Service, context: Session }}; {one} }}"
+        )),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_schema_is_added_or_refused(one in schema(), other in schema()) {
+        let files = [("a.cedarschema", one.as_str()), ("b.cedarschema", other.as_str())];
+        match parse(FLEET, &files) {
+            Ok(source) => prop_assert!(Engine::of(&source).is_ok()),
+            Err(problems) => prop_assert!(!rendered(&problems).is_empty()),
+        }
+    }
 }

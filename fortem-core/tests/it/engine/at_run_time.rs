@@ -59,12 +59,22 @@ fn team(name: &str) -> Assignee {
     Assignee::Team(name.to_owned())
 }
 
-fn assign(role: &str, assignee: Assignee, environment: &str) -> Change {
-    Change::Assign { role: role.to_owned(), assignee, environment: environment.to_owned() }
+fn assign<'a>(
+    role: &str,
+    assignee: impl Into<Option<Assignee>>,
+    environment: impl Into<Option<&'a str>>,
+) -> Change {
+    let environment = environment.into().map(str::to_owned);
+    Change::Assign { role: role.to_owned(), assignee: assignee.into(), environment }
 }
 
-fn unassign(role: &str, assignee: Assignee, environment: &str) -> Change {
-    Change::Unassign { role: role.to_owned(), assignee, environment: environment.to_owned() }
+fn unassign<'a>(
+    role: &str,
+    assignee: impl Into<Option<Assignee>>,
+    environment: impl Into<Option<&'a str>>,
+) -> Change {
+    let environment = environment.into().map(str::to_owned);
+    Change::Unassign { role: role.to_owned(), assignee: assignee.into(), environment }
 }
 
 fn add(name: &str, aliases: &[&str]) -> Change {
@@ -410,12 +420,28 @@ fn refused() -> Vec<(Change, &'static str, &'static str)> {
         (
             assign("anyone", user("bob"), "qa"),
             "no_slot",
-            "role `anyone` has no `?principal`, so an assignment would not limit it",
+            "role `anyone` has no `?principal`, so an assignment of it names no team or user",
+        ),
+        (unassign("anyone", None, "qa"), "not_assigned", "`anyone` is not assigned in `qa`"),
+        (
+            unassign("anywhere", user("bob"), None),
+            "not_assigned",
+            "`anywhere` is not assigned to bob",
+        ),
+        (
+            assign("restarter", None, "qa"),
+            "open_slot",
+            "role `restarter` has `?principal`, so an assignment of it names the team or user",
+        ),
+        (
+            assign("restarter", user("alice"), None),
+            "open_slot",
+            "role `restarter` has `?resource`, so an assignment of it names the environment",
         ),
         (
             assign("anywhere", user("bob"), "qa"),
             "no_slot",
-            "role `anywhere` has no `?resource`, so an assignment would not limit it",
+            "role `anywhere` has no `?resource`, so an assignment of it names no environment",
         ),
         (add("qa", &[]), "exists", "there is an environment `qa` already"),
         (add("beta", &["live"]), "exists", "there is an environment `live` already"),
@@ -442,7 +468,7 @@ fn refused() -> Vec<(Change, &'static str, &'static str)> {
         (
             both(no_principal),
             "no_slot",
-            "role `restarter` has no `?principal`, so an assignment would not limit it",
+            "role `restarter` has no `?principal`, so an assignment of it names no team or user",
         ),
         (both("permit"), "policies", "the policies have 1 problem"),
         (both(&two), "policies", "the policies have 1 problem"),

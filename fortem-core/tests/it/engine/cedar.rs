@@ -7,9 +7,8 @@ use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicyId, PolicySet, Request,
     RestrictedExpression, SlotId,
 };
-use fortem_core::Vocabulary;
 
-use super::random::{Asked, Fleet, GROUPS, Place, Policies};
+use super::random::{Asked, Fleet, GROUPS, Place, Policies, VOCABULARY};
 
 fn uid(kind: &str, id: &str) -> EntityUid {
     let kind = format!("Fortem::{kind}").parse().unwrap();
@@ -19,20 +18,24 @@ fn uid(kind: &str, id: &str) -> EntityUid {
 /// All policies with a link for each assignment; the id of a link names all that it links.
 fn linked(policies: &Policies, fleet: &Fleet) -> PolicySet {
     let mut set = policies.set.clone();
-    for (role, is_team, who, environment) in &fleet.assignments {
-        let kind = if *is_team { "Team" } else { "User" };
-        let slots = HashMap::from([
-            (SlotId::principal(), uid(kind, who)),
-            (SlotId::resource(), uid("Environment", environment)),
-        ]);
-        let id = PolicyId::new(name(role, &format!("{kind} {who}"), environment));
+    for (role, assignee, environment) in &fleet.assignments {
+        let mut slots = HashMap::new();
+        let assignee = assignee.map(|(is_team, who)| (if is_team { "Team" } else { "User" }, who));
+        if let Some((kind, who)) = assignee {
+            slots.insert(SlotId::principal(), uid(kind, who));
+        }
+        if let Some(environment) = environment {
+            slots.insert(SlotId::resource(), uid("Environment", environment));
+        }
+        let assignee = assignee.map(|(kind, who)| format!("{kind} {who}"));
+        let id = PolicyId::new(name(role, assignee.as_deref(), *environment));
         set.link(PolicyId::new(role), id, slots).unwrap();
     }
     set
 }
 
-pub(super) fn name(role: &str, assignee: &str, environment: &str) -> String {
-    format!("{role}|{assignee}|{environment}")
+pub(super) fn name(role: &str, assignee: Option<&str>, environment: Option<&str>) -> String {
+    format!("{role}|{}|{}", assignee.unwrap_or("everybody"), environment.unwrap_or("everywhere"))
 }
 
 fn parents<'n>(kind: &str, names: impl IntoIterator<Item = &'n &'n str>) -> HashSet<EntityUid> {
@@ -67,7 +70,7 @@ fn entities(fleet: &Fleet, asked: &Asked) -> Entities {
         let place = asked.cluster.and_then(|spelling| fleet.find(spelling));
         all.push(tagged(uid("Cluster", "main"), parents("Environment", &place), &[]));
     }
-    let actions = Vocabulary::builtin().schema().action_entities().unwrap();
+    let actions = VOCABULARY.schema().action_entities().unwrap();
     actions.add_entities(all, None).unwrap()
 }
 
@@ -104,6 +107,16 @@ fn context(asked: &Asked) -> Context {
     if let Some(address) = asked.source_ip {
         pairs.push(("source_ip".into(), RestrictedExpression::new_ip(address)));
     }
+    let added = &asked.added;
+    let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
+    let all = [
+        ("age", added.age.map(RestrictedExpression::new_long)),
+        ("device", added.device.map(text)),
+        ("managed", added.managed.map(RestrictedExpression::new_bool)),
+        ("network", added.network.map(RestrictedExpression::new_ip)),
+        ("since", added.since.map(RestrictedExpression::new_datetime)),
+    ];
+    pairs.extend(all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     match asked.action {
         "flushCache" => {
             pairs.push(("pattern".into(), RestrictedExpression::new_string("*".to_owned())));
@@ -132,7 +145,7 @@ pub(super) fn authorize(
         uid("Action", asked.action),
         uid(asked.kind, id),
         context(asked),
-        Some(Vocabulary::builtin().schema()),
+        Some(VOCABULARY.schema()),
     );
     let set = linked(policies, fleet);
     let answer = Authorizer::new().is_authorized(&request.unwrap(), &set, &entities(fleet, asked));

@@ -7,13 +7,16 @@ use fortem_core::engine::Change;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
-use super::random::{self, Fleet, NEW_ENVIRONMENTS, Policies, STRANGER, TEAMS, USERS};
+use super::random::{
+    self, Assignment, Fleet, NEW_ENVIRONMENTS, Policies, STRANGER, TEAMS, USERS, fits,
+};
 use super::{authorize, engine, is_as_cedar};
 
 /// A change, with roles by number.
 #[derive(Debug, Clone)]
 enum Step {
-    Assign(Index, bool, usize, &'static str),
+    /// Whether the change names what the role has slots for, or both.
+    Assign(Index, bool, usize, &'static str, bool),
     Unassign(Index),
     Add(&'static str, &'static str),
     Rename(&'static str, &'static str),
@@ -33,9 +36,10 @@ fn user() -> impl Strategy<Value = &'static str> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let assign = (any::<Index>(), any::<bool>(), 0..4usize, environment());
+    let fits = prop_oneof![9 => Just(true), 1 => Just(false)];
+    let assign = (any::<Index>(), any::<bool>(), 0..4usize, environment(), fits);
     prop_oneof![
-        6 => assign.prop_map(|(role, is_team, who, at)| Step::Assign(role, is_team, who, at)),
+        6 => assign.prop_map(|(role, is_team, who, at, fits)| Step::Assign(role, is_team, who, at, fits)),
         2 => any::<Index>().prop_map(Step::Unassign),
         2 => (environment(), select(vec!["production", "nonproduction"]))
             .prop_map(|(name, tier)| Step::Add(name, tier)),
@@ -59,20 +63,20 @@ impl Model {
     /// The change of a step, for these roles and assignments.
     fn change(&self, step: &Step) -> Option<Change> {
         Some(match step {
-            Step::Assign(role, is_team, who, environment) => {
-                let roles: Vec<String> = self.policies.roles.iter().cloned().collect();
-                let role = (!roles.is_empty()).then(|| role.get(&roles).clone())?;
+            Step::Assign(role, is_team, who, environment, fits) => {
+                let roles: Vec<_> = self.policies.roles.iter().collect();
+                let (role, slots) = (!roles.is_empty()).then(|| *role.get(&roles))?;
                 let name = if *is_team { TEAMS[*who] } else { USERS[*who] };
-                let (assignee, environment) = (assignee(*is_team, name), (*environment).to_owned());
-                Change::Assign { role, assignee, environment }
+                let assignee = (slots.0 || !fits).then(|| assignee(*is_team, name));
+                let environment = (slots.1 || !fits).then(|| (*environment).to_owned());
+                Change::Assign { role: role.clone(), assignee, environment }
             }
             Step::Unassign(number) => {
                 let all: Vec<_> = self.fleet.assignments.iter().collect();
-                let (role, is_team, name, environment) =
-                    (!all.is_empty()).then(|| number.get(&all))?;
-                let assignee = assignee(*is_team, name);
-                let (role, environment) = (role.clone(), (*environment).to_owned());
-                Change::Unassign { role, assignee, environment }
+                let (role, who, place) = (!all.is_empty()).then(|| number.get(&all))?;
+                let assignee = who.map(|(is_team, name)| assignee(is_team, name));
+                let environment = place.map(str::to_owned);
+                Change::Unassign { role: role.clone(), assignee, environment }
             }
             Step::Add(name, tier) => Change::AddEnvironment {
                 name: (*name).to_owned(),
@@ -96,20 +100,26 @@ impl Model {
     fn apply(&mut self, step: &Step, change: &Change) -> bool {
         let fleet = &mut self.fleet;
         match (step, change) {
-            (Step::Assign(_, is_team, who, environment), Change::Assign { role, .. }) => {
-                let who = if *is_team { TEAMS[*who] } else { USERS[*who] };
-                fleet.environments.contains_key(environment)
-                    && (*is_team || fleet.users.contains_key(who))
-                    && fleet.assignments.insert((role.clone(), *is_team, who, environment))
+            (
+                Step::Assign(_, is_team, who, place, _),
+                Change::Assign { role, assignee, environment },
+            ) => {
+                let name = if *is_team { TEAMS[*who] } else { USERS[*who] };
+                let who = assignee.as_ref().map(|_| (*is_team, name));
+                let place = environment.as_ref().map(|_| *place);
+                fits(self.policies.roles.get(role), who.is_some(), place.is_some())
+                    && place.is_none_or(|place| fleet.environments.contains_key(place))
+                    && who.is_none_or(|(is_team, name)| is_team || fleet.users.contains_key(name))
+                    && fleet.assignments.insert((role.clone(), who, place))
             }
             (Step::Unassign(_), Change::Unassign { role, assignee, environment }) => {
-                let (is_team, who) = match assignee {
-                    Assignee::Team(name) => (true, name),
-                    Assignee::User(name) => (false, name),
-                };
+                let who = assignee.as_ref().map(|assignee| match assignee {
+                    Assignee::Team(name) => (true, name.as_str()),
+                    Assignee::User(name) => (false, name.as_str()),
+                });
                 let count = fleet.assignments.len();
-                fleet.assignments.retain(|one| {
-                    (one.0.as_str(), one.1, one.2, one.3) != (role, is_team, who, environment)
+                fleet.assignments.retain(|(one, assignee, place)| {
+                    (one, *assignee, *place) != (role, who, environment.as_deref())
                 });
                 fleet.assignments.len() < count
             }
@@ -118,7 +128,7 @@ impl Model {
             }
             (Step::Rename(from, to), _) if fleet.find(to).is_none() => rename(fleet, from, to),
             (Step::Remove(name), _) => {
-                fleet.assignments.retain(|one| one.3 != *name);
+                fleet.assignments.retain(|one| one.2 != Some(*name));
                 fleet.environments.remove(name).is_some()
             }
             (Step::PutUser(name, teams), _) => {
@@ -126,15 +136,17 @@ impl Model {
                 true
             }
             (Step::RemoveUser(name), _) => {
-                fleet.assignments.retain(|one| one.1 || one.2 != *name);
+                fleet.assignments.retain(|one| one.1 != Some((false, *name)));
                 fleet.users.remove(name).is_some()
             }
             (Step::Replace(policies), _) => {
-                let fits = fleet.assignments.iter().all(|one| policies.roles.contains(&one.0));
-                if fits {
+                let all_fit = fleet.assignments.iter().all(|(role, who, place)| {
+                    fits(policies.roles.get(role), who.is_some(), place.is_some())
+                });
+                if all_fit {
                     self.policies = (**policies).clone();
                 }
-                fits
+                all_fit
             }
             _ => false,
         }
@@ -144,8 +156,8 @@ impl Model {
 fn rename(fleet: &mut Fleet, from: &str, to: &'static str) -> bool {
     let Some(environment) = fleet.environments.remove(from) else { return false };
     fleet.environments.insert(to, environment);
-    let moved = |(role, is_team, who, place): (String, bool, &'static str, &'static str)| {
-        (role, is_team, who, if place == from { to } else { place })
+    let moved = |(role, who, place): Assignment| {
+        (role, who, place.map(|place| if place == from { to } else { place }))
     };
     let assignments: BTreeSet<_> = std::mem::take(&mut fleet.assignments);
     fleet.assignments = assignments.into_iter().map(moved).collect();

@@ -162,8 +162,8 @@ fn what_was_kept_of_another_engine_is_looked_up_again() {
 
 /// Takes the role from one and gives it to the other, at once.
 fn hand_over(engine: &Engine, from: &str, to: &str) {
-    let (role, environment) = ("restarter".to_owned(), "dev".to_owned());
-    let (from, to) = (Assignee::User(from.to_owned()), Assignee::User(to.to_owned()));
+    let (role, environment) = ("restarter".to_owned(), Some("dev".to_owned()));
+    let [from, to] = [from, to].map(|name| Some(Assignee::User(name.to_owned())));
     let changes = [
         Change::Unassign { role: role.clone(), assignee: from, environment: environment.clone() },
         Change::Assign { role, assignee: to, environment },

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fortem_core::engine::{Answer, Engine};
 use proptest::prelude::*;
 
-use super::random::{Asked, Fleet};
+use super::random::{self, Asked, Fleet};
 use super::{authorize, engine, with_principal, world};
 
 /// The request, and others of the same person, action, kind of resource and environment.
@@ -21,7 +21,18 @@ fn alike(asked: &Asked) -> Vec<Asked> {
             let id = if asked.kind == "Environment" { asked.id } else { id };
             let now = asked.now + Duration::from_secs(if mfa { 43_200 } else { 0 });
             let (approval, source_ip) = (approval, address);
-            all.push(Asked { id, mfa, approval, source_ip, now, ..asked.clone() });
+            let added = match (mfa, approval) {
+                (true, Some(_)) => random::Added {
+                    age: Some(60),
+                    device: Some("laptop"),
+                    managed: Some(true),
+                    network: Some("10.9.8.7"),
+                    since: Some("2026-05-01T08:00:00Z"),
+                },
+                (true, None) => random::Added::default(),
+                (false, _) => asked.added.clone(),
+            };
+            all.push(Asked { id, mfa, approval, source_ip, now, added, ..asked.clone() });
         }
     }
     all.push(asked.clone());

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
+use std::sync::LazyLock;
+
 use cedar_policy::{Policy, PolicyId, PolicySet, Template, ValidationMode, Validator};
-use fortem_core::Vocabulary;
+use fortem_core::{Source, SourceFile, Vocabulary};
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
@@ -30,8 +32,11 @@ pub(super) const GROUPS: [(&str, &[&str]); 4] = [
     ("g-guests", &["guests"]),
     ("g-unknown", &[]),
 ];
-const KINDS: [&str; 6] = ["Service", "Task", "Cache", "LogGroup", "Environment", "TaskDefinition"];
-const ACTIONS: [&str; 10] = [
+const KINDS: [&str; 7] =
+    ["Service", "Task", "Cache", "LogGroup", "Environment", "TaskDefinition", "Queue"];
+const ACTIONS: [&str; 12] = [
+    "maintain",
+    "purgeQueue",
     "observe",
     "operate",
     "administer",
@@ -44,6 +49,43 @@ const ACTIONS: [&str; 10] = [
     "execCommand",
 ];
 
+/// What the fleet adds to the context of every action.
+const CONTEXT: &str = r#"
+[context]
+age = { key = "aws:MultiFactorAuthAge", type = "Long" }
+device = { key = "aws:PrincipalTag/Device", type = "String" }
+managed = { key = "aws:ViaAWSService", type = "Bool" }
+network = { key = "aws:VpcSourceIp", type = "ipaddr" }
+since = { key = "aws:TokenIssueTime", type = "datetime" }
+"#;
+
+/// A kind and actions that stand in a schema of their own.
+const SCHEMA: &str = "namespace Fortem {
+  entity Queue in [Environment] tags String;
+  action maintain;
+  action purgeQueue in [operate, maintain] appliesTo { principal: User, resource: [Queue, Service], context: Session };
+}
+";
+
+/// The vocabulary with all that.
+pub(super) static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
+    let fleet = format!("{CONTEXT}[[environment]]\nname = \"dev\"\ntier = \"nonproduction\"\n");
+    let schema = SourceFile::new("queues.cedarschema", SCHEMA);
+    let source = Source::parse(&SourceFile::new("fleet.toml", fleet), &[schema]).unwrap();
+    source.vocabulary().clone()
+});
+
+/// A role, to which team (true) or user, and in which environment, as far as the role has slots for that.
+pub(super) type Assignment = (String, Option<(bool, &'static str)>, Option<&'static str>);
+
+/// Whether a role has `?principal`, and whether `?resource`.
+pub(super) type Slots = (bool, bool);
+
+/// Whether an assignment names what a role has slots for.
+pub(super) fn fits(slots: Option<&Slots>, who: bool, place: bool) -> bool {
+    slots == Some(&(who, place))
+}
+
 /// A fleet, as data from which both a fleet file and Cedar entities are made.
 #[derive(Debug, Clone)]
 pub(super) struct Fleet {
@@ -52,13 +94,12 @@ pub(super) struct Fleet {
     /// Team → the teams it is part of; later ones only, so that none is part of itself.
     pub(super) teams: BTreeMap<&'static str, Vec<&'static str>>,
     pub(super) users: BTreeMap<&'static str, Vec<&'static str>>,
-    /// Role, whether a team, who, where.
-    pub(super) assignments: BTreeSet<(String, bool, &'static str, &'static str)>,
+    pub(super) assignments: BTreeSet<Assignment>,
 }
 
 impl Fleet {
     pub(super) fn text(&self) -> String {
-        let mut text = String::new();
+        let mut text = CONTEXT.to_owned();
         for (name, (tier, aliases)) in &self.environments {
             writeln!(
                 text,
@@ -75,13 +116,15 @@ impl Fleet {
         for (name, teams) in &self.users {
             writeln!(text, "[[user]]\nname = {name:?}\nteams = {teams:?}").unwrap();
         }
-        for (role, is_team, who, environment) in &self.assignments {
-            let assignee = if *is_team { "team" } else { "user" };
-            writeln!(
-                text,
-                "[[assignment]]\nrole = {role:?}\n{assignee} = {who:?}\nenvironments = [{environment:?}]"
-            )
-            .unwrap();
+        for (role, assignee, environment) in &self.assignments {
+            writeln!(text, "[[assignment]]\nrole = {role:?}").unwrap();
+            if let Some((is_team, who)) = assignee {
+                let key = if *is_team { "team" } else { "user" };
+                writeln!(text, "{key} = {who:?}").unwrap();
+            }
+            if let Some(environment) = environment {
+                writeln!(text, "environments = [{environment:?}]").unwrap();
+            }
         }
         text
     }
@@ -100,7 +143,7 @@ impl Fleet {
 pub(super) struct Policies {
     pub(super) texts: BTreeMap<String, String>,
     pub(super) set: PolicySet,
-    pub(super) roles: BTreeSet<String>,
+    pub(super) roles: BTreeMap<String, Slots>,
 }
 
 impl std::fmt::Debug for Policies {
@@ -112,13 +155,14 @@ impl std::fmt::Debug for Policies {
 impl Policies {
     fn of(texts: Vec<String>) -> Self {
         let mut all =
-            Self { texts: BTreeMap::new(), set: PolicySet::new(), roles: BTreeSet::new() };
-        let validator = Validator::new(Vocabulary::builtin().schema().clone());
+            Self { texts: BTreeMap::new(), set: PolicySet::new(), roles: BTreeMap::new() };
+        let validator = Validator::new(VOCABULARY.schema().clone());
         for (number, text) in texts.into_iter().enumerate() {
             let id =
                 if number % 3 == 0 { format!("odd/{number} é\"") } else { format!("p{number}") };
             let mut one = PolicySet::new();
-            let is_role = text.contains("?principal");
+            let slots = (text.contains("?principal"), text.contains("?resource"));
+            let is_role = slots != (false, false);
             if is_role {
                 one.add_template(Template::parse(Some(PolicyId::new(&id)), &text).unwrap())
                     .unwrap();
@@ -130,7 +174,7 @@ impl Policies {
             }
             all.set.merge(&one, false).unwrap();
             if is_role {
-                all.roles.insert(id.clone());
+                all.roles.insert(id.clone(), slots);
             }
             all.texts.insert(id, text);
         }
@@ -156,6 +200,17 @@ pub(super) struct Asked {
     pub(super) approval: Option<&'static str>,
     pub(super) source_ip: Option<&'static str>,
     pub(super) now: SystemTime,
+    pub(super) added: Added,
+}
+
+/// What the session has of the context that the fleet adds.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Added {
+    pub(super) age: Option<i64>,
+    pub(super) device: Option<&'static str>,
+    pub(super) managed: Option<bool>,
+    pub(super) network: Option<&'static str>,
+    pub(super) since: Option<&'static str>,
 }
 
 /// How a request tells the environment, by any spelling.
@@ -224,23 +279,22 @@ fn place_literal() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Principal and resource of a policy's scope, with both slots or none.
+/// Principal and resource of a policy's scope, each with a slot or without.
 fn scope() -> impl Strategy<Value = (String, String)> {
-    let with_slots = (
-        select(vec![
-            "principal in ?principal",
-            "principal == ?principal",
-            "principal is Fortem::User in ?principal",
-            "principal is Fortem::Team in ?principal",
-        ]),
-        select(vec![
-            "resource in ?resource",
-            "resource == ?resource",
-            "resource is Fortem::Service in ?resource",
-            "resource is Fortem::Task in ?resource",
-        ]),
-    );
-    let with_slots = with_slots.prop_map(|(a, b)| (a.to_owned(), b.to_owned()));
+    let principals = vec![
+        "principal in ?principal",
+        "principal == ?principal",
+        "principal is Fortem::User in ?principal",
+        "principal is Fortem::Team in ?principal",
+    ];
+    let resources = vec![
+        "resource in ?resource",
+        "resource == ?resource",
+        "resource is Fortem::Service in ?resource",
+        "resource is Fortem::Task in ?resource",
+    ];
+    let assigned = select(principals).prop_map(str::to_owned);
+    let placed = select(resources).prop_map(str::to_owned);
     let principal = prop_oneof![
         2 => Just("principal".to_owned()),
         1 => Just("principal is Fortem::User".to_owned()),
@@ -259,7 +313,13 @@ fn scope() -> impl Strategy<Value = (String, String)> {
         1 => Just("resource == Fortem::Service::\"one\"".to_owned()),
         1 => Just("resource in Fortem::Task::\"one\"".to_owned()),
     ];
-    prop_oneof![with_slots, (principal, resource)]
+    let (principal, resource) = (principal.boxed(), resource.boxed());
+    prop_oneof![
+        3 => (assigned.clone(), placed.clone()),
+        2 => (assigned, resource.clone()),
+        2 => (principal.clone(), placed),
+        3 => (principal, resource),
+    ]
 }
 
 const SAME_DATA: &str = "(principal.hasTag(\"data\") && resource.hasTag(\"data\") && principal.getTag(\"data\") == resource.getTag(\"data\"))";
@@ -274,6 +334,11 @@ fn atom() -> impl Strategy<Value = String> {
         ),
         Just("(context has now && context.now < datetime(\"2026-07-01\"))".to_owned()),
         Just("(context has now && context.now.toTime() > duration(\"12h\"))".to_owned()),
+        Just("(context has age && context.age < 3600)".to_owned()),
+        Just("(context has device && context.device like \"lap*\")".to_owned()),
+        Just("(context has managed && context.managed)".to_owned()),
+        Just("(context has network && context.network.isInRange(ip(\"10.0.0.0/8\")))".to_owned()),
+        Just("(context has since && context.since < datetime(\"2026-07-01\"))".to_owned()),
         place_literal().prop_map(|one| format!("resource in {one}")),
         (place_literal(), place_literal()).prop_map(|(a, b)| format!("resource in [{a}, {b}]")),
         select(&KINDS[..]).prop_map(|one| format!("resource is Fortem::{one}")),
@@ -335,7 +400,7 @@ pub(super) fn policies() -> impl Strategy<Value = Policies> {
 }
 
 /// A fleet in which some of the roles are assigned.
-pub(super) fn fleet(roles: BTreeSet<String>) -> impl Strategy<Value = Fleet> {
+pub(super) fn fleet(roles: BTreeMap<String, Slots>) -> impl Strategy<Value = Fleet> {
     let later = |from: usize| subsequence(TEAMS[from..].to_vec(), 0..=TEAMS.len() - from);
     let teams = (later(1), later(2), later(3));
     let users = prop::collection::vec(subsequence(TEAMS.to_vec(), 0..3), USERS.len());
@@ -343,11 +408,12 @@ pub(super) fn fleet(roles: BTreeSet<String>) -> impl Strategy<Value = Fleet> {
     let assignments = prop::collection::vec(assignment, 0..14);
     (teams, users, assignments).prop_map(move |((first, second, third), users, assignments)| {
         let teams = TEAMS.into_iter().zip([first, second, third, Vec::new()]).collect();
-        let roles: Vec<&String> = roles.iter().collect();
+        let roles: Vec<(&String, &Slots)> = roles.iter().collect();
         let assigned = |(role, is_team, who, place): (Index, bool, usize, usize)| {
-            let role = if roles.is_empty() { return None } else { (*role.get(&roles)).clone() };
+            let (role, slots) = if roles.is_empty() { return None } else { role.get(&roles) };
             let who = if is_team { TEAMS[who] } else { USERS[who] };
-            Some((role, is_team, who, ENVIRONMENTS[place].0))
+            let assignee = slots.0.then_some((is_team, who));
+            Some(((*role).clone(), assignee, slots.1.then_some(ENVIRONMENTS[place].0)))
         };
         let aliases = |name| if name == "prod" { vec![ALIAS] } else { Vec::new() };
         Fleet {
@@ -360,11 +426,11 @@ pub(super) fn fleet(roles: BTreeSet<String>) -> impl Strategy<Value = Fleet> {
 }
 
 pub(super) fn asked() -> impl Strategy<Value = Asked> {
-    let actions: Vec<(&'static str, &'static str)> = Vocabulary::builtin()
+    let actions: Vec<(&'static str, &'static str)> = VOCABULARY
         .schema()
         .request_envs()
         .filter_map(|one| {
-            let action = Vocabulary::builtin().action(one.action().id().unescaped())?.name();
+            let action = VOCABULARY.action(one.action().id().unescaped())?.name();
             let kind = one.resource().basename().to_owned();
             Some((action, &*Box::leak(kind.into_boxed_str())))
         })
@@ -382,8 +448,9 @@ pub(super) fn asked() -> impl Strategy<Value = Asked> {
         1 => token().prop_map(|token| (STRANGER, Some(token))),
     ];
     let cluster = prop::option::of(environment_of_a_request());
+    let session = (session, added());
     (who, select(actions), select(vec!["one", "two"]), place(), tags, session, cluster).prop_map(
-        |((user, token), (action, kind), id, place, tags, session, cluster)| {
+        |((user, token), (action, kind), id, place, tags, (session, added), cluster)| {
             let name = place.spelling().unwrap_or("dev");
             let is_environment = kind == "Environment";
             Asked {
@@ -399,9 +466,28 @@ pub(super) fn asked() -> impl Strategy<Value = Asked> {
                 approval: session.1,
                 source_ip: session.2,
                 now: SystemTime::UNIX_EPOCH + Duration::from_secs(session.3),
+                added,
             }
         },
     )
+}
+
+fn added() -> impl Strategy<Value = Added> {
+    let texts = |all: [&'static str; 2]| prop::option::of(select(all.to_vec()));
+    (
+        prop::option::of(select(vec![60, 7200])),
+        texts(["laptop", "phone"]),
+        prop::option::of(any::<bool>()),
+        texts(["10.9.8.7", "192.0.2.1"]),
+        texts(["2026-05-01T08:00:00Z", "2026-08-01"]),
+    )
+        .prop_map(|(age, device, managed, network, since)| Added {
+            age,
+            device,
+            managed,
+            network,
+            since,
+        })
 }
 
 fn token() -> impl Strategy<Value = Token> {

@@ -269,37 +269,55 @@ fn all_of_sixty_roles_of_one_person_are_named() {
     assert_eq!(engine.stats().assignments, 119);
 }
 
-/// The codes and words of what is wrong with policies and a fleet that assigns `role`.
-fn problems(policy: &str, role: &str) -> Vec<String> {
+/// The codes and words of what is wrong with a policy and a fleet that assigns it in this way.
+fn problems(policy: &str, assignment: &str) -> Vec<String> {
     let fleet = format!(
         "[[environment]]\nname = \"dev\"\ntier = \"nonproduction\"\n[[user]]\nname = \"alice\"\n\
-         [[assignment]]\nrole = \"{role}\"\nuser = \"alice\"\nenvironments = [\"dev\"]\n"
+         [[assignment]]\n{assignment}\n"
     );
     let fleet = Fleet::parse(&SourceFile::new("fleet.toml", fleet), &Roles::any()).unwrap();
-    // Of policies that are only parsed the ids are `policy0`, …
     let error = Engine::new(&PolicySet::from_str(policy).unwrap(), &fleet).unwrap_err();
     error.as_slice().iter().map(|one| format!("{}: {one}", one.code())).collect()
 }
 
+/// A fleet that was read without the policies may not fit them. Of policies that are only parsed the ids are `policy0`, …
 #[test]
-fn a_role_that_an_assignment_would_not_limit_cannot_be_assigned() {
+fn an_assignment_that_does_not_fit_its_role_is_refused() {
+    let both = "permit (principal in ?principal, action, resource in ?resource);";
     let everybody = "permit (principal, action, resource in ?resource);";
     let everywhere = "permit (principal in ?principal, action, resource);";
-    let guard = "permit (principal, action, resource);";
-    assert_eq!(
-        problems(everybody, "policy0"),
-        [
-            "fortem::engine::no_slot: role `policy0` has no `?principal`, so an assignment would not limit it"
-        ]
-    );
-    assert_eq!(
-        problems(everywhere, "policy0"),
-        [
-            "fortem::engine::no_slot: role `policy0` has no `?resource`, so an assignment would not limit it"
-        ]
-    );
-    let unknown = "fortem::engine::unknown_role: unknown role `policy0`";
-    assert_eq!(problems(guard, "policy0"), [unknown]);
+    let (role, user, place) =
+        ("role = \"policy0\"\n", "user = \"alice\"\n", "environments = [\"dev\"]\n");
+    let is = "fortem::engine::slot: role `policy0`";
+    for (policy, assignment, problem) in [
+        (
+            both,
+            [role, user, ""],
+            format!("{is} has `?resource`, so an assignment of it names the environment"),
+        ),
+        (
+            both,
+            [role, "", place],
+            format!("{is} has `?principal`, so an assignment of it names the team or user"),
+        ),
+        (
+            everybody,
+            [role, user, place],
+            format!("{is} has no `?principal`, so an assignment of it names no team or user"),
+        ),
+        (
+            everywhere,
+            [role, user, place],
+            format!("{is} has no `?resource`, so an assignment of it names no environment"),
+        ),
+        (
+            "permit (principal, action, resource);",
+            [role, user, place],
+            "fortem::engine::unknown_role: unknown role `policy0`".to_owned(),
+        ),
+    ] {
+        assert_eq!(problems(policy, &assignment.concat()), [problem]);
+    }
 }
 
 #[test]
