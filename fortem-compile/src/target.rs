@@ -174,16 +174,23 @@ impl<'a> Input<'a> {
 
     /// Whether every role was compiled, so that what is for everybody can be told.
     fn is_whole(&self) -> bool {
-        let compiled = |id: &str| self.compiled.documents.keys().any(|one| one.role == id);
-        self.compiled.model.roles.iter().all(|role| compiled(role.policy.id()))
+        let roles = self.compiled.model.roles.iter();
+        roles.map(|role| role.policy.id()).all(|id| self.compiled.left_out.contains_key(id))
     }
 
-    /// The environments that somebody has a role in, in the order of the fleet file.
+    /// The environments that somebody has a role in, in the order of the fleet file: those of its assignments, or
+    /// those that the role names itself.
     fn environments_of(&self, role: &str) -> Vec<&'a Environment> {
         let own = self.fleet().assignments().iter().filter(|one| one.role() == role);
         let names: BTreeSet<&str> = own.flat_map(Assignment::environments).collect();
+        let model = self.compiled.model.roles.iter().find(|one| one.policy.id() == role);
+        let own = model.filter(|role| !role.is_assigned);
         let all = self.fleet().environments().iter();
-        all.filter(|environment| names.contains(environment.name())).collect()
+        all.filter(|environment| {
+            let mut itself = own.into_iter().flat_map(|role| &role.alternatives);
+            names.contains(environment.name()) || itself.any(|one| one.reach.covers(environment))
+        })
+        .collect()
     }
 
     /// Every document of a role.

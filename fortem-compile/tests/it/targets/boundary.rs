@@ -11,9 +11,10 @@ use fortem_compile::iam::{
 use fortem_compile::reference::Reference;
 use fortem_compile::target::{Target, targets};
 use fortem_compile::{Compiled, Identity, compile};
+use fortem_core::Source;
 use proptest::prelude::*;
 
-use super::{parse, read, sample, text, witness};
+use super::{parse, read, sample, source, text, witness};
 
 /// A policy that allows everything.
 const ADMINISTRATOR: &str = r#"{"Version": "2012-10-17", "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
@@ -40,9 +41,15 @@ fn granted(documents: &[emit::Document]) -> BTreeSet<String> {
 
 #[test]
 fn what_a_role_is_granted_is_granted_under_its_boundary_and_needs_each_action_of_it() {
-    let source = sample("");
-    let compiled = compile(&source, &[]).unwrap();
-    let written = targets(&source, &compiled, &[Target::Boundary]).unwrap();
+    for mode in ["abac", "literal"] {
+        granted_under_its_boundary(&source(|fleet| format!("mode = \"{mode}\"\n{fleet}"), &[]));
+    }
+}
+
+fn granted_under_its_boundary(source: &Source) {
+    let compiled = compile(source, &[]).unwrap();
+    let written = targets(source, &compiled, &[Target::Boundary]).unwrap();
+    assert_eq!(written.artifacts.len(), 4);
     for (role, documents) in roles(&compiled) {
         let file = format!("boundary/{role}.json");
         let boundary = read(&written, &file, DocumentKind::Boundary);

@@ -353,3 +353,27 @@ fn a_guard_spares_the_calls_that_another_role_needs() {
     let task = "arn:aws:ecs:eu-west-1:111122223333:task/staging/1";
     assert_eq!(decide("ecs:DescribeTasks", task), Decision::Allow);
 }
+
+#[test]
+fn whatever_tags_decide_about_access_are_protected() {
+    let team = "@id(\"own-team\")\n@doc(\"Stop the tasks of one's team.\")\n\
+        permit (principal in ?principal, action == Fortem::Action::\"stopTask\", resource in ?resource)\n\
+        when { principal.hasTag(\"Team\") && resource.hasTag(\"Squad\") && principal.getTag(\"Team\") == resource.getTag(\"Squad\") };\n";
+    let source = source(|fleet| fleet + ORGANIZATION, &[team]);
+    let compiled = compile(&source, &[]).unwrap();
+    let written = targets(&source, &compiled, &[Target::Scp]).unwrap();
+    let denied = |file: &str, action: &str, key: &str| {
+        let scp = parse(text(&written, file), DocumentKind::ServiceControl);
+        let call = request(action, "*", &[("aws:PrincipalArn", PERSON), ("aws:TagKeys", key)]);
+        administrator(vec![scp]).decide(&call).decision() == Decision::Deny
+    };
+    for (file, action, person) in [
+        ("scp/session-tags.json", "sts:TagSession", true),
+        ("scp/principal-tags.json", "iam:TagRole", true),
+        ("scp/tag-protection.json", "ecs:TagResource", false),
+    ] {
+        assert_eq!(denied(file, action, "Team"), person, "{file}");
+        assert_eq!(denied(file, action, "Squad"), !person, "{file}");
+        assert!(denied(file, action, "Environment") && !denied(file, action, "Other"), "{file}");
+    }
+}

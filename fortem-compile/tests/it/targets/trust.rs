@@ -44,18 +44,32 @@ const OF_SAML: &[Case] = &[
     (SAML, "sts:AssumeRole", &[TAG, KEYS, SIGN_IN], false),
 ];
 
+const TOKEN: &str = "sts:AssumeRoleWithWebIdentity";
+const QA: (&str, &str) = ("aws:RequestTag/Environment", "qa");
+const PROD: (&str, &str) = ("aws:RequestTag/Environment", "prod");
+const ALICE: (&str, &str) = ("idp.example.com/realm:sub", "alice");
+const BOB: (&str, &str) = ("idp.example.com/realm:sub", "bob");
+const CAROL: (&str, &str) = ("idp.example.com/realm:sub", "carol");
+const ZOE: (&str, &str) = ("idp.example.com/realm:sub", "zoe");
+const SHOP: (&str, &str) = ("idp.example.com/realm:aud", "shop");
+
+// A token says nothing of roles, so the policy says who may have which environment.
 const OF_OIDC: &[Case] = &[
-    (OIDC, "sts:AssumeRoleWithWebIdentity", &[TAG, KEYS, AUDIENCE], true),
-    (OIDC, "sts:AssumeRoleWithWebIdentity", &[AUDIENCE], false),
-    (
-        OIDC,
-        "sts:AssumeRoleWithWebIdentity",
-        &[TAG, KEYS, ("idp.example.com/realm:aud", "shop")],
-        false,
-    ),
-    (SAML, "sts:AssumeRoleWithWebIdentity", &[TAG, KEYS, AUDIENCE], false),
+    (OIDC, TOKEN, &[TAG, KEYS, AUDIENCE, ALICE], true),
+    (OIDC, TOKEN, &[QA, KEYS, AUDIENCE, ALICE], false),
+    (OIDC, TOKEN, &[QA, KEYS, AUDIENCE, BOB], true),
+    (OIDC, TOKEN, &[TAG, KEYS, AUDIENCE, BOB], false),
+    (OIDC, TOKEN, &[TAG, KEYS, AUDIENCE, CAROL], true),
+    (OIDC, TOKEN, &[PROD, KEYS, AUDIENCE, CAROL], false),
+    (OIDC, TOKEN, &[TAG, KEYS, AUDIENCE, ZOE], false),
+    (OIDC, TOKEN, &[TAG, KEYS, AUDIENCE], false),
+    (OIDC, TOKEN, &[AUDIENCE, ALICE], false),
+    (OIDC, TOKEN, &[TAG, KEYS, SHOP, ALICE], false),
+    (OIDC, TOKEN, &[QA, KEYS, SHOP, BOB], false),
+    (OIDC, TOKEN, &[TAG, KEYS, SHOP, CAROL], false),
+    (SAML, TOKEN, &[TAG, KEYS, AUDIENCE, ALICE], false),
     (OIDC, "sts:TagSession", &[TAG, KEYS], true),
-    (OIDC, "sts:TagSession", &[("aws:RequestTag/Environment", "prod"), KEYS], false),
+    (OIDC, "sts:TagSession", &[PROD, KEYS], false),
     (OIDC, "sts:TagSession", &[TAG, ("aws:TagKeys", "Environment|Team")], false),
     (OIDC, "sts:TagSession", &[TAG], false),
 ];
@@ -157,4 +171,77 @@ fn without_accounts_a_provider_has_no_name() {
     let written = targets(&source, &compiled, &[Target::Trust]).unwrap();
     assert!(written.artifacts.is_empty());
     assert_eq!(written.left_out[0].help, "set `accounts = [\"…\"]` of the environments");
+}
+
+#[test]
+fn a_token_is_not_enough_where_the_fleet_does_not_know_who_has_a_role() {
+    let open = |fleet: String| {
+        let team = "[[team]]\nname = \"payments\"";
+        let part = "[[team]]\nname = \"contractors\"\nteams = [\"payments\"]\ngroups = [\"idp-contractors\"]";
+        fleet.replace(team, &format!("{team}\n\n{part}")) + ORGANIZATION
+    };
+    let source = source(open, &[]);
+    let compiled = compile(&source, &[]).unwrap();
+    let written = targets(&source, &compiled, &[Target::Trust]).unwrap();
+    let left_out = written.left_out.iter().find(|one| one.file.contains("oidc")).unwrap();
+    assert_eq!(left_out.file, "trust/developer/oidc-111122223333.json");
+    assert!(left_out.why.contains("team `contractors`"), "{}", left_out.why);
+    // A SAML assertion says which roles it is for; the other roles are not of that team.
+    let files: Vec<_> = written.artifacts.iter().map(|one| one.file.as_str()).collect();
+    assert!(files.contains(&"trust/developer/saml-111122223333.json"), "{files:?}");
+    assert!(files.contains(&"trust/exec/oidc-111122223333.json"), "{files:?}");
+}
+
+#[test]
+fn whoever_is_in_a_part_of_a_team_has_its_roles() {
+    let part = |fleet: String| {
+        fleet
+            + "[[team]]\nname = \"cards\"\nteams = [\"payments\"]\n[[user]]\nname = \"zoe\"\nteams = [\"cards\"]\n"
+            + ORGANIZATION
+    };
+    let source = source(part, &[]);
+    let compiled = compile(&source, &[]).unwrap();
+    let written = targets(&source, &compiled, &[Target::Trust]).unwrap();
+    let trust = text(&written, "trust/developer/oidc-111122223333.json");
+    let trust = parse(trust, DocumentKind::Trust);
+    assert!(allows(&trust, OIDC, TOKEN, &[TAG, KEYS, AUDIENCE, ZOE]));
+    assert!(!allows(&trust, OIDC, TOKEN, &[QA, KEYS, AUDIENCE, ZOE]));
+}
+
+#[test]
+fn a_role_of_one_environment_is_for_those_who_have_it_there_and_takes_no_tags() {
+    let source = source(|fleet| format!("mode = \"literal\"\n{fleet}{ORGANIZATION}"), &[]);
+    let compiled = compile(&source, &[]).unwrap();
+    let written = targets(&source, &compiled, &[Target::Trust]).unwrap();
+    let oidc = text(&written, "trust/developer/qa/oidc-111122223333.json");
+    let oidc = parse(oidc, DocumentKind::Trust);
+    assert!(allows(&oidc, OIDC, TOKEN, &[AUDIENCE, BOB]));
+    assert!(!allows(&oidc, OIDC, TOKEN, &[AUDIENCE, ALICE]));
+    for file in ["trust/developer/qa/saml-111122223333.json", "trust/developer/qa/broker.json"] {
+        let trust = parse(text(&written, file), DocumentKind::Trust);
+        assert!(!allows(&trust, SAML, "sts:TagSession", &[QA, KEYS]));
+        assert!(!allows(&trust, BROKER, "sts:TagSession", &[QA, KEYS]));
+    }
+    assert!(written.artifacts.iter().all(|one| !one.file.contains("exec/qa")));
+}
+
+#[test]
+fn each_slot_is_pinned() {
+    let source = source(|fleet| format!("mode = \"slots\"\n{fleet}{ORGANIZATION}"), &[]);
+    let compiled = compile(&source, &[]).unwrap();
+    let written = targets(&source, &compiled, &[Target::Trust]).unwrap();
+    let trust = parse(text(&written, "trust/developer/broker.json"), DocumentKind::Trust);
+    let slot = |number: &'static str, value| (number, value);
+    let (first, second) = ("aws:RequestTag/Environment1", "aws:RequestTag/Environment2");
+    let keys = ("aws:TagKeys", "Environment1|Environment2");
+    let assumes = |context: &[(&str, &str)]| {
+        let both = ["sts:AssumeRole", "sts:TagSession"];
+        both.iter().all(|action| allows(&trust, BROKER, action, context))
+    };
+    assert!(assumes(&[slot(first, "dev"), slot(second, "qa"), keys]));
+    assert!(assumes(&[slot(first, "dev"), ("aws:TagKeys", "Environment1")]));
+    assert!(!assumes(&[slot(first, "dev"), slot(second, "prod"), keys]));
+    assert!(!assumes(&[slot(first, "prod"), slot(second, "dev"), keys]));
+    assert!(!assumes(&[slot(second, "dev"), ("aws:TagKeys", "Environment2")]));
+    assert!(!assumes(&[slot(first, "dev"), ("aws:TagKeys", "Environment1|Environment")]));
 }
