@@ -181,19 +181,13 @@ const OFFICE: &str = "\
 @id(\"office\")
 permit (principal in ?principal, action in [Fortem::Action::\"observe\"], resource in ?resource)
 when { context.mfa }
-unless { context has source_ip && !context.source_ip.isInRange(ip(\"10.0.0.0/8\")) };
+unless { context has now && context.now.toTime() > duration(\"18h\") };
 
-@id(\"mine\")
-permit (principal == ?principal, action in [Fortem::Action::\"observe\"], resource in ?resource);
-
-@id(\"here\")
-permit (principal in ?principal, action in [Fortem::Action::\"observe\"], resource == ?resource);
+@id(\"everywhere\")
+permit (principal in ?principal, action in [Fortem::Action::\"observe\"], resource);
 ";
 
 const NIGHT: &str = "\
-@id(\"data\")
-forbid (principal, action, resource is Fortem::Cache);
-
 @id(\"contractors\")
 forbid (principal in Fortem::Team::\"contractors\", action, resource);
 
@@ -202,8 +196,8 @@ forbid (principal, action, resource in Fortem::Environment::\"stagin\");
 ";
 
 const PERMIT: &str = "\
-@id(\"alice-may\")
-permit (principal == Fortem::User::\"alice\", action, resource in Fortem::Environment::\"dev\");
+@id(\"nobody-may\")
+forbid (principal in ?principal, action, resource in ?resource);
 ";
 
 #[test]

@@ -24,11 +24,13 @@ mod iam;
 mod init;
 mod manifest;
 mod merge;
+mod modes;
 mod mutation;
 mod policies;
 #[cfg(feature = "prove")]
 mod prove;
 mod reference;
+mod refused;
 mod scratch;
 mod targets;
 mod verify;

@@ -8,11 +8,7 @@ use smol_str::SmolStr;
 
 use super::change::ChangeError;
 use super::environments::{Environment, Environments};
-<<<<<<< HEAD
-use super::grants::{EnvironmentId, Grant, Grants, RuleId};
-=======
 use super::grants::{Grant, Grants, RuleId};
->>>>>>> part-a
 use super::operation::Operations;
 use super::people::{People, Person, TeamId, Teams};
 use super::policies;
@@ -37,11 +33,7 @@ impl State {
             environments.add(Environment { name: SmolStr::new(one.name()), aliases }, one.tier());
         }
         let mut teams = Teams::of_fleet(fleet.teams());
-<<<<<<< HEAD
-        let rules = Rules::new(policies, (vocabulary, &operations), &environments, &teams);
-=======
         let rules = Rules::new(policies, (vocabulary, &operations), &environments);
->>>>>>> part-a
         let rules = rules.map_err(policies::refused)?;
         let mut given = Given::of_fleet(fleet, &environments, &rules)?;
         for (team, grants) in teams.list.iter().zip(&mut teams.grants) {
