@@ -45,6 +45,9 @@ pub(super) struct Cedar<'a> {
     targets: Vec<(Rc<str>, EntityTypeName)>,
     places: Vec<Option<String>>,
     guards: PolicySet,
+    /// The actions and their groups.
+    actions: Entities,
+    worlds: HashMap<Circumstance, Rc<World>>,
     forbidden: HashMap<Circumstance, Rc<Forbidden>>,
     permitted: HashMap<(String, Option<String>, Circumstance), Rc<BTreeSet<Target>>>,
 }
@@ -71,6 +74,8 @@ impl<'a> Cedar<'a> {
             targets: targets.into_iter().collect(),
             places,
             guards: guards(source)?,
+            actions: vocabulary.schema().action_entities().map_err(refused)?,
+            worlds: HashMap::new(),
             forbidden: HashMap::new(),
             permitted: HashMap::new(),
         })
@@ -133,7 +138,16 @@ impl<'a> Cedar<'a> {
     }
 
     /// Everything there is under a circumstance.
-    fn world(&self, when: &Circumstance) -> Result<World, VerifyError> {
+    fn world(&mut self, when: &Circumstance) -> Result<Rc<World>, VerifyError> {
+        if let Some(known) = self.worlds.get(when) {
+            return Ok(Rc::clone(known));
+        }
+        let world = Rc::new(self.new_world(when)?);
+        self.worlds.insert(when.clone(), Rc::clone(&world));
+        Ok(world)
+    }
+
+    fn new_world(&self, when: &Circumstance) -> Result<World, VerifyError> {
         let person = match self.keys.user().and_then(|key| when.get(&key.to_lowercase())) {
             Some(id) => uid("User", id)?,
             None => uid("User", PERSON)?,
@@ -141,8 +155,7 @@ impl<'a> Cedar<'a> {
         let mut entities = self.people(&person, when)?;
         entities.extend(self.environments()?);
         entities.extend(self.resources(when)?);
-        let actions = self.source.vocabulary().schema().action_entities().map_err(refused)?;
-        let entities = actions.add_entities(entities, None).map_err(refused)?;
+        let entities = self.actions.clone().add_entities(entities, None).map_err(refused)?;
         Ok(World { person, entities, context: self.context(when)? })
     }
 
