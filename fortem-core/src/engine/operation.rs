@@ -1,9 +1,8 @@
 //! What can be asked about: each action with each kind of resource it applies to, numbered.
 
-use std::sync::Arc;
-
 use cedar_policy::{Entities, EntityTypeName, EntityUid};
 use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
 
 use super::request::RequestError;
 use crate::near::nearest;
@@ -15,15 +14,15 @@ pub(super) const ENVIRONMENT: &str = "Environment";
 /// An action on a kind of resource.
 #[derive(Debug)]
 pub(super) struct Operation {
-    pub(super) action: Arc<str>,
-    pub(super) kind: Arc<str>,
+    pub(super) action: SmolStr,
+    pub(super) kind: SmolStr,
     pub(super) action_uid: EntityUid,
     pub(super) kind_name: EntityTypeName,
 }
 
 impl Operation {
     pub(super) fn is_of_environment(&self) -> bool {
-        &*self.kind == ENVIRONMENT
+        self.kind == ENVIRONMENT
     }
 }
 
@@ -36,7 +35,7 @@ pub(super) struct OperationId(pub(super) u16);
 pub(super) struct Operations {
     list: Vec<Operation>,
     /// By action, the one or two kinds that it applies to.
-    actions: FxHashMap<Arc<str>, Vec<(Arc<str>, OperationId)>>,
+    actions: FxHashMap<SmolStr, Vec<(SmolStr, OperationId)>>,
     /// The actions and their groups as Cedar entities; without them a guard on a group would be silent.
     pub(super) entities: Entities,
 }
@@ -63,9 +62,9 @@ impl Operations {
         if list.len() > usize::from(u16::MAX) {
             return Err("the vocabulary has too many actions".to_owned());
         }
-        let mut actions: FxHashMap<Arc<str>, Vec<_>> = FxHashMap::default();
+        let mut actions: FxHashMap<SmolStr, Vec<_>> = FxHashMap::default();
         for (id, one) in (0..).map(OperationId).zip(&list) {
-            actions.entry(Arc::clone(&one.action)).or_default().push((Arc::clone(&one.kind), id));
+            actions.entry(one.action.clone()).or_default().push((one.kind.clone(), id));
         }
         let entities = vocabulary.schema().action_entities().map_err(|error| error.to_string())?;
         Ok(Self { list, actions, entities })
@@ -88,20 +87,21 @@ impl Operations {
         &self,
         action: &str,
     ) -> impl Iterator<Item = (OperationId, &Operation)> {
-        self.all().filter(move |(_, one)| &*one.action == action)
+        self.all().filter(move |(_, one)| one.action == action)
     }
 
     /// The operation of those names.
     pub(super) fn find(&self, action: &str, kind: &str) -> Result<OperationId, RequestError> {
         let kinds = self.actions.get(action).ok_or_else(|| self.unknown_action(action))?;
-        let found = kinds.iter().find(|(one, _)| &**one == kind).map(|(_, id)| *id);
+        let found = kinds.iter().find(|(one, _)| *one == kind).map(|(_, id)| *id);
         found.ok_or_else(|| self.not_applicable(action, kind))
     }
 
     fn not_applicable(&self, action: &str, kind: &str) -> RequestError {
-        let mut known = self.list.iter().map(|one| &*one.kind);
+        let mut known = self.list.iter().map(|one| one.kind.as_str());
         if !known.any(|one| one == kind) {
-            let near = nearest(kind, self.list.iter().map(|one| &*one.kind)).map(str::to_owned);
+            let near =
+                nearest(kind, self.list.iter().map(|one| one.kind.as_str())).map(str::to_owned);
             return RequestError::UnknownKind { name: kind.to_owned(), near };
         }
         RequestError::NotApplicable {
@@ -112,7 +112,7 @@ impl Operations {
     }
 
     pub(super) fn unknown_action(&self, name: &str) -> RequestError {
-        let near = nearest(name, self.actions.keys().map(|one| &**one)).map(str::to_owned);
+        let near = nearest(name, self.actions.keys().map(SmolStr::as_str)).map(str::to_owned);
         RequestError::UnknownAction { name: name.to_owned(), near }
     }
 }

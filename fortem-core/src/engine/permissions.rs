@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::circumstance::Circumstance;
 use super::grants::{EnvironmentId, Grant, Grants};
 use super::operation::OperationId;
@@ -46,9 +48,9 @@ pub struct EnvironmentPermissions {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Permission {
     /// The action, such as `restartService`.
-    pub action: Arc<str>,
+    pub action: SmolStr,
     /// The kind of resource, such as `Service`.
-    pub kind: Arc<str>,
+    pub kind: SmolStr,
     /// Whether.
     pub answer: Answer,
     /// What a conditional answer depends on; empty for the others.
@@ -81,7 +83,7 @@ impl EnvironmentPermissions {
     /// The best answer for an action over the kinds of resource that it applies to.
     #[must_use]
     pub fn answer(&self, action: &str) -> Answer {
-        let answers = self.actions.iter().filter(|one| &*one.action == action);
+        let answers = self.actions.iter().filter(|one| one.action == action);
         answers.map(|one| one.answer).max().unwrap_or(Answer::Denied)
     }
 }
@@ -145,7 +147,7 @@ impl State {
         let tallies = self.tallies(found, id);
         for ((operation, known), tally) in self.operations.all().zip(tallies) {
             let answer = tally.answer();
-            if &*known.action == "viewEnvironment" && known.is_of_environment() {
+            if known.action == "viewEnvironment" && known.is_of_environment() {
                 visible = answer;
             }
             anything |= answer != Answer::Denied;
@@ -154,7 +156,7 @@ impl State {
             } else {
                 Vec::new()
             };
-            let (action, kind) = (Arc::clone(&known.action), Arc::clone(&known.kind));
+            let (action, kind) = (known.action.clone(), known.kind.clone());
             actions.push(Permission { action, kind, answer, needs });
         }
         anything.then(|| EnvironmentPermissions {
