@@ -29,7 +29,8 @@ pub(super) fn resource_keys(input: &Input) -> BTreeSet<String> {
 
 fn keys<'a>(documents: impl Iterator<Item = &'a Document>, prefix: &str) -> BTreeSet<String> {
     let statements = documents.flat_map(Document::statements);
-    statements.flat_map(texts).flat_map(|text| after(text, prefix)).collect()
+    let found = statements.flat_map(texts).flat_map(|text| after(text, prefix));
+    found.map(str::to_owned).collect()
 }
 
 /// Where tag keys stand: in condition keys, and as variables in values and resources.
@@ -39,12 +40,15 @@ fn texts(statement: &Statement) -> impl Iterator<Item = &str> {
     conditions.chain(&statement.resources).map(String::as_str)
 }
 
-/// What follows each occurrence of a prefix, up to the end of the variable that it stands in.
-fn after(text: &str, prefix: &str) -> Vec<String> {
-    let lower = text.to_ascii_lowercase();
-    let found = lower.match_indices(prefix);
-    let keys = found.filter_map(|(at, _)| text.get(at + prefix.len()..)?.split(['}', ',']).next());
-    keys.map(str::to_owned).collect()
+/// What follows each occurrence of a prefix, in whatever letter case, up to the end of the variable that it stands
+/// in. The prefix ends in `/`.
+fn after<'t>(text: &'t str, prefix: &str) -> impl Iterator<Item = &'t str> {
+    let slashes = text.match_indices('/').map(|(at, slash)| text.split_at(at + slash.len()));
+    let found = slashes.filter(move |(before, _)| {
+        let begin = before.len().checked_sub(prefix.len());
+        begin.and_then(|at| before.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(prefix))
+    });
+    found.filter_map(|(_, key)| key.split(['}', ',']).next())
 }
 
 #[cfg(test)]
@@ -53,12 +57,12 @@ mod tests {
 
     #[test]
     fn keys_are_found_as_keys_and_as_variables() {
-        let found = |text| after(text, "aws:principaltag/");
+        let found = |text| after(text, "aws:principaltag/").collect::<Vec<_>>();
         assert_eq!(found("aws:PrincipalTag/Team/payments"), ["Team/payments"]);
         assert_eq!(
             found("cluster/${aws:PrincipalTag/E}-${AWS:principalTag/F, 'none'}"),
             ["E", "F"]
         );
-        assert_eq!(found("aws:ResourceTag/E"), Vec::<String>::new());
+        assert_eq!(found("aws:ResourceTag/E"), Vec::<&str>::new());
     }
 }

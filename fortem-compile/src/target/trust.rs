@@ -58,13 +58,6 @@ fn of_role<'a>(input: &Input<'a>, output: &mut Targets<'a>, role: &'a str) {
         output.leave_out(Target::Trust, folder, "nobody has the role in an environment", help);
         return;
     }
-    if input.fleet().mode_of(role) == Mode::Delimited {
-        let why = "which lists of environments may be passed cannot be said in a trust policy";
-        let help =
-            "take the mode `slots` or `literal` for this role, or pin the list in the broker";
-        output.leave_out(Target::Trust, folder, why, help);
-        return;
-    }
     for identity in input.compiled.documents.keys().filter(|one| one.role == role) {
         let here = |one: &&&Environment| identity.environment.is_none_or(|name| name == one.name());
         let environments: Vec<&Environment> = assigned.iter().filter(here).copied().collect();
@@ -225,7 +218,7 @@ fn tag(key: &str) -> String {
     format!("aws:RequestTag/{key}")
 }
 
-/// The tag keys that each hold one environment.
+/// The tag keys that each hold one environment; a list of them in one tag is refused before.
 fn slots(input: &Input, role: &str) -> Vec<String> {
     let key = input.fleet().tag_key();
     match input.fleet().mode_of(role) {

@@ -11,7 +11,7 @@
 //!   guard covers: tasks are not people, and production has to write its logs.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fortem_core::Environment;
 
@@ -35,7 +35,8 @@ struct Found<'a> {
 pub(super) fn statements(input: &Input) -> Vec<Statement> {
     let mut found = found(input);
     found.retain(|one| names_some(&one.statement));
-    let spared = found.iter().map(|one| spared(input, &found, one)).collect::<Vec<_>>();
+    let granted = granted(input);
+    let spared: Vec<_> = found.iter().map(|one| spared(&granted, &found, one)).collect();
     for (one, spared) in found.iter_mut().zip(spared) {
         if let ApiActions::These(apis) = &mut one.statement.actions {
             apis.retain(|api| !spared.contains(api));
@@ -111,7 +112,7 @@ fn narrowed(input: &Input, statement: &Statement) -> Statement {
 ///
 /// In a role's document, a guard spares the calls that the role needs for something else. Whoever has that role
 /// is somebody, so that nobody is denied them here.
-fn spared(input: &Input, found: &[Found], one: &Found) -> BTreeSet<String> {
+fn spared(granted: &Granted, found: &[Found], one: &Found) -> BTreeSet<String> {
     let ApiActions::These(apis) = &one.statement.actions else {
         return BTreeSet::new();
     };
@@ -119,14 +120,24 @@ fn spared(input: &Input, found: &[Found], one: &Found) -> BTreeSet<String> {
         let mut same = found.iter().filter(|other| other.role == role && other.guard == one.guard);
         same.any(|other| names(&other.statement, api))
     };
-    let granted = |api: &String| {
-        input.compiled.documents.iter().any(|(identity, documents)| {
-            let mut statements = documents.iter().flat_map(Document::statements);
-            let grants = statements.any(|one| one.effect == Effect::Allow && names(one, api));
-            grants && !denied(identity.role, api)
-        })
+    let needed = |api: &String| {
+        granted.iter().any(|(role, apis)| apis.contains(api.as_str()) && !denied(role, api))
     };
-    apis.iter().filter(|api| granted(api)).cloned().collect()
+    apis.iter().filter(|api| needed(api)).cloned().collect()
+}
+
+/// The API actions that each role is granted somewhere.
+type Granted<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
+fn granted<'a>(input: &Input<'a>) -> Granted<'a> {
+    let mut granted = Granted::new();
+    for (identity, documents) in &input.compiled.documents {
+        let statements = documents.iter().flat_map(Document::statements);
+        let allows = statements.filter(|statement| statement.effect == Effect::Allow);
+        let apis = granted.entry(identity.role).or_default();
+        apis.extend(allows.flat_map(Statement::apis));
+    }
+    granted
 }
 
 fn names(statement: &Statement, api: &str) -> bool {
