@@ -212,7 +212,7 @@ pub fn report(source: &Source, compiled: &Compiled, targets: &Targets) -> Report
     });
     Report {
         version: 1,
-        service_reference: compiled.world.reference.date().to_owned(),
+        service_reference: compiled.world().reference.date().to_owned(),
         tag_key: fleet.tag_key().to_owned(),
         schedule: fleet.schedule().as_str().to_owned(),
         roles: reports.collect(),
@@ -306,7 +306,7 @@ impl RoleReporter<'_> {
     }
 
     fn grant(&self, action: &fortem_core::Action) -> GrantReport {
-        let calls = self.compiled.world.table.calls_of(action.name(), self.schedule());
+        let calls = self.compiled.world().table.calls_of(action.name(), self.schedule());
         GrantReport {
             action: action.name().to_owned(),
             doc: action.doc().to_owned(),
@@ -342,7 +342,7 @@ impl RoleReporter<'_> {
 
     fn tag_blind(&self) -> Vec<BlindReport> {
         let fleet = self.source.fleet();
-        let rows = self.compiled.world.table.blind.iter().filter(|row| {
+        let rows = self.compiled.world().table.blind.iter().filter(|row| {
             let wanted = row.actions.iter().any(|a| self.role.actions.contains(a.as_str()));
             wanted && holds(row.schedule.as_deref(), self.schedule())
         });

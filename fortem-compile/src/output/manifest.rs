@@ -100,7 +100,7 @@ pub fn manifest(
     Manifest {
         version: 1,
         compiler: env!("CARGO_PKG_VERSION"),
-        service_reference: compiled.world.reference.date().to_owned(),
+        service_reference: compiled.world().reference.date().to_owned(),
         only_roles: only_roles(compiled),
         sources: sources(source),
         targets: targets.chosen.iter().map(|target| target.as_str()).collect(),
