@@ -183,6 +183,13 @@ impl Reference {
         matching.map(|(service, found)| (service, found.name.as_str())).collect()
     }
 
+    /// Whether every request has a condition key, or may have it for reasons of its own: keys of the session and of the
+    /// network, not of the call.
+    #[must_use]
+    pub fn is_of_every_request(&self, key: &str) -> bool {
+        self.always.contains(&generic(key))
+    }
+
     /// The condition keys that are known, in lower case; tag keys end in `/${tagkey}`.
     pub fn condition_keys(&self) -> impl Iterator<Item = &str> {
         self.key_types.keys().map(String::as_str)

@@ -1,4 +1,10 @@
-//! The lowering table: which API calls each action of the vocabulary takes, as data.
+//! The lowering table: which API calls each action of the vocabulary takes, as data; built in, and a team's own rows.
+
+mod additions;
+mod check;
+mod escalation;
+mod rows;
+mod tag_guards;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -83,6 +89,11 @@ impl Channel {
             Self::Name => "name",
         }
     }
+
+    /// The channel as rows write it.
+    fn word(self) -> String {
+        self.as_str().replace(' ', "-")
+    }
 }
 
 /// One API action that one or more actions of the vocabulary take.
@@ -94,10 +105,12 @@ pub struct Call {
     /// The API action, `ecs:UpdateService`.
     pub api: String,
     /// The kinds of resource it is authorized on; empty if it has none.
+    #[serde(default)]
     pub kinds: Names,
     /// The type of the vocabulary that a call without a resource is about.
     pub entity: Option<String>,
     /// All of them must show the principal's environment.
+    #[serde(default)]
     pub channels: Vec<Channel>,
     /// Further conditions.
     #[serde(default, rename = "where")]
@@ -195,14 +208,19 @@ impl Table {
         &BUILTIN
     }
 
-    /// The built-in table with the rows of a source's own.
+    /// The built-in table with the rows of a source's own `lowering.toml`.
+    ///
+    /// Rows of its own can add kinds of resources and API calls, and change nothing that is built in. Tags that they go
+    /// by are guarded as the others are.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the source's own rows.
+    /// Everything that is wrong with the source's own rows, each with its place.
     pub fn of(source: &Source, reference: &Reference) -> Result<Cow<'static, Self>, Problems> {
-        let _ = (source, reference);
-        Ok(Cow::Borrowed(Self::builtin()))
+        match source.lowering() {
+            None => Ok(Cow::Borrowed(Self::builtin())),
+            Some(file) => Ok(Cow::Owned(additions::added(file, source, reference)?)),
+        }
     }
 
     /// The kind of that name.

@@ -49,17 +49,13 @@ impl From<&Difference> for Call {
 
 /// A call on which the documents of a role differ from Cedar, for each role one of whose documents is
 /// changed or foreign: one that should not be allowed, if there is such a call. Those come first.
-///
-/// # Errors
-///
-/// When the comparison cannot be made.
 pub(super) fn calls(
     source: &Source,
     compiled: &Compiled,
     found: &Found,
     changed: &BTreeSet<&str>,
     problems: &mut Vec<Problem>,
-) -> Result<Vec<Call>, VerifyError> {
+) -> Vec<Call> {
     let known = compiled.documents.keys().copied().collect();
     let mut groups: BTreeMap<Identity, Vec<&str>> = BTreeMap::new();
     for path in found.paths() {
@@ -85,7 +81,7 @@ pub(super) fn calls(
         }
     }
     differences.sort_by(|a, b| (a.kind(), a.role()).cmp(&(b.kind(), b.role())));
-    Ok(differences.iter().map(Call::from).collect())
+    differences.iter().map(Call::from).collect()
 }
 
 /// What is allowed too much, if anything; and of documents that are all readable, what is wrong first.

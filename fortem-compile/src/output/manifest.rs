@@ -126,7 +126,7 @@ pub(crate) fn only_roles(compiled: &Compiled) -> Vec<String> {
 
 fn sources(source: &Source) -> Vec<FileEntry> {
     let cedar = source.policies().iter().map(Policy::file);
-    let all = cedar.chain([source.fleet().file()]);
+    let all = cedar.chain([source.fleet().file()]).chain(source.lowering());
     let texts: BTreeMap<&str, &str> = all.map(|file| (file.path(), file.text())).collect();
     texts.into_iter().map(|(path, text)| FileEntry::new(shown(source, path), text)).collect()
 }
