@@ -1,6 +1,7 @@
 //! ARN patterns: all of a kind, or those that one environment's names reach.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use fortem_core::{Fleet, NamePattern, Names};
 
@@ -39,6 +40,11 @@ pub(crate) fn clusters(
     table.kind("cluster").map(|kind| own(fleet, kind, names, environment)).unwrap_or_default()
 }
 
+/// What stands in an ARN after the account.
+pub(crate) fn resource(arn: &str) -> &str {
+    arn.splitn(6, ':').last().unwrap_or_default()
+}
+
 /// IAM is global: its ARNs have no Region.
 fn in_account(fleet: &Fleet, service: &str, resource: &str) -> String {
     let region = if service == "iam" { "" } else { "*" };
@@ -55,9 +61,24 @@ fn fill(template: &str, names: &Names, environment: &str) -> Vec<String> {
     filled.map(|name| format!("{before}{name}{after}")).collect()
 }
 
+/// The words that may stand in braces in the lowering table.
+pub(crate) const PLACEHOLDERS: [&str; 8] = [
+    "environment",
+    "cluster",
+    "task-definition",
+    "log-group",
+    "cache",
+    "cache-user",
+    "schedule",
+    "role",
+];
+
 /// The name patterns that a placeholder of the lowering table stands for.
 pub(crate) fn patterns<'a>(names: &'a Names, placeholder: &str) -> &'a [NamePattern] {
+    static ENVIRONMENT: LazyLock<[NamePattern; 1]> =
+        LazyLock::new(|| [NamePattern::new("{environment}")]);
     match placeholder {
+        "environment" => ENVIRONMENT.as_slice(),
         "cluster" => &names.clusters,
         "task-definition" => &names.task_definitions,
         "log-group" => &names.log_groups,

@@ -21,8 +21,9 @@ use thiserror::Error;
 pub use self::calls::Call;
 pub use self::change::{Part, PartStatus};
 use self::found::Found;
-use crate::compile::{CompileError, Compiled, compile};
+use crate::compile::{CompileError, Compiled, compile_by};
 use crate::output::{self, OutputFile};
+use crate::reference::Reference;
 use crate::target::{Target, targets};
 
 /// How an output directory differs from its sources; `Display` writes it for people, `serde` as JSON.
@@ -84,22 +85,23 @@ pub enum CheckError {
     Json(#[from] serde_json::Error),
 }
 
-/// Compares a directory with what the sources make.
+/// Compares a directory with what the sources make, by a service reference.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use fortem_compile::reference::Reference;
 /// use fortem_compile::{check, compile, output};
 /// use fortem_core::Source;
 ///
-/// let source = Source::load("../policies")?;
+/// let (source, reference) = (Source::load("../policies")?, Reference::builtin()?);
 /// let out = tempfile::tempdir()?;
 /// output::write(out.path(), &output::files(&source, &compile(&source, &[])?)?)?;
-/// assert!(check::check(&source, out.path())?.equal);
+/// assert!(check::check(&source, reference, out.path())?.equal);
 ///
 /// let path = out.path().join("identity/operator.json");
 /// let text = std::fs::read_to_string(&path)?;
 /// std::fs::write(&path, text.replace("\"ecs:StopTask\"", "\"ecs:*\""))?;
-/// let drift = check::check(&source, out.path())?;
+/// let drift = check::check(&source, reference, out.path())?;
 /// assert_eq!(drift.files[0].file, "identity/operator.json");
 /// assert_eq!(drift.calls[0].role, "operator");
 /// # Ok(())
@@ -110,11 +112,15 @@ pub enum CheckError {
 ///
 /// [`CheckError`]: what `build` would refuse too, or a directory that cannot be listed. A file that cannot
 /// be read is a difference.
-pub fn check(source: &Source, directory: &Path) -> Result<Drift, CheckError> {
+pub fn check(
+    source: &Source,
+    reference: &Reference,
+    directory: &Path,
+) -> Result<Drift, CheckError> {
     let built = Found::read(directory)?.built();
     let known = |role: &String| source.roles().any(|one| one.id() == role);
     let only: Vec<String> = built.only_roles.into_iter().filter(known).collect();
-    compare(source, &compile(source, &only)?, directory)
+    compare(source, &compile_by(source, reference, &only)?, directory)
 }
 
 /// The same for a source that is compiled already.
@@ -132,10 +138,8 @@ pub fn compare(
     let expected = output::files(source, compiled, &targets)?;
     let files = differing(&expected, &found);
     let changed: BTreeSet<&str> = files.iter().map(|one| one.file.as_str()).collect();
-    let known = compiled.documents.keys().copied().collect();
     let mut problems = Vec::new();
-    let calls = calls::calls(source, &known, &found, &changed, &mut problems)
-        .map_err(CompileError::from)?;
+    let calls = calls::calls(source, compiled, &found, &changed, &mut problems);
     Ok(Drift {
         version: 1,
         equal: files.is_empty(),

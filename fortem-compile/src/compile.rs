@@ -1,6 +1,7 @@
 //! Source → model → statements → documents, each stage on the one before; and the documents, read back,
 //! against the source.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fortem_core::{Mode, Problem, Problems, Source};
@@ -23,16 +24,25 @@ use crate::verify::{Difference, Verifier, VerifyError};
 /// The documents of every role.
 #[derive(Debug)]
 pub struct Compiled<'a> {
+    source: &'a Source,
+    table: Cow<'static, Table>,
+    reference: &'a Reference,
     /// Roles and guards as they were understood.
     pub model: Model<'a>,
-    /// What lowering went by.
-    pub world: World<'a>,
     /// Actions that IAM cannot tell apart.
     pub classes: Vec<Class>,
     /// The documents, by who they are for; nobody is written for who would be allowed nothing.
     pub documents: BTreeMap<Identity<'a>, Vec<Document>>,
     /// By role: the calls that are not granted since AWS does not show what decides about them.
     pub left_out: BTreeMap<&'a str, BTreeSet<LeftOut>>,
+}
+
+impl Compiled<'_> {
+    /// What it was compiled by: fleet, lowering table and service reference.
+    #[must_use]
+    pub fn world(&self) -> World<'_> {
+        World::new(self.source, &self.table, self.reference)
+    }
 }
 
 /// Why a source was not compiled.
@@ -83,12 +93,25 @@ pub enum CompileError {
 ///
 /// [`CompileError`]: everything that is wrong with the source, or the first fault of the tables.
 pub fn compile<'a>(source: &'a Source, only: &[String]) -> Result<Compiled<'a>, CompileError> {
-    let table = Table::builtin();
-    let world = World::new(source, table, Reference::builtin()?);
-    let keys = ContextKeys::of(source.fleet(), world.reference)?;
+    compile_by(source, Reference::builtin()?, only)
+}
+
+/// Compiles as [`compile`] does, by another service reference than the one that is built in.
+///
+/// # Errors
+///
+/// As those of [`compile`].
+pub fn compile_by<'a>(
+    source: &'a Source,
+    reference: &'a Reference,
+    only: &[String],
+) -> Result<Compiled<'a>, CompileError> {
+    let table = Table::of(source, reference)?;
+    let world = World::new(source, &table, reference);
+    let keys = ContextKeys::of(source.fleet(), reference)?;
     let model = model::build(source, &keys)?;
     let roles = selected(&model, only)?;
-    let classes = classes(source, table);
+    let classes = classes(source, &table);
     let mut problems = preconditions::check(&world, &roles);
     problems.extend(classes::check(source, &model, &roles, &classes));
     Problems::unless(problems, ())?;
@@ -96,7 +119,7 @@ pub fn compile<'a>(source: &'a Source, only: &[String]) -> Result<Compiled<'a>, 
     let mut left_out = BTreeMap::new();
     for role in roles {
         let id = role.policy.id();
-        for identity in identities(&world, role) {
+        for identity in identities(source, role) {
             let Lowered { statements, left_out: hidden } =
                 lower::lower(&world, &model, role, identity).map_err(not_lowered)?;
             let merged = merge(world.reference, statements);
@@ -112,20 +135,20 @@ pub fn compile<'a>(source: &'a Source, only: &[String]) -> Result<Compiled<'a>, 
     let nothing = model_roles.flat_map(|role| nothing_left(&world, role, &documents, &left_out));
     Problems::unless(nothing.collect(), ())?;
     let texts = documents.iter().map(|(identity, documents)| (*identity, texts(documents)));
-    let differences = Verifier::new(source)?.verify(&texts.collect())?;
+    let differences = Verifier::new(source, world).verify(&texts.collect())?;
     if !differences.is_empty() {
         return Err(CompileError::Differs(differences));
     }
-    Ok(Compiled { model, world, classes, documents, left_out })
+    Ok(Compiled { source, table, reference, model, classes, documents, left_out })
 }
 
 /// Whom the documents of a role are for: everybody who has it, or an environment each.
-fn identities<'a>(world: &World<'a>, role: &Role<'a>) -> Vec<Identity<'a>> {
+fn identities<'a>(source: &'a Source, role: &Role<'a>) -> Vec<Identity<'a>> {
     let id = role.policy.id();
-    if !role.is_assigned || world.fleet.mode_of(id) != Mode::Literal {
+    if !role.is_assigned || source.fleet().mode_of(id) != Mode::Literal {
         return vec![Identity::of(id)];
     }
-    let environments = world.fleet.environments().iter();
+    let environments = source.fleet().environments().iter();
     environments.map(|one| Identity { role: id, environment: Some(one.name()) }).collect()
 }
 

@@ -38,6 +38,6 @@ mod domain;
 mod identity;
 mod preconditions;
 
-pub use compile::{CompileError, Compiled, compile};
+pub use compile::{CompileError, Compiled, compile, compile_by};
 pub use domain::DomainError;
 pub use identity::Identity;

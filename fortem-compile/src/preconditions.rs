@@ -16,6 +16,7 @@ pub(crate) fn check(world: &World, roles: &[&Role]) -> Vec<Problem> {
     problems.extend(roles.iter().filter_map(|role| delimited(world, role)));
     problems.extend(leaks(world));
     problems.extend(roles.iter().flat_map(|role| never_granted(world, role)));
+    problems.extend(roles.iter().flat_map(|role| without_calls(world, role)));
     problems.extend(repeated_file_names(roles));
     problems
 }
@@ -97,6 +98,23 @@ fn never_granted(world: &World, role: &Role) -> Vec<Problem> {
             .help(row.reason.clone())
     };
     granted.map(problem).collect()
+}
+
+/// An action of a team's own that no row says the calls of.
+fn without_calls(world: &World, role: &Role) -> Vec<Problem> {
+    let table = world.table;
+    let is_never = |action: &str| table.never.iter().any(|row| row.action == action);
+    let takes_none =
+        |action: &&&str| table.calls_of(action, world.schedule()).is_empty() && !is_never(action);
+    let problem = |action: &&str| {
+        let message = format!("`{}` permits `{action}`, which takes no AWS call", role.policy.id());
+        Problem::new("fortem::compile::no_calls", message)
+            .at(role.policy.file(), role.policy.header_span(), "this role")
+            .help(format!(
+                "say what it takes in lowering.toml: `[[call]] actions = [\"{action}\"]`"
+            ))
+    };
+    role.actions.iter().filter(takes_none).map(problem).collect()
 }
 
 /// `developer-2.json` is the second document of `developer` as well as the first of `developer-2`.

@@ -42,7 +42,7 @@
 //! let source = Source::load("policies")?;
 //! let compiled = fortem_compile::compile(&source, &["exec".to_owned()])?;
 //! let documents = fortem_compile::output::documents(&compiled);
-//! let mut prover = Prover::new(&source, "cvc5".as_ref())?;
+//! let mut prover = Prover::new(&source, compiled.world(), "cvc5".as_ref())?;
 //! println!("{}", prover.prove("exec", "execCommand", &documents)?);
 //! # Ok(())
 //! # }
@@ -81,8 +81,6 @@ use self::solver::Solver;
 use crate::iam::Document;
 use crate::lower::World;
 use crate::output::OutputFile;
-use crate::reference::Reference;
-use crate::table::Table;
 
 /// A solver at work on the documents of one source.
 #[derive(Debug)]
@@ -108,8 +106,7 @@ impl<'a> Prover<'a> {
     /// # Errors
     ///
     /// [`ProveError::Start`] when it does not start.
-    pub fn new(source: &'a Source, solver: &Path) -> Result<Self, ProveError> {
-        let world = World::new(source, Table::builtin(), Reference::builtin()?);
+    pub fn new(source: &'a Source, world: World<'a>, solver: &Path) -> Result<Self, ProveError> {
         Ok(Self { source, world, solver: Solver::start(solver)? })
     }
 

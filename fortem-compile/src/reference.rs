@@ -6,7 +6,9 @@
 
 mod arn_pattern;
 pub mod generate;
+mod load;
 mod parse;
+mod published;
 mod value_type;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +20,8 @@ use fortem_core::pattern;
 use thiserror::Error;
 
 use crate::iam::KeyCarrier;
+
+const DOUBTS: &str = include_str!("../data/doubts.toml");
 
 /// The reference of the services concerned.
 ///
@@ -37,7 +41,7 @@ use crate::iam::KeyCarrier;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Reference {
     date: String,
     actions: BTreeMap<String, Action>,
@@ -97,7 +101,7 @@ pub enum ReferenceError {
     #[error("service-reference.json: {0}")]
     Reference(#[from] serde_json::Error),
     /// A condition key is of a type that is not known.
-    #[error("service-reference.json: `{key}` is of the unknown type `{value_type}`")]
+    #[error("`{key}` is of the unknown type `{value_type}`")]
     ValueType {
         /// The condition key.
         key: String,
@@ -117,10 +121,7 @@ impl Reference {
     /// When the built-in data cannot be read, which a test rules out.
     pub fn builtin() -> Result<&'static Self, &'static ReferenceError> {
         static BUILTIN: LazyLock<Result<Reference, ReferenceError>> = LazyLock::new(|| {
-            parse::reference(
-                include_str!("../data/service-reference.json"),
-                include_str!("../data/doubts.toml"),
-            )
+            parse::reference(include_str!("../data/service-reference.json"), DOUBTS)
         });
         BUILTIN.as_ref()
     }
@@ -180,6 +181,13 @@ impl Reference {
         });
         let matching = all.filter(|(_, found)| found.arn.matches(arn));
         matching.map(|(service, found)| (service, found.name.as_str())).collect()
+    }
+
+    /// Whether every request has a condition key, or may have it for reasons of its own: keys of the session and of the
+    /// network, not of the call.
+    #[must_use]
+    pub fn is_of_every_request(&self, key: &str) -> bool {
+        self.always.contains(&generic(key))
     }
 
     /// The condition keys that are known, in lower case; tag keys end in `/${tagkey}`.

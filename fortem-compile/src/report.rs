@@ -5,18 +5,20 @@ mod markdown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fortem_core::{Assignee, Environment, Source};
+use fortem_core::{Assignee, Environment, NamePattern, Source};
 use serde::Serialize;
 
 pub use self::asked::{AskedReport, HiddenReport};
 use crate::Identity;
+use crate::arn;
 use crate::compile::Compiled;
 use crate::emit::Document;
+use crate::lower::World;
 use crate::model::Role;
 use crate::output::{Artifact, shown};
 use crate::quota::Quotas;
 use crate::statement::{ApiActions, Effect, Origin, Statement};
-use crate::table::{Call, Channel, holds};
+use crate::table::{Call, Channel, Table, holds};
 use crate::target::{LeftOut, Targets};
 
 /// The whole report; `Display` writes it as Markdown, `serde` as JSON.
@@ -212,13 +214,13 @@ pub fn report(source: &Source, compiled: &Compiled, targets: &Targets) -> Report
     });
     Report {
         version: 1,
-        service_reference: compiled.world.reference.date().to_owned(),
+        service_reference: compiled.world().reference.date().to_owned(),
         tag_key: fleet.tag_key().to_owned(),
         schedule: fleet.schedule().as_str().to_owned(),
         roles: reports.collect(),
         merged: merged.collect(),
         asked: asked::asked(compiled),
-        open_patterns: open_patterns(source),
+        open_patterns: open_patterns(&compiled.world()),
         sizes: targets.artifacts.iter().filter_map(size).collect(),
         left_out: targets.left_out.iter().map(left_out).collect(),
     }
@@ -244,12 +246,16 @@ fn left_out(one: &LeftOut) -> LeftOutReport {
     }
 }
 
-fn open_patterns(source: &Source) -> Vec<String> {
-    let names = source.fleet().names();
+fn open_patterns(world: &World) -> Vec<String> {
+    let names = world.fleet.names();
     let lists = [&names.task_definitions, &names.caches, &names.cache_users, &names.schedules];
     let open = lists.into_iter().flatten().filter(|pattern| !pattern.is_closed());
-    let open: BTreeSet<String> = open.map(|pattern| pattern.as_str().to_owned()).collect();
-    open.into_iter().collect()
+    let open = open.map(|pattern| pattern.as_str().to_owned());
+    let kinds = world.table.kinds.iter().filter(|kind| Table::builtin().kind(&kind.name).is_none());
+    let own = kinds.flat_map(|kind| arn::own(world.fleet, kind, names, "{environment}"));
+    let is_open = |arn: &String| !NamePattern::new(arn::resource(arn)).is_closed();
+    let all: BTreeSet<String> = open.chain(own.filter(is_open)).collect();
+    all.into_iter().collect()
 }
 
 struct RoleReporter<'a> {
@@ -306,7 +312,7 @@ impl RoleReporter<'_> {
     }
 
     fn grant(&self, action: &fortem_core::Action) -> GrantReport {
-        let calls = self.compiled.world.table.calls_of(action.name(), self.schedule());
+        let calls = self.compiled.world().table.calls_of(action.name(), self.schedule());
         GrantReport {
             action: action.name().to_owned(),
             doc: action.doc().to_owned(),
@@ -342,7 +348,7 @@ impl RoleReporter<'_> {
 
     fn tag_blind(&self) -> Vec<BlindReport> {
         let fleet = self.source.fleet();
-        let rows = self.compiled.world.table.blind.iter().filter(|row| {
+        let rows = self.compiled.world().table.blind.iter().filter(|row| {
             let wanted = row.actions.iter().any(|a| self.role.actions.contains(a.as_str()));
             wanted && holds(row.schedule.as_deref(), self.schedule())
         });

@@ -257,7 +257,7 @@ impl Draft {
 
 /// The resource types of the action that the ARNs reach; `None` stands for a call without a resource,
 /// which only `*` reaches.
-fn uses<'a>(action: &'a Action, arns: &[ArnPattern]) -> Vec<Option<&'a str>> {
+pub(crate) fn uses<'a>(action: &'a Action, arns: &[ArnPattern]) -> Vec<Option<&'a str>> {
     if action.resource_types().is_empty() {
         return if arns.contains(&ArnPattern::new("*")) { vec![None] } else { Vec::new() };
     }

@@ -1,8 +1,18 @@
-//! The lowering table: which API calls each action of the vocabulary takes, as data.
+//! The lowering table: which API calls each action of the vocabulary takes, as data; built in, and a team's own rows.
 
+mod additions;
+mod check;
+mod escalation;
+mod rows;
+mod tag_guards;
+
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use fortem_core::{Problems, Source};
 use serde::Deserialize;
+
+use crate::reference::Reference;
 
 const TEXT: &str = include_str!("../data/lowering.toml");
 
@@ -15,7 +25,7 @@ const TEXT: &str = include_str!("../data/lowering.toml");
 /// let calls = table.calls.iter().filter(|call| call.actions.contains("stopTask"));
 /// assert_eq!(calls.map(|call| call.api.as_str()).collect::<Vec<_>>(), ["ecs:StopTask"]);
 /// ```
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
     /// Kinds of resource.
@@ -34,7 +44,7 @@ pub struct Table {
 }
 
 /// A kind of resource: its ARNs, and which of them an environment's names reach.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {
     /// The name that rows of this table use.
@@ -79,10 +89,15 @@ impl Channel {
             Self::Name => "name",
         }
     }
+
+    /// The channel as rows write it.
+    fn word(self) -> String {
+        self.as_str().replace(' ', "-")
+    }
 }
 
 /// One API action that one or more actions of the vocabulary take.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// Actions of the vocabulary.
@@ -90,10 +105,12 @@ pub struct Call {
     /// The API action, `ecs:UpdateService`.
     pub api: String,
     /// The kinds of resource it is authorized on; empty if it has none.
+    #[serde(default)]
     pub kinds: Names,
     /// The type of the vocabulary that a call without a resource is about.
     pub entity: Option<String>,
     /// All of them must show the principal's environment.
+    #[serde(default)]
     pub channels: Vec<Channel>,
     /// Further conditions.
     #[serde(default, rename = "where")]
@@ -111,7 +128,7 @@ pub struct Call {
 pub type Names = std::collections::BTreeSet<String>;
 
 /// A condition of a row: an operator, a key, and one of four sources of values.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Where {
     /// The IAM condition operator.
@@ -132,7 +149,7 @@ pub struct Where {
 }
 
 /// An API action that no key and no ARN ties to an environment.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Blind {
     /// Actions of the vocabulary that would take it.
@@ -149,7 +166,7 @@ pub struct Blind {
 }
 
 /// An action that no role is ever granted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Never {
     /// The action of the vocabulary.
@@ -159,7 +176,7 @@ pub struct Never {
 }
 
 /// A Deny that is in every document.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Integrity {
     /// Its statement id.
@@ -189,6 +206,21 @@ impl Table {
             toml::from_str(TEXT).expect("the built-in lowering table is valid TOML of this shape")
         });
         &BUILTIN
+    }
+
+    /// The built-in table with the rows of a source's own `lowering.toml`.
+    ///
+    /// Rows of its own can add kinds of resources and API calls, and change nothing that is built in. Tags that they go
+    /// by are guarded as the others are.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the source's own rows, each with its place.
+    pub fn of(source: &Source, reference: &Reference) -> Result<Cow<'static, Self>, Problems> {
+        match source.lowering() {
+            None => Ok(Cow::Borrowed(Self::builtin())),
+            Some(file) => Ok(Cow::Owned(additions::added(file, source, reference)?)),
+        }
     }
 
     /// The kind of that name.

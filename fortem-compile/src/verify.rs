@@ -42,8 +42,6 @@ use crate::Identity;
 use crate::domain::{DomainError, Languages, Shapes};
 use crate::iam::{Document, DocumentError, Statement};
 use crate::lower::World;
-use crate::reference::{Reference, ReferenceError};
-use crate::table::Table;
 
 /// Why documents could not be compared with their source: nothing is shown of them, so they are not to be
 /// used.
@@ -53,9 +51,6 @@ pub enum VerifyError {
     /// Cedar could not answer a question.
     #[error("Cedar cannot answer: {0}")]
     Cedar(String),
-    /// The built-in service reference cannot be read.
-    #[error("the built-in service reference cannot be read: {0}")]
-    Reference(#[from] &'static ReferenceError),
     /// A document that was written cannot be read back.
     #[error("role `{role}`: {error}")]
     Unreadable {
@@ -124,20 +119,16 @@ pub struct Verifier<'a> {
 }
 
 impl<'a> Verifier<'a> {
-    /// Makes ready to compare documents with a source.
-    ///
-    /// # Errors
-    ///
-    /// When the built-in service reference cannot be read.
-    pub fn new(source: &'a Source) -> Result<Self, VerifyError> {
-        let world = World::new(source, Table::builtin(), Reference::builtin()?);
-        Ok(Self {
+    /// Makes ready to compare documents with a source, in its world.
+    #[must_use]
+    pub fn new(source: &'a Source, world: World<'a>) -> Self {
+        Self {
             source,
             world,
             shapes: Shapes::of(world.reference, world.table),
             languages: Languages::new(world.fleet.partition().as_str()),
             kinds: Kind::ALL.to_vec(),
-        })
+        }
     }
 
     /// From now on looks for differences of these kinds alone.
@@ -162,7 +153,7 @@ impl<'a> Verifier<'a> {
     /// let wide = r#"{"Version": "2012-10-17", "Statement":
     ///     {"Effect": "Allow", "Action": "ecs:StopTask", "Resource": "*"}}"#;
     /// let documents = BTreeMap::from([(Identity::of("operator"), vec![emitted, wide.to_owned()])]);
-    /// let differences = Verifier::new(&source)?.verify(&documents)?;
+    /// let differences = Verifier::new(&source, compiled.world()).verify(&documents)?;
     /// assert_eq!(differences[0].kind(), Kind::Excess);
     /// assert_eq!(differences[0].api(), "ecs:StopTask");
     /// # Ok(())

@@ -52,6 +52,7 @@ pub use fleet::{
     User,
 };
 pub use identity::{Identity, IdentityError, OidcClaims, SamlAttributes};
+pub use near::nearest;
 pub use policy::{Policy, PolicyKind};
 pub use policy_text::cedar_comments;
 pub use problem::{Problem, Problems, SourceFile};

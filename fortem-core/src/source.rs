@@ -15,6 +15,9 @@ use crate::vocabulary::Vocabulary;
 /// The name of the fleet file in a policies directory.
 pub const FLEET_FILE: &str = "fleet.toml";
 
+/// The name of the file with a team's own rows of the lowering table.
+const LOWERING_FILE: &str = "lowering.toml";
+
 const SCHEMA_FILE: &str = "fortem.cedarschema";
 
 /// How the names of files end.
@@ -43,10 +46,12 @@ pub struct Source {
     vocabulary: Vocabulary,
     policies: Vec<Policy>,
     fleet: Fleet,
+    lowering: Option<SourceFile>,
 }
 
 impl Source {
-    /// Reads `fleet.toml` and every `.cedar` and `.cedarschema` file below `directory`.
+    /// Reads `fleet.toml`, `lowering.toml` if there is one, and every `.cedar` and `.cedarschema` file below
+    /// `directory`.
     ///
     /// # Errors
     ///
@@ -66,7 +71,7 @@ impl Source {
             return Err(Problems::from_list(problems));
         };
         match Self::parse(&fleet, &files.cedar) {
-            Ok(source) => Problems::unless(problems, source),
+            Ok(source) => Problems::unless(problems, Self { lowering: files.lowering, ..source }),
             Err(found) => {
                 problems.extend(found.into_vec());
                 Err(Problems::from_list(problems))
@@ -110,7 +115,7 @@ impl Source {
         match (vocabulary, fleet) {
             (Ok(vocabulary), Some(fleet)) => {
                 problems.extend(policies.iter().flat_map(|p| cedar_text::validate(&vocabulary, p)));
-                Problems::unless(problems, Self { vocabulary, policies, fleet })
+                Problems::unless(problems, Self { vocabulary, policies, fleet, lowering: None })
             }
             (vocabulary, _) => {
                 problems.extend(vocabulary.err().into_iter().flatten());
@@ -164,6 +169,19 @@ impl Source {
     pub fn fleet(&self) -> &Fleet {
         &self.fleet
     }
+
+    /// The text of a team's own rows of the lowering table, which says what actions are in AWS; whoever compiles reads
+    /// it.
+    #[must_use]
+    pub fn lowering(&self) -> Option<&SourceFile> {
+        self.lowering.as_ref()
+    }
+
+    /// The same source with rows of the lowering table.
+    #[must_use]
+    pub fn with_lowering(self, file: SourceFile) -> Self {
+        Self { lowering: Some(file), ..self }
+    }
 }
 
 fn roles(policies: &[Policy]) -> impl Iterator<Item = &Policy> {
@@ -174,6 +192,7 @@ fn roles(policies: &[Policy]) -> impl Iterator<Item = &Policy> {
 struct Files {
     cedar: Vec<SourceFile>,
     fleet: Option<SourceFile>,
+    lowering: Option<SourceFile>,
     problems: Vec<Problem>,
 }
 
@@ -189,8 +208,9 @@ impl Files {
 
     fn take(&mut self, directory: &Path, path: &Path) {
         let is_fleet = path == directory.join(FLEET_FILE);
+        let is_lowering = path == directory.join(LOWERING_FILE);
         let is_builtin = path == directory.join(SCHEMA_FILE);
-        if !(is_fleet || is_of(path, POLICIES) || is_of(path, SCHEMA)) {
+        if !(is_fleet || is_lowering || is_of(path, POLICIES) || is_of(path, SCHEMA)) {
             return;
         }
         let file = match SourceFile::read(path) {
@@ -199,6 +219,8 @@ impl Files {
         };
         if is_fleet {
             self.fleet = Some(file);
+        } else if is_lowering {
+            self.lowering = Some(file);
         } else if !is_builtin {
             self.cedar.push(file);
         } else if file.text() != Vocabulary::text() {

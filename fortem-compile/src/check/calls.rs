@@ -8,8 +8,8 @@ use serde::ser::Serializer;
 use serde_json::json;
 
 use super::found::Found;
-use crate::Identity;
 use crate::verify::{Difference, Kind, Verifier, VerifyError};
+use crate::{Compiled, Identity};
 
 /// A call on which the documents that are found differ from Cedar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,25 +49,22 @@ impl From<&Difference> for Call {
 
 /// A call on which the documents of a role differ from Cedar, for each role one of whose documents is
 /// changed or foreign: one that should not be allowed, if there is such a call. Those come first.
-///
-/// # Errors
-///
-/// When the built-in service reference cannot be read.
 pub(super) fn calls(
     source: &Source,
-    known: &BTreeSet<Identity>,
+    compiled: &Compiled,
     found: &Found,
     changed: &BTreeSet<&str>,
     problems: &mut Vec<Problem>,
-) -> Result<Vec<Call>, VerifyError> {
+) -> Vec<Call> {
+    let known = compiled.documents.keys().copied().collect();
     let mut groups: BTreeMap<Identity, Vec<&str>> = BTreeMap::new();
     for path in found.paths() {
         if let Some(name) = name_of(path) {
-            groups.entry(identity(name, known)).or_default().push(path);
+            groups.entry(identity(name, &known)).or_default().push(path);
         }
     }
     groups.retain(|_, paths| paths.iter().any(|path| changed.contains(path)));
-    let mut verifier = Verifier::new(source)?;
+    let mut verifier = Verifier::new(source, compiled.world());
     let mut differences = Vec::new();
     for (identity, paths) in groups {
         if !known.contains(&identity) {
@@ -84,7 +81,7 @@ pub(super) fn calls(
         }
     }
     differences.sort_by(|a, b| (a.kind(), a.role()).cmp(&(b.kind(), b.role())));
-    Ok(differences.iter().map(Call::from).collect())
+    differences.iter().map(Call::from).collect()
 }
 
 /// What is allowed too much, if anything; and of documents that are all readable, what is wrong first.

@@ -10,19 +10,19 @@ use clap::{Args, ValueHint};
 use fortem_compile::output::{self, Artifact};
 use fortem_compile::target::{LeftOut, Target, Targets, targets};
 use fortem_compile::verify::Difference;
-use fortem_compile::{CompileError, compile};
+use fortem_compile::{CompileError, compile_by};
 use fortem_core::{Problem, Problems, Source};
 
 use serde_json::Value;
 
 use super::fault;
+use super::input::{Input, tell_age};
 
 /// The arguments of `build`.
 #[derive(Debug, Args)]
 pub(super) struct Build {
-    /// The directory with fleet.toml, roles and guards.
-    #[arg(long, value_name = "DIR", default_value = "policies", value_hint = ValueHint::DirPath)]
-    policies: PathBuf,
+    #[command(flatten)]
+    input: Input,
     /// The directory to write, or `-` for standard output. An earlier output there is replaced.
     #[arg(long, value_name = "DIR", default_value = "out", value_hint = ValueHint::DirPath)]
     out: PathBuf,
@@ -44,8 +44,8 @@ fn target() -> impl TypedValueParser<Value = Target> {
 
 impl Build {
     pub(super) fn run(&self) -> Result<ExitCode, Problems> {
-        let source = Source::load(&self.policies)?;
-        let compiled = match compile(&source, &self.roles) {
+        let (source, reference) = (self.input.source()?, self.input.reference()?);
+        let compiled = match compile_by(&source, &reference, &self.roles) {
             Ok(compiled) => compiled,
             Err(CompileError::Differs(differences)) => return Ok(differ(&source, &differences)),
             Err(error) => return Err(explain(error)),
@@ -62,6 +62,7 @@ impl Build {
             self.summary(&targets)
         };
         print(&printed)?;
+        tell_age(&reference);
         Ok(ExitCode::SUCCESS)
     }
 

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum, ValueHint};
 use fortem_compile::check::{CheckError, check};
-use fortem_core::{Problems, Source};
+use fortem_core::Problems;
 
 use super::build::{explain, print};
+use super::input::Input;
 use super::{DIFFERENCE, fault};
 
 const EXIT_CODES: &str = "\
@@ -21,9 +22,8 @@ Exit codes:
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Check {
-    /// The directory with fleet.toml, roles and guards.
-    #[arg(long, value_name = "DIR", default_value = "policies", value_hint = ValueHint::DirPath)]
-    policies: PathBuf,
+    #[command(flatten)]
+    input: Input,
     /// The directory that `build` wrote.
     #[arg(long, value_name = "DIR", default_value = "out", value_hint = ValueHint::DirPath)]
     out: PathBuf,
@@ -43,8 +43,8 @@ enum Format {
 
 impl Check {
     pub(super) fn run(&self) -> Result<ExitCode, Problems> {
-        let source = Source::load(&self.policies)?;
-        let drift = check(&source, &self.out).map_err(refused)?;
+        let (source, reference) = (self.input.source()?, self.input.reference()?);
+        let drift = check(&source, &reference, &self.out).map_err(refused)?;
         match self.format {
             Format::Text => {
                 print(&drift.to_string())?;

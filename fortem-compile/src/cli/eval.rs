@@ -12,6 +12,8 @@ use fortem_compile::reference::Reference;
 use fortem_core::{Problem, Problems, SourceFile};
 use serde_json::json;
 
+use super::input::ServiceReference;
+
 /// The arguments of `eval`.
 #[derive(Debug, Args)]
 pub(super) struct Eval {
@@ -28,6 +30,8 @@ pub(super) struct Eval {
     /// A permissions boundary in place of that of the cases.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     boundary: Option<PathBuf>,
+    #[command(flatten)]
+    reference: ServiceReference,
 }
 
 /// How many cases came out how.
@@ -41,7 +45,7 @@ struct Tally {
 
 impl Eval {
     pub(super) fn run(&self) -> Result<ExitCode, Problems> {
-        let reference = Reference::builtin().map_err(|error| super::fault("eval", error))?;
+        let reference = self.reference.read()?;
         let documents = Documents::read(self)?;
         let input: Box<dyn BufRead> = if self.file == Path::new("-") {
             Box::new(io::stdin().lock())
@@ -50,7 +54,7 @@ impl Eval {
             Box::new(BufReader::new(file))
         };
         let mut out = io::BufWriter::new(io::stdout().lock());
-        match answer_all(input, &mut out, reference, &documents) {
+        match answer_all(input, &mut out, &reference, &documents) {
             Ok(tally) => Ok(tally.exit()),
             // A reader that closes the pipe early has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),

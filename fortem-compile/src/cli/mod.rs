@@ -9,6 +9,7 @@ mod diagnose;
 mod eval;
 mod fmt;
 mod init;
+mod input;
 mod man;
 #[cfg(feature = "prove")]
 mod prove;

@@ -3,16 +3,16 @@
 use std::env;
 use std::error::Error;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueHint};
-use fortem_compile::compile;
+use clap::Args;
+use fortem_compile::compile_by;
 use fortem_compile::output::OutputFile;
 use fortem_compile::prove::{Outcome, Proof, ProveError, Prover};
-use fortem_core::{Problem, Problems, Source};
+use fortem_core::{Problem, Problems};
 
 use super::build::explain;
+use super::input::Input;
 
 /// The environment variable that names the solver.
 const SOLVER: &str = "CVC5";
@@ -28,9 +28,8 @@ Exit codes:
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Prove {
-    /// The directory with fleet.toml, roles and guards.
-    #[arg(long, value_name = "DIR", default_value = "policies", value_hint = ValueHint::DirPath)]
-    policies: PathBuf,
+    #[command(flatten)]
+    input: Input,
     /// Only this role; may be given several times.
     #[arg(long = "role", value_name = "NAME")]
     roles: Vec<String>,
@@ -38,10 +37,11 @@ pub(super) struct Prove {
 
 impl Prove {
     pub(super) fn run(&self) -> Result<ExitCode, Problems> {
-        let source = Source::load(&self.policies)?;
-        let compiled = compile(&source, &self.roles).map_err(explain)?;
+        let (source, reference) = (self.input.source()?, self.input.reference()?);
+        let compiled = compile_by(&source, &reference, &self.roles).map_err(explain)?;
         let solver = env::var_os(SOLVER).filter(|path| !path.is_empty()).ok_or_else(no_solver)?;
-        let mut prover = Prover::new(&source, solver.as_ref()).map_err(|error| failed(&error))?;
+        let mut prover = Prover::new(&source, compiled.world(), solver.as_ref())
+            .map_err(|error| failed(&error))?;
         let mut exit = Exit::default();
         for (identity, documents) in &compiled.documents {
             let written = documents.iter().enumerate();

@@ -100,7 +100,7 @@ pub fn manifest(
     Manifest {
         version: 1,
         compiler: env!("CARGO_PKG_VERSION"),
-        service_reference: compiled.world.reference.date().to_owned(),
+        service_reference: compiled.world().reference.date().to_owned(),
         only_roles: only_roles(compiled),
         sources: sources(source),
         targets: targets.chosen.iter().map(|target| target.as_str()).collect(),
@@ -126,7 +126,7 @@ pub(crate) fn only_roles(compiled: &Compiled) -> Vec<String> {
 
 fn sources(source: &Source) -> Vec<FileEntry> {
     let cedar = source.policies().iter().map(Policy::file);
-    let all = cedar.chain([source.fleet().file()]);
+    let all = cedar.chain([source.fleet().file()]).chain(source.lowering());
     let texts: BTreeMap<&str, &str> = all.map(|file| (file.path(), file.text())).collect();
     texts.into_iter().map(|(path, text)| FileEntry::new(shown(source, path), text)).collect()
 }

@@ -5,7 +5,6 @@ use std::io;
 use thiserror::Error;
 
 use crate::iam::DocumentError;
-use crate::reference::ReferenceError;
 
 /// A construct of IAM that has no counterpart in Cedar.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -97,9 +96,6 @@ pub enum ProveError {
         /// What is wrong with it.
         source: DocumentError,
     },
-    /// The built-in service reference cannot be read.
-    #[error("the built-in service reference cannot be read")]
-    Reference(#[from] &'static ReferenceError),
     /// The translation is not valid Cedar.
     #[error("`{what}` was not translated to valid Cedar")]
     Translation {

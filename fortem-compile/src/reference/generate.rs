@@ -37,44 +37,53 @@ const NOT_ALWAYS: [&str; 7] = [
     "aws:TagKeys",
 ];
 
+/// A type of resource that an action is authorized on, with every key that the pair has.
 #[derive(Deserialize)]
-struct Resource {
+pub(super) struct Resource {
     #[serde(rename = "type")]
-    name: String,
-    arn: String,
-    condition_keys: BTreeSet<String>,
+    pub(super) name: String,
+    pub(super) arn: String,
+    pub(super) condition_keys: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
-struct Action {
-    resources: Vec<Resource>,
-    condition_keys: BTreeSet<String>,
+pub(super) struct Action {
+    pub(super) resources: Vec<Resource>,
+    pub(super) condition_keys: BTreeSet<String>,
 }
 
-#[derive(Deserialize)]
-struct Meta {
-    updated: String,
+#[derive(Default, Deserialize)]
+pub(super) struct Meta {
+    pub(super) updated: String,
     version: String,
     source: String,
     licence: String,
 }
 
 #[derive(Deserialize)]
-struct Key {
+pub(super) struct Key {
     #[serde(default)]
-    global: bool,
+    pub(super) global: bool,
     #[serde(rename = "type")]
-    value_type: String,
+    pub(super) value_type: String,
 }
 
+/// The reference of some services, each API action with the keys it has on each type of resource.
 #[derive(Deserialize)]
-struct Complete {
+pub(super) struct Complete {
     #[serde(rename = "_meta")]
-    meta: Meta,
+    pub(super) meta: Meta,
     #[serde(rename = "_condition_keys")]
-    keys: BTreeMap<String, Key>,
+    pub(super) keys: BTreeMap<String, Key>,
     #[serde(flatten)]
-    services: BTreeMap<String, BTreeMap<String, Action>>,
+    pub(super) services: BTreeMap<String, BTreeMap<String, Action>>,
+}
+
+impl Meta {
+    /// What is known of data that has a date and nothing else.
+    pub(super) fn of(date: String) -> Self {
+        Self { updated: date, ..Self::default() }
+    }
 }
 
 /// The embedded data, from the text of the complete reference: one action a line, so that two
@@ -84,7 +93,13 @@ struct Complete {
 ///
 /// When the text is not JSON of the expected shape.
 pub fn generate(complete: &str) -> Result<String, serde_json::Error> {
-    let complete: Complete = serde_json::from_str(complete)?;
+    let mut complete: Complete = serde_json::from_str(complete)?;
+    complete.services.retain(|name, _| SERVICES.contains(&name.as_str()));
+    Ok(text(&complete))
+}
+
+/// The data of all services in the form that is embedded.
+pub(super) fn text(complete: &Complete) -> String {
     let Meta { updated, version, source, licence } = &complete.meta;
     let mut text = String::from("{\n");
     for (name, value) in
@@ -93,13 +108,12 @@ pub fn generate(complete: &str) -> Result<String, serde_json::Error> {
         line(&mut text, "", name, &json!(value), ",");
     }
     line(&mut text, "", "always", &json!(always(&complete.keys)), ",");
-    line(&mut text, "", "keys", &json!(value_types(&complete)), ",");
+    line(&mut text, "", "keys", &json!(value_types(complete)), ",");
     text.push_str("\"services\":{\n");
-    let known = complete.services.iter().filter(|(name, _)| SERVICES.contains(&name.as_str()));
-    let services: Vec<String> = known.map(|(name, actions)| service(name, actions)).collect();
-    text.push_str(&services.join(",\n"));
+    let services = complete.services.iter().map(|(name, actions)| service(name, actions));
+    text.push_str(&services.collect::<Vec<String>>().join(",\n"));
     text.push_str("\n}}\n");
-    Ok(text)
+    text
 }
 
 /// The global keys that every request has.
@@ -110,8 +124,7 @@ fn always(keys: &BTreeMap<String, Key>) -> Vec<&str> {
 
 /// The type of the values of each key that some request may have.
 fn value_types(complete: &Complete) -> BTreeMap<&str, &str> {
-    let services = complete.services.iter().filter(|(name, _)| SERVICES.contains(&name.as_str()));
-    let actions = services.flat_map(|(_, actions)| actions.values());
+    let actions = complete.services.values().flat_map(BTreeMap::values);
     let claimed: BTreeSet<&str> = actions
         .flat_map(|action| {
             let of_types = action.resources.iter().flat_map(|resource| &resource.condition_keys);

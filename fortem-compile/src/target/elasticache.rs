@@ -89,7 +89,7 @@ fn connects(statement: &Statement) -> bool {
 
 /// Whether guards forbid every action that signs in to a cache.
 fn is_forbidden(input: &Input, environment: &Environment) -> bool {
-    let calls = input.compiled.world.table.calls.iter().filter(|call| call.api == CONNECT);
+    let calls = input.compiled.world().table.calls.iter().filter(|call| call.api == CONNECT);
     let mut actions = calls.flat_map(|call| &call.actions);
     actions.all(|action| {
         input.compiled.model.guards.iter().any(|guard| guard.forbids(action, environment))

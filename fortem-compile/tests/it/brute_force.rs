@@ -246,7 +246,7 @@ fn agree(guards: &[&str]) {
     for call in &calls {
         assert_eq!(specification.judge(&document, call), None, "{call:?}");
     }
-    let mut verifier = Verifier::new(&source).unwrap();
+    let mut verifier = Verifier::new(&source, compiled.world());
     let (mut wrong, mut shown) = (0, 0);
     for Mutant { fault, document } in mutants(&document) {
         let found = judge(&mut verifier, "role-0x", &document);

@@ -5,7 +5,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use crate::scratch::{Scratch, text};
+use crate::scratch::{Scratch, copy, text};
 
 #[test]
 fn a_bare_command_builds_the_sample() {
@@ -353,4 +353,16 @@ fn a_fleet_too_large_for_a_guard_is_refused() {
         &format!("{more}[[team]]\nname = \"payments\""),
     );
     assert_snapshot!(scratch.refused(&[]));
+}
+
+#[test]
+fn an_old_service_reference_is_told_and_dates_the_output() {
+    let scratch = Scratch::new();
+    copy("tests/reference".as_ref(), &scratch.path("aws"));
+    fs::write(scratch.path("aws/date"), "2020-02-02").unwrap();
+    let output = scratch.run(&["--service-reference", "aws", "--role", "exec"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("days old (2020-02-02)"), "{}", text(&output.stderr));
+    let report = fs::read_to_string(scratch.path("out/report.json")).unwrap();
+    assert!(report.contains("\"service_reference\": \"2020-02-02\""), "{report}");
 }

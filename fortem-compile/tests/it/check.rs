@@ -172,7 +172,7 @@ fn each_fault_in_a_document_fails() {
     };
     let document = compiled.documents.values().next().unwrap()[0].to_json();
     assert!(drift(&document).equal);
-    let mut verifier = fortem_compile::verify::Verifier::new(&source).unwrap();
+    let mut verifier = fortem_compile::verify::Verifier::new(&source, compiled.world());
     let mut widened = 0;
     // The verifier's own tests take each of them.
     for mutant in mutants(&serde_json::from_str(&document).unwrap()).into_iter().step_by(8) {

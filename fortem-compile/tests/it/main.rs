@@ -26,6 +26,7 @@ mod manifest;
 mod merge;
 mod modes;
 mod mutation;
+mod own_actions;
 mod policies;
 #[cfg(feature = "prove")]
 mod prove;

@@ -142,7 +142,7 @@ const HARMLESS: [(&str, &str); 8] = [
 fn survivors_of(role: &str) {
     let source = Source::load("../policies").unwrap();
     let compiled = compile(&source, &[role.to_owned()]).unwrap();
-    let mut verifier = Verifier::new(&source).unwrap();
+    let mut verifier = Verifier::new(&source, compiled.world());
     let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
     let mut report = String::new();
     let documents = output::documents(&compiled);

@@ -6,7 +6,6 @@
 
 use std::path::PathBuf;
 
-use fortem_compile::output::OutputFile;
 use fortem_compile::prove::{NotProvable, Outcome, Prover};
 use fortem_compile::{compile, output};
 use fortem_core::Source;
@@ -20,16 +19,13 @@ fn solver() -> Option<PathBuf> {
     solver.map(PathBuf::from)
 }
 
-fn emitted(source: &Source, role: &str) -> Vec<OutputFile> {
-    output::documents(&compile(source, &[role.to_owned()]).unwrap())
-}
-
 /// Every action of a role, in its documents as they are.
 fn prove_all(role: &str) {
     let Some(solver) = solver() else { return };
     let source = Source::load("../policies").unwrap();
-    let documents = emitted(&source, role);
-    let mut prover = Prover::new(&source, &solver).unwrap();
+    let compiled = compile(&source, &[role.to_owned()]).unwrap();
+    let documents = output::documents(&compiled);
+    let mut prover = Prover::new(&source, compiled.world(), &solver).unwrap();
     for action in source.vocabulary().actions() {
         let proof = prover.prove(role, action.name(), &documents).unwrap();
         assert!(matches!(proof.outcome(), Outcome::Proved | Outcome::NoCall), "{proof}");
@@ -60,14 +56,15 @@ fn the_operator_role_is_proved() {
 fn changed(role: &str, action: &str, change: impl Fn(&mut Value)) -> Option<Outcome> {
     let solver = solver()?;
     let source = Source::load("../policies").unwrap();
-    let mut documents = emitted(&source, role);
+    let compiled = compile(&source, &[role.to_owned()]).unwrap();
+    let mut documents = output::documents(&compiled);
     let [(_, text)] = documents.as_mut_slice() else { panic!("one document") };
     let mut document: Value = serde_json::from_str(text).unwrap();
     let before = document.clone();
     change(&mut document);
     assert_ne!(document, before, "nothing was changed");
     *text = document.to_string();
-    let mut prover = Prover::new(&source, &solver).unwrap();
+    let mut prover = Prover::new(&source, compiled.world(), &solver).unwrap();
     Some(prover.prove(role, action, &documents).unwrap().outcome().clone())
 }
 

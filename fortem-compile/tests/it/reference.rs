@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use fortem_compile::reference::{Action, Carries, Reference, generate};
 use fortem_compile::table::Table;
@@ -191,4 +192,98 @@ fn ecs_calls_are_anchored_to_the_cluster_wherever_they_can_be() {
             assert!(anchored || !offered, "{} on {}", call.api, kind.name);
         }
     }
+}
+
+/// A part of AWS's file on SQS.
+const SQS: &str = "tests/reference";
+
+#[test]
+fn files_of_aws_stand_beside_the_built_in_reference() {
+    let (builtin, read) = (Reference::builtin().unwrap(), Reference::read(Path::new(SQS)).unwrap());
+    let carries = |reference: &Reference, api, key| reference.carries(api, Some("queue"), key);
+    assert_eq!(carries(&read, "sqs:PurgeQueue", TAG), Carries::Yes);
+    assert_eq!(carries(&read, "sqs:PurgeQueue", "aws:TagKeys"), Carries::No);
+    assert_eq!(carries(&read, "sqs:UntagQueue", "aws:TagKeys"), Carries::Yes);
+    assert_eq!(carries(&read, "sqs:PurgeQueue", "aws:PrincipalArn"), Carries::Yes);
+    assert_eq!(carries(builtin, "sqs:PurgeQueue", TAG), Carries::No);
+    assert!(read.has_service("ecs") && read.has_service("sqs"));
+    let count = |reference: &Reference| reference.matching("*").len();
+    assert_eq!(count(&read), count(builtin) + 14);
+    // The oldest data in it.
+    assert_eq!(read.date(), builtin.date());
+}
+
+#[test]
+fn a_service_in_newer_data_has_nothing_of_the_built_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = r#"{"Name": "events", "Resources": [
+        {"Name": "rule", "ConditionKeys": ["aws:ResourceTag/${TagKey}"], "ARNFormats": [
+            "arn:${Partition}:events:${Region}:${Account}:rule/${Rule}",
+            "arn:${Partition}:events:${Region}::rule/${Bus}/${Rule}"]}],
+        "Actions": [{"Name": "DisableRule", "Resources": [
+            {"Name": "rule", "ConditionKeys": ["events:creatorAccount"]}, {"Name": "unknown"}]}],
+        "ConditionKeys": [{"Name": "events:creatorAccount", "Types": ["String"]}]}"#;
+    fs::write(folder.path().join("events.json"), events).unwrap();
+    fs::write(folder.path().join("date"), "2020-02-02\n").unwrap();
+    let read = Reference::read(folder.path()).unwrap();
+    let names: Vec<&str> = read.actions("events").map(Action::name).collect();
+    assert_eq!(names, ["events:DisableRule"]);
+    let [rule] = read.action("events:disablerule").unwrap().resource_types() else { panic!() };
+    assert_eq!(rule.keys(), ["aws:resourcetag/${tagkey}", "events:creatoraccount"]);
+    // Both forms of its ARN, and more: what may be reached is looked at.
+    assert!(rule.arn().matches("arn:aws:events:eu-west-1:111122223333:rule/nightly"));
+    assert!(rule.arn().matches("arn:aws:events:eu-west-1::rule/bus/nightly"));
+    assert_eq!(read.date(), "2020-02-02");
+    let day = "2020-12-31".parse().unwrap();
+    assert_eq!(read.days_old(day), Some(333));
+}
+
+/// With the complete reference at hand, reading it is as good as building it in.
+#[test]
+fn the_complete_reference_can_be_read() {
+    let Ok(path) = std::env::var("FORTEM_SERVICE_REFERENCE") else {
+        println!("skipped: FORTEM_SERVICE_REFERENCE does not name the complete reference");
+        return;
+    };
+    let (builtin, read) =
+        (Reference::builtin().unwrap(), Reference::read(Path::new(&path)).unwrap());
+    assert_eq!(read.date(), builtin.date());
+    assert!(read.matching("*").len() > builtin.matching("*").len());
+    for action in builtin.matching("*") {
+        assert_eq!(read.action(action.name()), Some(action));
+    }
+}
+
+#[test]
+fn what_is_no_service_reference_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        let whole = Reference::read(folder.path()).unwrap_err();
+        let alone = Reference::read(&path).unwrap_err();
+        fs::remove_file(path).unwrap();
+        let folder = format!("{}/", folder.path().display());
+        let text = format!("{name}\n  {}: {whole}\n  {}: {alone}\n", whole.code(), alone.code());
+        text.replace(&folder, "").replace(folder.trim_end_matches('/'), "DIR")
+    };
+    let sqs = fs::read_to_string(format!("{SQS}/sqs.json")).unwrap();
+    let type_of = |name: &str| sqs.replace("ArrayOfString", name);
+    let complete = r#"{"_meta": {"updated": "DATE", "version": "1", "source": "s", "licence": "l"}, "_condition_keys": {}}"#;
+    let mut all = String::new();
+    for (name, text) in [
+        ("broken.json", "{"),
+        ("other.json", "{}"),
+        ("list.json", "[]"),
+        ("undated.json", &sqs),
+        ("misdated.json", complete),
+        ("notes.txt", "see AWS"),
+    ] {
+        all += &told(name, text);
+    }
+    fs::write(folder.path().join("date"), "yesterday").unwrap();
+    all += &told("misdated-by-file.json", &sqs);
+    fs::write(folder.path().join("date"), "2026-10-05").unwrap();
+    all += &told("odd-type.json", &type_of("ArrayOfRiddle"));
+    insta::assert_snapshot!(all);
 }

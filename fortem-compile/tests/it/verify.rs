@@ -20,7 +20,7 @@ fn found_after(role: &str, change: impl Fn(&mut Vec<Value>)) -> Vec<Difference> 
     let mut document: Value = serde_json::from_str(text).unwrap();
     change(document["Statement"].as_array_mut().unwrap());
     *text = document.to_string();
-    Verifier::new(&source).unwrap().verify(&documents).unwrap()
+    Verifier::new(&source, compiled.world()).verify(&documents).unwrap()
 }
 
 #[test]

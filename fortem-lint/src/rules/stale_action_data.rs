@@ -38,10 +38,7 @@ impl Rule for StaleActionData {
 
     fn check_data(&self, today: Date, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let date = facts.reference.date().split('T').next().unwrap_or_default();
-        let Some(age) = date.parse::<Date>().ok().and_then(|date| date.until(today).ok()) else {
-            return;
-        };
-        if age.get_days() > OLD {
+        if facts.reference.days_old(today).is_some_and(|days| days > OLD) {
             let place = Place { source: 0, range: 0..0, pointer: "/date".to_owned() };
             let message =
                 format!("the service authorization reference is more than {OLD} days old");

@@ -135,7 +135,7 @@ const OPERATORS: [(&str, Family, bool); 27] = [
 
 impl Operator {
     /// Reads an operator name; names have no case, as AWS's own managed policies write `ARNEquals`.
-    pub(super) fn read(name: &str) -> Option<Self> {
+    pub(crate) fn read(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase();
         let (quantifier, name) = match name.split_once(':') {
             Some(("forallvalues", rest)) => (Some(Quantifier::ForAllValues), rest),

@@ -122,7 +122,7 @@ pub(super) fn files(input: &Input) -> Vec<&'static str> {
 /// The statements of a file.
 pub(super) fn statements(input: &Input, file: &str) -> Result<Vec<Statement>, StatementError> {
     let controls = wanted(input).filter(|control| control.file == file);
-    let reference = input.compiled.world.reference;
+    let reference = input.compiled.world().reference;
     controls.map(|control| Statement::new(reference, control.draft(input))).collect()
 }
 
@@ -164,7 +164,7 @@ impl Control {
 
 impl Derived {
     fn apis(self, input: &Input) -> BTreeSet<String> {
-        let reference = input.compiled.world.reference;
+        let reference = input.compiled.world().reference;
         let services = match self {
             Self::Creating => BTreeSet::from(["ecs"]),
             Self::Tagging => services(input),
@@ -188,7 +188,7 @@ impl Derived {
 
 /// The services that the fleet's things are in; roles are for another control.
 fn services<'a>(input: &Input<'a>) -> BTreeSet<&'a str> {
-    let kinds = input.compiled.world.table.kinds.iter().map(|kind| kind.service.as_str());
+    let kinds = input.compiled.world().table.kinds.iter().map(|kind| kind.service.as_str());
     kinds.filter(|service| *service != "iam").collect()
 }
 
@@ -197,7 +197,7 @@ fn is_of_principals(action: &Action) -> bool {
 }
 
 fn carries(input: &Input, action: &Action, key: &str) -> bool {
-    let reference = input.compiled.world.reference;
+    let reference = input.compiled.world().reference;
     let types = action.resource_types().iter().map(|kind| Some(kind.name()));
     let mut types = types.chain(action.resource_types().is_empty().then_some(None));
     types.any(|kind| reference.carries(action.name(), kind, key) == Carries::Yes)

@@ -92,7 +92,7 @@ fn narrowed(input: &Input, statement: &Statement) -> Statement {
     let ApiActions::AllBut(exempt) = &statement.actions else {
         return statement.clone();
     };
-    let world = &input.compiled.world;
+    let world = &input.compiled.world();
     let schedule = input.fleet().schedule().as_str();
     let calls = world.table.calls.iter();
     let calls = calls.filter(|call| !call.supporting && holds(call.schedule.as_deref(), schedule));
@@ -192,7 +192,7 @@ fn task_roles(input: &Input, guard: &str) -> BTreeSet<String> {
             actions.any(|action| guard.forbids(action.name(), environment))
         })
     };
-    let Some(kind) = input.compiled.world.table.kind("role") else {
+    let Some(kind) = input.compiled.world().table.kind("role") else {
         return BTreeSet::new();
     };
     let environments = input.fleet().environments().iter().filter(covered);
