@@ -281,6 +281,9 @@ impl Lowering<'_> {
         });
         if draft.resources.contains("*") && holds_without {
             draft.resources = self.coverage.tagged_resources(key);
+            if let ApiActions::These(apis) = &draft.actions {
+                draft.resources.retain(|arn| is_of_services(arn, apis));
+            }
         }
         match &mut draft.actions {
             ApiActions::AllBut(exempt) => {
@@ -301,11 +304,22 @@ impl Lowering<'_> {
             }
             ApiActions::These(_) => {
                 let mut exempt = self.coverage.without_key(&draft.resources, key);
+                let others = draft.conditions.keys().map(|(_, other)| other);
+                let others = others.filter(|one| !self.world.reference.is_always_carried(one));
+                for other in others {
+                    exempt.extend(self.coverage.without_key(&draft.resources, other));
+                }
                 exempt.extend(self.accepted_leaks());
                 draft.actions = ApiActions::AllBut(exempt);
             }
         }
     }
+}
+
+/// Whether an ARN is of a service of which some API actions are.
+fn is_of_services(arn: &str, apis: &BTreeSet<String>) -> bool {
+    let service = arn.split(':').nth(2);
+    apis.iter().any(|api| service_of(api) == service)
 }
 
 fn everything() -> BTreeSet<String> {

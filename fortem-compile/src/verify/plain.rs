@@ -183,13 +183,16 @@ pub(super) fn names_of(fleet: &Fleet, table: &Table, spelling: &str) -> Vec<Stri
 /// The resource parts of a kind's ARNs that an environment's names reach.
 fn own_names(fleet: &Fleet, kind: &Kind, spelling: &str) -> Vec<String> {
     let mut names = Vec::new();
+    let mut owners = fleet.environments().iter();
+    let owner = owners.find(|one| one.spellings().any(|own| own == spelling));
+    let patterns = owner.map_or(fleet.names(), fortem_core::Environment::names);
     for template in &kind.own {
         let (before, rest) = template.split_once('{').unwrap_or((template, ""));
         let Some((placeholder, after)) = rest.split_once('}') else {
             names.push(template.clone());
             continue;
         };
-        for pattern in crate::arn::patterns(fleet.names(), placeholder) {
+        for pattern in crate::arn::patterns(patterns, placeholder) {
             let name = pattern.with(spelling);
             // The ARN of a log group goes on after its name.
             let open = placeholder == "log-group" && !name.ends_with('*');
