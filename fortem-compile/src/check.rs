@@ -90,12 +90,15 @@ pub enum CheckError {
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use fortem_compile::reference::Reference;
+/// use fortem_compile::target::{Target, targets};
 /// use fortem_compile::{check, compile, output};
 /// use fortem_core::Source;
 ///
 /// let (source, reference) = (Source::load("../policies")?, Reference::builtin()?);
 /// let out = tempfile::tempdir()?;
-/// output::write(out.path(), &output::files(&source, &compile(&source, &[])?)?)?;
+/// let compiled = compile(&source, &[])?;
+/// let all = targets(&source, &compiled, &Target::ALL)?;
+/// output::write(out.path(), &output::files(&source, &compiled, &all)?)?;
 /// assert!(check::check(&source, reference, out.path())?.equal);
 ///
 /// let path = out.path().join("identity/operator.json");

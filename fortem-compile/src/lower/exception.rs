@@ -11,7 +11,7 @@ use fortem_core::Action;
 use super::conditions::{Joined, join, of_tests};
 use super::place::{Binding, Place};
 use super::world::is_resource_tag;
-use super::{LowerError, Subject, refused};
+use super::{LowerError, Subject, guard, refused};
 use crate::model::{Guard, MOST_ALTERNATIVES, Test};
 use crate::statement::Conditions;
 use crate::table::Call;
@@ -64,13 +64,16 @@ fn exceptions(
         carried && (about.shows_resource || !is_resource_tag(&test.key))
     };
     let (shown, hidden): (Vec<&Test>, Vec<&Test>) = guard.when.tests.iter().partition(|t| shows(t));
+    let names_action = guard.actions.is_some() || guard.when.kinds.is_some();
     let enforced = match subject.binding {
         Binding::Slots(_) => false,
         Binding::To(_) | Binding::Named => !guard.when.tests.is_empty(),
         Binding::Tag => true,
     };
-    let names_action = guard.actions.is_some() || guard.when.kinds.is_some();
-    if enforced && hidden.is_empty() && !(call.supporting && names_action) {
+    // A call that other actions of the role need as well is not denied.
+    let enforced =
+        enforced && (!names_action || guard::forbidden_calls(subject, guard).contains(&call.api));
+    if enforced && hidden.is_empty() {
         return Ok(None);
     }
     // Some resource escapes the guard, and the call is good for that one.

@@ -94,12 +94,12 @@ fn actions<'a>(
 }
 
 /// What a call has to show; the key that it does not, if there is one.
-fn tests<'t>(
+fn tests(
     subject: &Subject,
     call: &Call,
-    alternative: &'t Alternative,
+    alternative: &Alternative,
     action: &Action,
-) -> Result<Vec<&'t Test>, LeftOut> {
+) -> Result<Vec<Test>, LeftOut> {
     let shows_resource = subject.world.about(call, action).shows_resource;
     let mut wanted = Vec::new();
     for test in &alternative.tests {
@@ -108,9 +108,14 @@ fn tests<'t>(
             is_elsewhere || !subject.world.carries(&call.api, key)
         });
         match hidden {
-            None => wanted.push(test),
-            // The call is good for some resource that passes.
-            Some(_) if !shows_resource => {}
+            None => wanted.push(test.clone()),
+            // The call is good for some resource that passes, if there can be one.
+            Some(_) if !shows_resource => match &test.comparison {
+                Comparison::SameAs(other) if test.holds => {
+                    wanted.push(Test::new(other.clone(), Comparison::Present));
+                }
+                _ => {}
+            },
             Some(key) => {
                 let (api, action) = (call.api.clone(), action.name().to_owned());
                 return Err(LeftOut { api, action, key: key.to_owned() });
@@ -134,7 +139,7 @@ fn allow(
     call: &Call,
     alternative: &Alternative,
     action: &Action,
-    tests: &[&Test],
+    tests: &[Test],
 ) -> Result<Vec<Draft>, LowerError> {
     let world = subject.world;
     let mut drafts = Vec::new();
@@ -162,10 +167,10 @@ fn allow(
 /// Tests and conditions as one; nothing if they exclude each other.
 fn together<'c>(
     subject: &Subject,
-    tests: &[&Test],
+    tests: &[Test],
     all: impl Iterator<Item = &'c Conditions>,
 ) -> Result<Option<Conditions>, LowerError> {
-    let start = of_tests(tests.iter().copied());
+    let start = of_tests(tests);
     let joined = all.fold(start, |so_far, one| match so_far {
         Joined::Both(conditions) => join(&conditions, one),
         other => other,
@@ -218,7 +223,7 @@ fn leaks(subject: &Subject) -> Result<Vec<Draft>, LowerError> {
                 continue;
             }
             let carried = |test: &&Test| keys(test).all(|key| world.carries(&row.api, key));
-            let tests: Vec<&Test> = alternative.tests.iter().filter(carried).collect();
+            let tests: Vec<Test> = alternative.tests.iter().filter(carried).cloned().collect();
             let within = places(world.fleet, subject.binding, alternative);
             let within = within.iter().filter_map(|place| place.within(&alternative.reach));
             for within in within.collect::<BTreeSet<Conditions>>() {

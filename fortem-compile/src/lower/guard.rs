@@ -71,7 +71,7 @@ pub(super) fn drafts(
 
 /// The API actions that are what the forbidden actions of a role are, but for those that its other
 /// actions need too.
-fn forbidden_calls(subject: &Subject, guard: &Guard) -> BTreeSet<String> {
+pub(super) fn forbidden_calls(subject: &Subject, guard: &Guard) -> BTreeSet<String> {
     let world = subject.world;
     let mut forbidden = BTreeSet::new();
     let mut needed = BTreeSet::new();

@@ -62,8 +62,8 @@ struct Subject<'s, 'a> {
 #[derive(Default)]
 struct Known {
     given: Given,
-    /// What guards forbid, may forbid, and whether a tag is lacking → the statements that forbid.
-    forbidden: HashMap<(Forbidden, Forbidden, bool), Rc<Vec<Plain>>>,
+    /// What guards forbid, may forbid, and which of them go by tags → the statements that forbid.
+    forbidden: HashMap<(Forbidden, Forbidden, BTreeSet<String>), Rc<Vec<Plain>>>,
 }
 
 impl<'v, 'a> Domain<'v, 'a> {
@@ -257,6 +257,16 @@ impl<'v, 'a> Domain<'v, 'a> {
         Ok(None)
     }
 
+    /// The guards that ask about tags of the resource which a class shows.
+    fn tag_guards(&self, class: &Class) -> BTreeSet<String> {
+        let asks = |policy: &&Policy| {
+            let asked = self.asked(&[*policy]);
+            asked.keys.keys().any(|key| is_resource_tag(key) && class.shown.contains(key))
+        };
+        let guards = self.verifier.source.guards().filter(asks);
+        guards.map(|guard| guard.id().to_owned()).collect()
+    }
+
     fn answers(
         &mut self,
         subject: &Subject<'_, 'a>,
@@ -285,9 +295,7 @@ impl<'v, 'a> Domain<'v, 'a> {
         (answers, companions): (&Answers, &Answers),
         when: &Circumstance,
     ) -> Result<Option<Difference>, VerifyError> {
-        let lacks_tag = self.of_guards.iter().any(|key| {
-            is_resource_tag(key) && class.shown.contains(key) && !when.contains_key(key)
-        });
+        let tag_guards = self.tag_guards(class);
         let reader = Reader {
             world: &self.verifier.world,
             shapes: &self.verifier.shapes,
@@ -298,9 +306,10 @@ impl<'v, 'a> Domain<'v, 'a> {
             bound: subject.bound,
             answers,
             companions,
-            lacks_tag,
+            tag_guards: &tag_guards,
         };
-        let asked = (answers.forbidden.clone(), answers.may_be_forbidden.clone(), lacks_tag);
+        let asked =
+            (answers.forbidden.clone(), answers.may_be_forbidden.clone(), tag_guards.clone());
         let forbidden = match known.forbidden.entry(asked) {
             Entry::Occupied(known) => Rc::clone(known.get()),
             Entry::Vacant(new) => Rc::clone(new.insert(Rc::new(reader.forbidden()?))),

@@ -80,8 +80,8 @@ pub(super) struct Reader<'r, 'a> {
     pub(super) answers: &'r Answers,
     /// Cedar's answers about calls that only come with an action: of its resource they show nothing.
     pub(super) companions: &'r Answers,
-    /// The resource lacks a tag that guards ask about.
-    pub(super) lacks_tag: bool,
+    /// The guards, by id, that ask about tags of the resource which the calls show.
+    pub(super) tag_guards: &'r BTreeSet<String>,
 }
 
 impl Reader<'_, '_> {

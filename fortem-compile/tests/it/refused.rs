@@ -77,16 +77,14 @@ fn what_aws_does_not_show() {
             "permit (principal in ?principal, action == Fortem::Action::\"runTask\", resource in ?resource)\nwhen { context has command && context.command.contains(\"migrate\") };",
         ],
     ));
-    let scheduler = format!("schedule = \"scheduler-group\"\n{FLEET}");
-    assert_snapshot!(
-        "hidden",
-        refusals(
-            &scheduler,
-            &[
-                "permit (principal in ?principal, action in [Fortem::Action::\"pauseSchedule\", Fortem::Action::\"resumeSchedule\"], resource in ?resource)\nwhen { resource.hasTag(\"Class\") };"
-            ],
-        )
-    );
+}
+
+/// Only groups of schedules have tags.
+#[test]
+fn tags_that_no_call_shows() {
+    let fleet = format!("schedule = \"scheduler-group\"\n{FLEET}");
+    let role = "permit (principal in ?principal, action in [Fortem::Action::\"pauseSchedule\", Fortem::Action::\"resumeSchedule\"], resource in ?resource)\nwhen { resource.hasTag(\"Class\") };";
+    assert_snapshot!(refusals(&fleet, &[role]));
 }
 
 #[test]

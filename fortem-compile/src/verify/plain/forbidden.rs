@@ -10,7 +10,7 @@
 //! to fill the key in for every type of resource that the API action takes; more than that they may
 //! deny ([`Part::Deniable`]).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use fortem_core::{Environment, Fleet};
@@ -54,18 +54,20 @@ impl Reader<'_, '_> {
         };
         let nothing_open = |forbidden: usize| forbidden == self.targets.len();
         let mut wholly = Vec::new();
-        let closed = |forbidden| self.closed(forbidden, self.targets, nothing_open);
-        if let Some(closed) = closed(&self.answers.forbidden) {
-            self.promise(found, &closed, &wide);
-            wholly.push(closed.places);
+        let closed = |forbidden, tags| self.closed(forbidden, self.targets, tags, nothing_open);
+        for tags in [Tags::Aside, Tags::Too] {
+            if let Some(closed) = closed(&self.answers.forbidden, tags) {
+                self.promise(found, &closed, &wide, tags);
+                wholly.push(closed.places);
+            }
         }
-        if let Some(closed) = closed(&self.answers.may_be_forbidden) {
+        if let Some(closed) = closed(&self.answers.may_be_forbidden, Tags::Too) {
             self.leave_room(found, &closed, &|_| true);
         }
         wholly
     }
 
-    /// Environments in which every action of the role that takes an API action is forbidden, one of them
+    /// Environments in which one guard forbids every action of the role that takes an API action, one of them
     /// not only as a supporting call; but for those that are closed `wholly`.
     fn closed_action(&self, found: &mut Draft, api: &str, wholly: &[Places]) {
         let rows = || self.calls().filter(|call| call.api == api);
@@ -75,17 +77,24 @@ impl Reader<'_, '_> {
         let this = |action: &Action| action.name() == api;
         let is_more = |closed: &Closed| !wholly.contains(&closed.places);
         if main.is_empty() {
-            let some = self.closed(&self.answers.may_be_forbidden, &taking, |count| count > 0);
+            let some =
+                self.closed(&self.answers.may_be_forbidden, &taking, Tags::Too, |count| count > 0);
             if let Some(closed) = some.filter(is_more) {
                 self.leave_room(found, &closed, &this);
             }
             return;
         }
-        let all = self.closed(&self.answers.forbidden, &taking, |count| count == taking.len());
-        if let Some(closed) = all.filter(is_more) {
-            self.promise(found, &closed, &this);
+        for tags in [Tags::Aside, Tags::Too] {
+            for forbidden in each_guard(&self.answers.forbidden) {
+                let all = |count| count == taking.len();
+                let all = self.closed(&forbidden, &taking, tags, all);
+                if let Some(closed) = all.filter(is_more) {
+                    self.promise(found, &closed, &this, tags);
+                }
+            }
         }
-        let some = self.closed(&self.answers.may_be_forbidden, &taking, |count| count > 0);
+        let some =
+            self.closed(&self.answers.may_be_forbidden, &taking, Tags::Too, |count| count > 0);
         if let Some(closed) = some.filter(is_more) {
             self.leave_room(found, &closed, &this);
         }
@@ -96,13 +105,17 @@ impl Reader<'_, '_> {
         &self,
         forbidden: &Forbidden,
         pairs: &Pairs,
+        tags: Tags,
         is_closed: impl Fn(usize) -> bool,
     ) -> Option<Closed> {
         let mut policies = BTreeSet::new();
         let mut forbids = |place: &str| {
             let guards = pairs.iter().filter_map(|(action, kind)| {
                 let place = Some(place.to_owned());
-                forbidden.get(&Target { action: action.clone(), kind: kind.clone(), place })
+                let target = Target { action: action.clone(), kind: kind.clone(), place };
+                let guards = forbidden.get(&target)?;
+                let counts = tags == Tags::Too || !guards.is_subset(self.tag_guards);
+                counts.then_some(guards)
             });
             let guards: Vec<_> = guards.collect();
             let closed = is_closed(guards.len());
@@ -117,11 +130,10 @@ impl Reader<'_, '_> {
     }
 
     /// What the documents promise to deny.
-    fn promise(&self, found: &mut Draft, closed: &Closed, covers: Covers) {
-        // That a tag is absent can be told of the kinds that are known to have tags.
-        let every = || match self.lacks_tag {
-            true => self.tagged(covers),
-            false => (self.shapes.which(covers), everything()),
+    fn promise(&self, found: &mut Draft, closed: &Closed, covers: Covers, tags: Tags) {
+        let every = || match tags {
+            Tags::Too => self.tagged(covers),
+            Tags::Aside => (self.shapes.which(covers), everything()),
         };
         let mut add = |(calls, resources): (Calls, BTreeSet<String>), conditions| {
             found.add(closed.about(Part::Forbidden, calls, resources), conditions);
@@ -301,6 +313,26 @@ fn types_of<'t>(action: &'t Action, kinds: &'t [&Kind]) -> impl Iterator<Item = 
         let mut own = kinds.iter().filter(|kind| kind.service == service);
         own.any(|kind| kind.types.iter().any(|of| of == name))
     })
+}
+
+/// What each guard forbids alone.
+fn each_guard(forbidden: &Forbidden) -> Vec<Forbidden> {
+    let mut each: BTreeMap<&String, Forbidden> = BTreeMap::new();
+    for (target, guards) in forbidden {
+        for guard in guards {
+            let own = each.entry(guard).or_default();
+            own.insert(target.clone(), BTreeSet::from([guard.clone()]));
+        }
+    }
+    each.into_values().collect()
+}
+
+/// Whether guards count that ask about tags of the resource: those promise less, of the kinds alone that are known to
+/// have tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tags {
+    Aside,
+    Too,
 }
 
 /// Actions with types of resource.
