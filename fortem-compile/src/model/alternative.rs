@@ -64,6 +64,28 @@ impl<'a> Alternative<'a> {
             && other.tests.iter().all(|test| self.implies(test))
     }
 
+    /// What both come to, if they differ in the outcome of one test alone.
+    fn without_choice(&self, other: &Self) -> Option<Self> {
+        let mut own = self.tests.difference(&other.tests);
+        let (test, none) = (own.next()?, own.next());
+        let is_choice = none.is_none()
+            && self.tests.len() == other.tests.len()
+            && other.tests.contains(&test.negated());
+        let alike = |left: &Self, right: &Self| {
+            left.actions == right.actions
+                && left.kinds == right.kinds
+                && left.reach.is_within(&right.reach)
+                && right.reach.is_within(&left.reach)
+        };
+        // An order and its opposite both want a value.
+        let is_either = !matches!(test.comparison, Comparison::Date(..) | Comparison::Number(..));
+        (is_choice && is_either && alike(self, other)).then(|| {
+            let mut both = self.clone();
+            both.tests.remove(test);
+            both
+        })
+    }
+
     fn implies(&self, test: &Test) -> bool {
         let absent = Test::that(test.key.clone(), Comparison::Present, false);
         self.tests.contains(test) || (test.holds_when_absent() && self.tests.contains(&absent))
@@ -76,10 +98,19 @@ impl<'a> Alternative<'a> {
     }
 }
 
-/// The alternatives without those that another covers, each once.
+/// The alternatives without those that another covers, each once; two that differ in one test alone, which holds in the
+/// one and not in the other, are one without it.
 pub(super) fn distinct(alternatives: Vec<Alternative<'_>>) -> Vec<Alternative<'_>> {
     let mut kept: Vec<Alternative> = Vec::new();
-    for one in alternatives {
+    let mut left: Vec<Alternative> = alternatives.into_iter().rev().collect();
+    while let Some(one) = left.pop() {
+        if let Some((at, both)) =
+            kept.iter().enumerate().find_map(|(at, other)| Some((at, one.without_choice(other)?)))
+        {
+            kept.remove(at);
+            left.push(both);
+            continue;
+        }
         if kept.iter().any(|other| one.is_within(other)) {
             continue;
         }

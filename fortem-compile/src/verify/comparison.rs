@@ -37,6 +37,9 @@ pub(super) struct Domain<'v, 'a> {
     of_guards: BTreeSet<String>,
 }
 
+/// Ids of policies.
+type Ids = BTreeSet<String>;
+
 /// API actions of which AWS shows the same of what policies ask about.
 struct Class {
     /// The keys that all their calls have.
@@ -62,8 +65,8 @@ struct Subject<'s, 'a> {
 #[derive(Default)]
 struct Known {
     given: Given,
-    /// What guards forbid, may forbid, and which of them go by tags → the statements that forbid.
-    forbidden: HashMap<(Forbidden, Forbidden, BTreeSet<String>), Rc<Vec<Plain>>>,
+    /// What guards forbid, may forbid, and which of them go by tags or are blind → the statements that forbid.
+    forbidden: HashMap<(Forbidden, Forbidden, (Ids, Ids)), Rc<Vec<Plain>>>,
 }
 
 impl<'v, 'a> Domain<'v, 'a> {
@@ -257,12 +260,9 @@ impl<'v, 'a> Domain<'v, 'a> {
         Ok(None)
     }
 
-    /// The guards that ask about tags of the resource which a class shows.
-    fn tag_guards(&self, class: &Class) -> BTreeSet<String> {
-        let asks = |policy: &&Policy| {
-            let asked = self.asked(&[*policy]);
-            asked.keys.keys().any(|key| is_resource_tag(key) && class.shown.contains(key))
-        };
+    /// The guards that ask about some key of a kind.
+    fn guards_asking(&self, is_meant: impl Fn(&String) -> bool) -> Ids {
+        let asks = |policy: &&Policy| self.asked(&[*policy]).keys.keys().any(&is_meant);
         let guards = self.verifier.source.guards().filter(asks);
         guards.map(|guard| guard.id().to_owned()).collect()
     }
@@ -295,7 +295,9 @@ impl<'v, 'a> Domain<'v, 'a> {
         (answers, companions): (&Answers, &Answers),
         when: &Circumstance,
     ) -> Result<Option<Difference>, VerifyError> {
-        let tag_guards = self.tag_guards(class);
+        let tag_guards =
+            self.guards_asking(|key| is_resource_tag(key) && class.shown.contains(key));
+        let blind_guards = self.guards_asking(|key| !class.shown.contains(key));
         let reader = Reader {
             world: &self.verifier.world,
             shapes: &self.verifier.shapes,
@@ -307,9 +309,10 @@ impl<'v, 'a> Domain<'v, 'a> {
             answers,
             companions,
             tag_guards: &tag_guards,
+            blind_guards: &blind_guards,
         };
-        let asked =
-            (answers.forbidden.clone(), answers.may_be_forbidden.clone(), tag_guards.clone());
+        let kinds = (tag_guards.clone(), blind_guards.clone());
+        let asked = (answers.forbidden.clone(), answers.may_be_forbidden.clone(), kinds);
         let forbidden = match known.forbidden.entry(asked) {
             Entry::Occupied(known) => Rc::clone(known.get()),
             Entry::Vacant(new) => Rc::clone(new.insert(Rc::new(reader.forbidden()?))),

@@ -82,6 +82,8 @@ pub(super) struct Reader<'r, 'a> {
     pub(super) companions: &'r Answers,
     /// The guards, by id, that ask about tags of the resource which the calls show.
     pub(super) tag_guards: &'r BTreeSet<String>,
+    /// The guards, by id, that ask about something which the calls hide: those promise no explicit Deny.
+    pub(super) blind_guards: &'r BTreeSet<String>,
 }
 
 impl Reader<'_, '_> {

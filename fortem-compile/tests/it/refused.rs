@@ -82,7 +82,9 @@ fn what_aws_does_not_show() {
 /// Only groups of schedules have tags.
 #[test]
 fn tags_that_no_call_shows() {
-    let fleet = format!("schedule = \"scheduler-group\"\n{FLEET}");
+    let fleet = format!(
+        "schedule = \"scheduler-group\"\n[names]\nschedules = [\"{{environment}}\"]\n{FLEET}"
+    );
     let role = "permit (principal in ?principal, action in [Fortem::Action::\"pauseSchedule\", Fortem::Action::\"resumeSchedule\"], resource in ?resource)\nwhen { resource.hasTag(\"Class\") };";
     assert_snapshot!(refusals(&fleet, &[role]));
 }

@@ -55,8 +55,9 @@ impl Reader<'_, '_> {
         let nothing_open = |forbidden: usize| forbidden == self.targets.len();
         let mut wholly = Vec::new();
         let closed = |forbidden, tags| self.closed(forbidden, self.targets, tags, nothing_open);
+        let seeing = self.seeing(&self.answers.forbidden);
         for tags in [Tags::Aside, Tags::Too] {
-            if let Some(closed) = closed(&self.answers.forbidden, tags) {
+            if let Some(closed) = closed(&seeing, tags) {
                 self.promise(found, &closed, &wide, tags);
                 wholly.push(closed.places);
             }
@@ -85,7 +86,7 @@ impl Reader<'_, '_> {
             return;
         }
         for tags in [Tags::Aside, Tags::Too] {
-            for forbidden in each_guard(&self.answers.forbidden) {
+            for forbidden in each_guard(&self.seeing(&self.answers.forbidden)) {
                 let all = |count| count == taking.len();
                 let all = self.closed(&forbidden, &taking, tags, all);
                 if let Some(closed) = all.filter(is_more) {
@@ -98,6 +99,15 @@ impl Reader<'_, '_> {
         if let Some(closed) = some.filter(is_more) {
             self.leave_room(found, &closed, &this);
         }
+    }
+
+    /// What guards forbid that see all they ask about.
+    fn seeing(&self, forbidden: &Forbidden) -> Forbidden {
+        let seeing = forbidden.iter().map(|(target, guards)| {
+            let seeing: BTreeSet<String> = guards - self.blind_guards;
+            (target.clone(), seeing)
+        });
+        seeing.filter(|(_, guards)| !guards.is_empty()).collect()
     }
 
     /// The environments in which so many of some actions are forbidden as is asked for; nothing if there are none.
