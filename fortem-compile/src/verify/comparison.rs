@@ -330,6 +330,9 @@ impl<'v, 'a> Domain<'v, 'a> {
         }
         let variables = &subject.questions.circumstances.variables;
         let is_unclear = variables.iter().any(|key| when.get(key).is_some_and(String::is_empty));
+        // Who spells an environment in another way is promised nothing.
+        let spelt_otherwise = |tag| self.environments.spelt_otherwise(tag).is_some();
+        let is_unclear = is_unclear || principal.tag().is_some_and(spelt_otherwise);
         self.calls(subject, class, principal, &sides, &context, when, is_unclear)
     }
 
