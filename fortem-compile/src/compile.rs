@@ -125,7 +125,7 @@ pub fn compile_by<'a>(
             let merged = merge(world.reference, statements);
             let made = emit::documents(&merged, Quotas::builtin().managed_policy.limit)
                 .map_err(|source| CompileError::TooLarge { role: id.to_owned(), source })?;
-            if !made.is_empty() || identity.environment.is_none() {
+            if !made.is_empty() {
                 documents.insert(identity, made);
             }
             left_out.entry(id).or_insert_with(BTreeSet::new).extend(hidden);

@@ -210,7 +210,7 @@ pub fn report(source: &Source, compiled: &Compiled, targets: &Targets) -> Report
         let own = compiled.documents.iter().filter(|(one, _)| one.role == role.policy.id());
         let documents: Vec<_> = own.map(|(one, all)| (*one, all.as_slice())).collect();
         let reporter = RoleReporter { source, compiled, role, documents };
-        (!reporter.documents.is_empty()).then(|| reporter.report())
+        compiled.left_out.contains_key(role.policy.id()).then(|| reporter.report())
     });
     Report {
         version: 1,

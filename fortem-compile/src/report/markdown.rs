@@ -36,6 +36,9 @@ impl Display for RoleReport {
             let (size, limit) = (document.characters, document.limit);
             writeln!(f, "- `{}`: {size} of {limit} characters", document.file)?;
         }
+        if self.documents.is_empty() {
+            writeln!(f, "No document: guards leave nothing to grant.")?;
+        }
         grants(f, &self.grants)?;
         writeln!(f, "\nNot permitted: {}.", codes(&self.not_permitted))?;
         hidden(f, &self.hidden)?;
