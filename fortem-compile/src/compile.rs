@@ -170,7 +170,7 @@ fn nothing_left(
     let own = documents.iter().filter(|(identity, _)| identity.role == id);
     let statements = own.flat_map(|(_, all)| all).flat_map(Document::statements);
     let allows = statements.filter(|one| one.effect() == Effect::Allow);
-    let granted: BTreeSet<&str> = allows.flat_map(|one| one.apis()).collect();
+    let granted: BTreeSet<&str> = allows.flat_map(crate::statement::Statement::apis).collect();
     let hidden = left_out.get(id).into_iter().flatten();
     let mut keys: BTreeMap<&str, &str> = BTreeMap::new();
     for one in hidden {

@@ -136,7 +136,7 @@ impl<'a> Reader<'a, '_> {
         let (_, place) = scope::place(self, policy)?;
         let alternatives = self.clauses(conjunction(&who, &place))?;
         let named = actions(self.source.vocabulary(), policy);
-        let alternatives = alternatives.into_iter().flat_map(comparable_tags_in_forbid);
+        let alternatives = alternatives.iter().flat_map(comparable_tags_in_forbid);
         let guard = |when: Alternative<'a>| {
             let actions = match (&named, &when.actions) {
                 (None, other) => other.clone(),
@@ -191,7 +191,7 @@ fn comparable_tags_in_permit(mut alternative: Alternative<'_>) -> Alternative<'_
 }
 
 /// The same of a guard, which forbids where tags are the same or differ: where one is empty, in either case.
-fn comparable_tags_in_forbid(alternative: Alternative<'_>) -> Vec<Alternative<'_>> {
+fn comparable_tags_in_forbid<'a>(alternative: &Alternative<'a>) -> Vec<Alternative<'a>> {
     let tests = alternative.tests.iter();
     let pairs: Vec<(Test, String)> =
         tests.filter_map(|test| Some((test.clone(), variable(test)?))).collect();

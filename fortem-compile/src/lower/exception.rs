@@ -38,7 +38,7 @@ pub(super) fn ways(
                 Joined::Unsayable(key) => return Err(too_entangled(guard, &key)),
             }
         }
-        ways = without_stricter(both);
+        ways = without_stricter(&both);
         if ways.len() > MOST_ALTERNATIVES {
             return Err(too_many(guard, &call.api, ways.len()));
         }
@@ -63,7 +63,8 @@ fn exceptions(
         let carried = subject.world.carries(&call.api, &test.key);
         carried && (about.shows_resource || !is_resource_tag(&test.key))
     };
-    let (shown, hidden): (Vec<&Test>, Vec<&Test>) = guard.when.tests.iter().partition(|t| shows(t));
+    let (visible, hidden): (Vec<&Test>, Vec<&Test>) =
+        guard.when.tests.iter().partition(|test| shows(test));
     let names_action = guard.actions.is_some() || guard.when.kinds.is_some();
     let enforced = match subject.binding {
         Binding::Slots(_) => false,
@@ -81,7 +82,7 @@ fn exceptions(
         return Ok(None);
     }
     let mut ways: Vec<Conditions> = place.outside(&guard.when.reach).into_iter().collect();
-    for test in shown {
+    for test in visible {
         match of_tests([&test.negated()]) {
             Joined::Both(conditions) => ways.push(conditions),
             Joined::Never => {}
@@ -92,7 +93,7 @@ fn exceptions(
 }
 
 /// Without the conditions that hold only where others do.
-fn without_stricter(all: BTreeSet<Conditions>) -> BTreeSet<Conditions> {
+fn without_stricter(all: &BTreeSet<Conditions>) -> BTreeSet<Conditions> {
     let implied = |one: &Conditions| {
         all.iter().any(|other| {
             other.len() < one.len()

@@ -28,17 +28,17 @@ impl<'a> Atoms<'a, '_> {
     /// Every way in which the answer is yes (`holds`) or no.
     pub(super) fn alternatives(&self, expression: &Expr, holds: bool) -> Alternatives<'a> {
         match expression {
-            Expr::GetAttr { .. } => self.one(self.is_true(expression)?, holds),
+            Expr::GetAttr { .. } => Ok(one(self.is_true(expression)?, holds)),
             Expr::HasAttr { expr, attrs } => {
                 let attribute = Expr::GetAttr { expr: expr.clone(), attr: attrs.first().clone() };
                 let key = (attrs.len() == 1).then(|| self.key(&attribute)).flatten();
-                let key = key.ok_or_else(|| self.unseen(&attribute))?;
-                self.one(Test::new(key, Comparison::Present), holds)
+                let key = key.ok_or_else(|| unseen(&attribute))?;
+                Ok(one(Test::new(key, Comparison::Present), holds))
             }
             Expr::Like { expr, pattern } => {
-                let pattern = self.pattern(expression, pattern)?;
+                let pattern = like(expression, pattern)?;
                 let like = Comparison::Like(BTreeSet::from([pattern]));
-                self.one(Test::new(self.need(expr)?, like), holds)
+                Ok(one(Test::new(self.need(expr)?, like), holds))
             }
             Expr::Is { expr, entity_type, in_expr } => {
                 let kind = entity_type.0.id.as_str();
@@ -58,11 +58,6 @@ impl<'a> Atoms<'a, '_> {
             }
             _ => Err(unsayable(expression)),
         }
-    }
-
-    fn one(&self, test: Test, holds: bool) -> Alternatives<'a> {
-        let test = if holds { test } else { test.negated() };
-        Ok(vec![Alternative::test(test)])
     }
 
     fn is_true(&self, expression: &Expr) -> Result<Test, Refusal> {
@@ -108,12 +103,12 @@ impl<'a> Atoms<'a, '_> {
             BinaryOp::GreaterEq => self.ordered(whole, (left, Order::GreaterOrEqual, right), holds),
             BinaryOp::In => entity::within(self, whole, left, right, holds),
             BinaryOp::HasTag => {
-                let key = self.tag(left, right).ok_or_else(|| unsayable(whole))?;
-                self.one(Test::new(key, Comparison::Present), holds)
+                let key = tag(left, right).ok_or_else(|| unsayable(whole))?;
+                Ok(one(Test::new(key, Comparison::Present), holds))
             }
             BinaryOp::IsInRange => {
                 let range = value::range(right).ok_or_else(|| unsayable(whole))?;
-                self.one(Test::new(self.need(left)?, Comparison::InRange(range)), holds)
+                Ok(one(Test::new(self.need(left)?, Comparison::InRange(range)), holds))
             }
             BinaryOp::Contains => self.among(whole, left, std::slice::from_ref(&right), holds),
             BinaryOp::ContainsAny => {
@@ -135,7 +130,7 @@ impl<'a> Atoms<'a, '_> {
 
     /// Whether any of some values is in a set of constants.
     fn among(&self, whole: &Expr, set: &Expr, values: &[&Expr], holds: bool) -> Alternatives<'a> {
-        let members = value::members(set).ok_or_else(|| self.unseen(set))?;
+        let members = value::members(set).ok_or_else(|| unseen(set))?;
         if let Some(entities) =
             members.iter().map(|one| entity::constant(one)).collect::<Option<Vec<_>>>()
             && !entities.is_empty()
@@ -175,11 +170,11 @@ impl<'a> Atoms<'a, '_> {
             (None, Some(key)) => (key, left),
             (None, None) => {
                 let unknown = if value::constant(left).is_none() { left } else { right };
-                return Err(self.unseen(unknown));
+                return Err(unseen(unknown));
             }
         };
         let (key, constant) = comparison;
-        let constant = value::constant(constant).ok_or_else(|| self.unseen(constant))?;
+        let constant = value::constant(constant).ok_or_else(|| unseen(constant))?;
         let comparison = match constant {
             Constant::Text(text) => {
                 value::printable(whole, &text)?;
@@ -193,7 +188,7 @@ impl<'a> Atoms<'a, '_> {
             Constant::Address { range, is_single: true } => Comparison::InRange(range),
             Constant::Address { .. } => return Err(unsayable(whole)),
         };
-        self.one(Test::new(key, comparison), holds)
+        Ok(one(Test::new(key, comparison), holds))
     }
 
     /// Two keys with the same text. IAM compares a key with a variable; one that a policy may use anywhere comes second.
@@ -211,7 +206,7 @@ impl<'a> Atoms<'a, '_> {
         if key == variable {
             return Ok(if holds { vec![Alternative::always()] } else { Vec::new() });
         }
-        self.one(Test::new(key, Comparison::SameAs(variable)), holds)
+        Ok(one(Test::new(key, Comparison::SameAs(variable)), holds))
     }
 
     fn ordered(
@@ -232,7 +227,7 @@ impl<'a> Atoms<'a, '_> {
             }
             (None, None) => {
                 let unknown = if value::constant(left).is_none() { left } else { right };
-                return Err(self.unseen(unknown));
+                return Err(unseen(unknown));
             }
         };
         let comparison = match value::constant(constant) {
@@ -240,21 +235,9 @@ impl<'a> Atoms<'a, '_> {
             Some(Constant::Time(point)) => {
                 Comparison::Date(order, point.ok_or_else(|| not_whole_seconds(whole))?)
             }
-            _ => return Err(self.unseen(constant)),
+            _ => return Err(unseen(constant)),
         };
-        self.one(Test::new(key, comparison), holds)
-    }
-
-    fn pattern(&self, whole: &Expr, pattern: &[PatternElem]) -> Result<String, Refusal> {
-        let constant: String = pattern
-            .iter()
-            .filter_map(|element| match element {
-                PatternElem::Char(letter) => Some(*letter),
-                PatternElem::Wildcard => None,
-            })
-            .collect();
-        value::printable(whole, &constant)?;
-        Ok(value::pattern(pattern))
+        Ok(one(Test::new(key, comparison), holds))
     }
 
     /// The condition key that an expression is the value of.
@@ -263,61 +246,76 @@ impl<'a> Atoms<'a, '_> {
             Expr::GetAttr { expr, attr } if **expr == Expr::Var(Var::Context) => {
                 self.keys.attribute(attr).map(str::to_owned)
             }
-            Expr::BinaryOp { op: BinaryOp::GetTag, left, right } => self.tag(left, right),
+            Expr::BinaryOp { op: BinaryOp::GetTag, left, right } => tag(left, right),
             _ => None,
         }
     }
 
     fn need(&self, expression: &Expr) -> Result<String, Refusal> {
-        self.key(expression).ok_or_else(|| self.unseen(expression))
+        self.key(expression).ok_or_else(|| unseen(expression))
     }
+}
 
-    fn tag(&self, of: &Expr, tag: &Expr) -> Option<String> {
-        let Expr::Literal(Literal::String(tag)) = tag else { return None };
-        match of {
-            Expr::Var(Var::Resource) => Some(ContextKeys::resource_tag(tag)),
-            Expr::Var(Var::Principal) => Some(ContextKeys::principal_tag(tag)),
-            _ => None,
-        }
+fn one<'a>(test: Test, holds: bool) -> Vec<Alternative<'a>> {
+    vec![Alternative::test(if holds { test } else { test.negated() })]
+}
+
+fn like(whole: &Expr, pattern: &[PatternElem]) -> Result<String, Refusal> {
+    let constant: String = pattern
+        .iter()
+        .filter_map(|element| match element {
+            PatternElem::Char(letter) => Some(*letter),
+            PatternElem::Wildcard => None,
+        })
+        .collect();
+    value::printable(whole, &constant)?;
+    Ok(value::pattern(pattern))
+}
+
+fn tag(of: &Expr, tag: &Expr) -> Option<String> {
+    let Expr::Literal(Literal::String(tag)) = tag else { return None };
+    match of {
+        Expr::Var(Var::Resource) => Some(ContextKeys::resource_tag(tag)),
+        Expr::Var(Var::Principal) => Some(ContextKeys::principal_tag(tag)),
+        _ => None,
     }
+}
 
-    /// A value that IAM does not know of.
-    pub(super) fn unseen(&self, expression: &Expr) -> Refusal {
-        match expression {
-            Expr::GetAttr { expr, attr } if **expr == Expr::Var(Var::Context) => Refusal::new(
-                expression,
-                "is nothing that AWS shows of a call",
-                format!(
-                    "if a condition key holds it, say so in fleet.toml: [context] {attr} = \"aws:…\"; else leave this \
-                     condition to the engine, in a policy that is not compiled"
-                ),
+/// A value that IAM does not know of.
+pub(super) fn unseen(expression: &Expr) -> Refusal {
+    match expression {
+        Expr::GetAttr { expr, attr } if **expr == Expr::Var(Var::Context) => Refusal::new(
+            expression,
+            "is nothing that AWS shows of a call",
+            format!(
+                "if a condition key holds it, say so in fleet.toml: [context] {attr} = \"aws:…\"; else leave this \
+                 condition to the engine, in a policy that is not compiled"
             ),
-            Expr::UnaryOp { op: UnaryOp::ToTime | UnaryOp::ToDate, .. }
-            | Expr::BinaryOp { op: BinaryOp::Offset | BinaryOp::DurationSince, .. } => {
-                Refusal::new(
-                    expression,
-                    "is a reckoning with time, and IAM only compares the time of a request with a date",
-                    "write the window as dates: `context.now >= datetime(\"2026-03-02\") && context.now < datetime(\"2026-03-07\")`; \
-                 what recurs daily or weekly is for the broker that issues sessions",
-                )
-            }
-            Expr::BinaryOp { op: BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul, .. }
-            | Expr::UnaryOp { op: UnaryOp::Neg, .. } => Refusal::new(
-                expression,
-                "is arithmetic, which IAM has none of",
-                "write the result as a constant",
-            ),
-            _ => unsayable(expression),
-        }
+        ),
+        Expr::UnaryOp { op: UnaryOp::ToTime | UnaryOp::ToDate, .. }
+        | Expr::BinaryOp { op: BinaryOp::Offset | BinaryOp::DurationSince, .. } => Refusal::new(
+            expression,
+            "is a reckoning with time, and IAM only compares the time of a request with a date",
+            "write the window as dates: `context.now >= datetime(\"2026-03-02\") && context.now < datetime(\"2026-03-07\")`; \
+             what recurs daily or weekly is for the broker that issues sessions",
+        ),
+        Expr::BinaryOp { op: BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul, .. }
+        | Expr::UnaryOp { op: UnaryOp::Neg, .. } => Refusal::new(
+            expression,
+            "is arithmetic, which IAM has none of",
+            "write the result as a constant",
+        ),
+        _ => unsayable(expression),
     }
+}
 
-    pub(super) fn refuse_entity(&self, whole: &Expr, named: &EntityUID) -> Refusal {
-        Refusal::new(
-            whole,
-            format!("asks for `{named}`, and IAM sees no such thing of a call"),
-            "name an environment, a tier, a tag or a type of resource",
-        )
-    }
+/// An entity that is no part of what IAM sees.
+pub(super) fn refuse_entity(whole: &Expr, named: &EntityUID) -> Refusal {
+    Refusal::new(
+        whole,
+        format!("asks for `{named}`, and IAM sees no such thing of a call"),
+        "name an environment, a tier, a tag or a type of resource",
+    )
 }
 
 /// What IAM has no words for.

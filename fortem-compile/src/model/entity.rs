@@ -6,7 +6,7 @@ use cedar_policy::pst::{EntityUID, Expr, Literal, Var};
 use fortem_core::{Environment, Fleet};
 
 use super::alternative::Alternative;
-use super::atom::{Atoms, unsayable};
+use super::atom::{Atoms, refuse_entity, unsayable, unseen};
 use super::comparison::{Comparison, Test};
 use super::expression::{all_of, conjunction};
 use super::reach::Reach;
@@ -50,7 +50,7 @@ pub(super) fn is<'a>(
         Some(Var::Resource) => Ok(is_kind(atoms, kind, holds)),
         Some(Var::Principal) => Ok(truth((kind == "User") == holds)),
         Some(Var::Action) => Ok(truth((kind == "Action") == holds)),
-        _ => Err(atoms.unseen(if matches!(of, Expr::Var(_)) { whole } else { of })),
+        _ => Err(unseen(if matches!(of, Expr::Var(_)) { whole } else { of })),
     }
 }
 
@@ -84,7 +84,7 @@ pub(super) fn within<'a>(
             Ok(if holds { each.concat() } else { all_of(each) })
         }
         Some(Var::Action) => Ok(is_action(atoms, &entities, true, holds)),
-        _ => Err(atoms.unseen(of)),
+        _ => Err(unseen(of)),
     }
 }
 
@@ -102,7 +102,7 @@ fn places<'a>(
             None if matches!(kind_of(entity), "Environment" | "Tier") => {
                 return Err(unknown_environment(fleet, whole, entity));
             }
-            None => return Err(atoms.refuse_entity(whole, entity)),
+            None => return Err(refuse_entity(whole, entity)),
         }
     }
     named.sort_by_key(|one| one.name());
@@ -185,7 +185,7 @@ fn teams_within<'f>(fleet: &'f Fleet, name: &str) -> Option<BTreeSet<&'f str>> {
     loop {
         let inner = fleet.teams().iter().filter(|team| team.teams().any(|one| found.contains(one)));
         let larger: BTreeSet<&str> =
-            inner.map(|team| team.name()).chain(found.iter().copied()).collect();
+            inner.map(fortem_core::Team::name).chain(found.iter().copied()).collect();
         if larger.len() == found.len() {
             return Some(found);
         }
@@ -238,9 +238,10 @@ pub(super) fn equal<'a>(
     right: &Expr,
     holds: bool,
 ) -> Alternatives<'a> {
-    let (of, entity) = match (variable(left), constant(right), variable(right), constant(left)) {
-        (Some(of), Some(entity), _, _) | (_, _, Some(of), Some(entity)) => (of, entity),
-        _ => return Err(unsayable(whole)),
+    let ((Some(of), Some(entity), _, _) | (_, _, Some(of), Some(entity))) =
+        (variable(left), constant(right), variable(right), constant(left))
+    else {
+        return Err(unsayable(whole));
     };
     match of {
         Var::Action => Ok(is_action(atoms, &[entity], false, holds)),
@@ -252,7 +253,7 @@ pub(super) fn equal<'a>(
             let place = some(Alternative::reaching(places(atoms, whole, &[entity], holds)?));
             Ok(if holds { conjunction(&kind, &place) } else { [kind, place].concat() })
         }
-        _ => Err(atoms.refuse_entity(whole, entity)),
+        _ => Err(refuse_entity(whole, entity)),
     }
 }
 

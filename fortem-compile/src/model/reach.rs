@@ -13,7 +13,7 @@ pub enum Reach<'a> {
     Outside(Vec<&'a Environment>),
 }
 
-impl<'a> Reach<'a> {
+impl Reach<'_> {
     /// Whether an environment of the fleet is covered.
     #[must_use]
     pub fn covers(&self, environment: &Environment) -> bool {

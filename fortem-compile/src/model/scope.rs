@@ -96,7 +96,7 @@ fn scope<'a>(
     if let Some(EntityOrSlot::Entity(entity)) = named {
         let entity = Arc::new(Expr::Literal(Literal::EntityUID(entity.clone())));
         let (left, right) = (Arc::new(of.clone()), Arc::clone(&entity));
-        let whole = Expr::BinaryOp { op: op.clone(), left, right };
+        let whole = Expr::BinaryOp { op, left, right };
         let within = match op {
             BinaryOp::Eq => entity::equal(&atoms, &whole, &of, &entity, true),
             _ => entity::within(&atoms, &whole, &of, &entity, true),

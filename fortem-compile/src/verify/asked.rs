@@ -87,7 +87,7 @@ impl Reader<'_, '_> {
             _ => {
                 let mut mentioned = Mentioned::default();
                 self.comparison(expression, &mut mentioned, into);
-                self.note(mentioned, into);
+                self.note(&mentioned, into);
             }
         }
     }
@@ -167,7 +167,7 @@ impl Reader<'_, '_> {
     }
 
     /// The constants that fit the values of each key, and one more.
-    fn note(&self, found: Mentioned, into: &mut Asked) {
+    fn note(&self, found: &Mentioned, into: &mut Asked) {
         for key in &found.keys {
             let (operators, sample) = typical(self.keys.value_type(key));
             let own = found.constants.iter().filter(|(operator, _)| operators.contains(operator));
@@ -196,7 +196,7 @@ impl Reader<'_, '_> {
         };
         for key in keys {
             let constants = vec![("StringEquals", value.clone())];
-            self.note(Mentioned { keys: BTreeSet::from([key]), constants }, into);
+            self.note(&Mentioned { keys: BTreeSet::from([key]), constants }, into);
         }
     }
 }

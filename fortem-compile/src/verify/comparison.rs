@@ -40,6 +40,9 @@ pub(super) struct Domain<'v, 'a> {
 /// Ids of policies.
 type Ids = BTreeSet<String>;
 
+/// What guards forbid, may forbid, and which of them go by tags or are blind.
+type Asking = (Forbidden, Forbidden, (Ids, Ids));
+
 /// API actions of which AWS shows the same of what policies ask about.
 struct Class {
     /// The keys that all their calls have.
@@ -65,8 +68,8 @@ struct Subject<'s, 'a> {
 #[derive(Default)]
 struct Known {
     given: Given,
-    /// What guards forbid, may forbid, and which of them go by tags or are blind → the statements that forbid.
-    forbidden: HashMap<(Forbidden, Forbidden, (Ids, Ids)), Rc<Vec<Plain>>>,
+    /// The statements that forbid.
+    forbidden: HashMap<Asking, Rc<Vec<Plain>>>,
 }
 
 impl<'v, 'a> Domain<'v, 'a> {
@@ -149,7 +152,9 @@ impl<'v, 'a> Domain<'v, 'a> {
     fn asked(&self, policies: &[&Policy]) -> Asked {
         let reader = asked::Reader { fleet: self.verifier.world.fleet, keys: &self.keys };
         let mut asked = Asked::default();
-        policies.iter().for_each(|policy| reader.read(policy, &mut asked));
+        for policy in policies {
+            reader.read(policy, &mut asked);
+        }
         asked
     }
 

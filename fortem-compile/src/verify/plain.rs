@@ -53,6 +53,9 @@ pub(super) struct Role {
     pub(super) apis: BTreeSet<String>,
 }
 
+/// Actions with types of resource.
+type Pairs = BTreeSet<(Rc<str>, Rc<str>)>;
+
 /// How a person's environment is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bound<'b> {
@@ -73,7 +76,7 @@ pub(super) struct Reader<'r, 'a> {
     pub(super) environments: &'r Environments,
     pub(super) places: &'r [Option<String>],
     /// Every action with the types of resource it applies to.
-    pub(super) targets: &'r BTreeSet<(Rc<str>, Rc<str>)>,
+    pub(super) targets: &'r Pairs,
     pub(super) role: &'r Role,
     pub(super) bound: Bound<'r>,
     /// Cedar's answers about calls on the resource of an action.
@@ -97,14 +100,14 @@ impl Reader<'_, '_> {
     }
 
     /// The actions and types of resource that a call is made for, and whether it is made on that resource.
-    fn about(&self, call: &Call) -> (BTreeSet<(Rc<str>, Rc<str>)>, bool) {
+    fn about(&self, call: &Call) -> (Pairs, bool) {
         let named =
             call.kinds.iter().filter_map(|kind| self.world.table.kind(kind)?.entity.as_ref());
         let named: BTreeSet<&str> = named.chain(&call.entity).map(String::as_str).collect();
         let own = self.targets.iter().filter(|(action, _)| {
             self.role.actions.contains(action) && call.actions.contains(&**action)
         });
-        let own: BTreeSet<(Rc<str>, Rc<str>)> = own.cloned().collect();
+        let own: Pairs = own.cloned().collect();
         let on: BTreeSet<_> =
             own.iter().filter(|(_, kind)| named.contains(&**kind)).cloned().collect();
         if on.is_empty() { (own, false) } else { (on, !call.supporting) }

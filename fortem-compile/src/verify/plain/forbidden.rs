@@ -11,12 +11,12 @@
 //! deny ([`Part::Deniable`]).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use fortem_core::{Environment, Fleet};
 
 use super::{
-    About, Bound, Condition, Draft, Part, Plain, Reader, condition, everything, service_of, shows,
+    About, Bound, Condition, Draft, Pairs, Part, Plain, Reader, condition, everything, service_of,
+    shows,
 };
 use crate::domain::Calls;
 use crate::reference::Action;
@@ -344,9 +344,6 @@ enum Tags {
     Aside,
     Too,
 }
-
-/// Actions with types of resource.
-type Pairs = BTreeSet<(Rc<str>, Rc<str>)>;
 
 /// Environments in which something is forbidden, and by which guards.
 struct Closed {
