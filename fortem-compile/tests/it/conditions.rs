@@ -122,9 +122,10 @@ fn role() -> impl Strategy<Value = String> {
         "resource in Fortem::Tier::\"nonproduction\"",
     ]);
     (actions(), resource, clause()).prop_map(|(actions, resource, clause)| {
-        let principal = match resource.contains('?') {
-            true => "principal in ?principal",
-            false => "principal == Fortem::User::\"alice\"",
+        let principal = if resource.contains('?') {
+            "principal in ?principal"
+        } else {
+            "principal == Fortem::User::\"alice\""
         };
         format!("permit ({principal}, {actions}, {resource}){clause};")
     })

@@ -107,7 +107,7 @@ fn compares(operator: &str, value: &str, wanted: &[Piece]) -> bool {
         | "DateGreaterThanEquals" => {
             // Times in one notation, whose order is that of their texts.
             assert!(value.ends_with('Z') && literal.ends_with('Z') && value.len() == literal.len());
-            ordered(&operator["Date".len()..], &value, &literal.as_str())
+            ordered(operator.trim_start_matches("Date"), &value, &literal.as_str())
         }
         "NumericEquals"
         | "NumericLessThan"
@@ -115,7 +115,7 @@ fn compares(operator: &str, value: &str, wanted: &[Piece]) -> bool {
         | "NumericGreaterThan"
         | "NumericGreaterThanEquals" => {
             let number = |text: &str| text.parse::<i64>().unwrap();
-            ordered(&operator["Numeric".len()..], &number(value), &number(&literal))
+            ordered(operator.trim_start_matches("Numeric"), &number(value), &number(&literal))
         }
         "IpAddress" => in_range(value, &literal),
         "ArnLike" | "ArnEquals" => {
@@ -146,7 +146,7 @@ fn in_range(address: &str, range: &str) -> bool {
     let (base, length) = range.split_once('/').unwrap_or((range, ""));
     let base = bits(base);
     let length = length.parse().map_or(base.len(), |length: usize| length + 1);
-    bits(address).starts_with(&base[..length])
+    bits(address).chars().zip(base.chars()).take(length).all(|(found, wanted)| found == wanted)
 }
 
 /// A part of a value: text from a variable holds no wildcards.
