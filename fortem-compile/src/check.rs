@@ -22,9 +22,9 @@ pub use self::calls::Call;
 pub use self::change::{Part, PartStatus};
 use self::found::Found;
 use crate::compile::{CompileError, Compiled, compile_by};
-use crate::output::{self, OutputFile};
+use crate::output::{self, OutputError, OutputFile};
 use crate::reference::Reference;
-use crate::target::{Target, targets};
+use crate::target::targets;
 
 /// How an output directory differs from its sources; `Display` writes it for people, `serde` as JSON.
 #[derive(Debug, Serialize)]
@@ -39,6 +39,8 @@ pub struct Drift {
     pub files_expected: usize,
     /// The roles that the directory was made for; none stands for all. Other roles were not looked at.
     pub only_roles: Vec<String>,
+    /// The kinds of document that the directory was made for.
+    pub targets: Vec<&'static str>,
     /// The files that differ, by path.
     pub files: Vec<FileDrift>,
     /// Calls on which the identity documents, as they are in the directory, differ from Cedar.
@@ -80,25 +82,27 @@ pub enum CheckError {
     /// The directory is not there, or cannot be read.
     #[error(transparent)]
     Directory(#[from] Problems),
-    /// The report or the manifest cannot be written as JSON.
-    #[error("the output cannot be written as JSON")]
-    Json(#[from] serde_json::Error),
+    /// There would be no output.
+    #[error(transparent)]
+    Output(#[from] OutputError),
 }
 
 /// Compares a directory with what the sources make, by a service reference.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use fortem_compile::deploy::Format;
 /// use fortem_compile::reference::Reference;
 /// use fortem_compile::target::{Target, targets};
 /// use fortem_compile::{check, compile, output};
 /// use fortem_core::Source;
 ///
 /// let (source, reference) = (Source::load("../policies")?, Reference::builtin()?);
+/// let compiled = compile(&source, &["operator".to_owned()])?;
+/// let targets = targets(&source, &compiled, &[Target::Identity])?;
+/// let files = output::files(&source, &compiled, &targets, &[Format::Json])?;
 /// let out = tempfile::tempdir()?;
-/// let compiled = compile(&source, &[])?;
-/// let all = targets(&source, &compiled, &Target::ALL)?;
-/// output::write(out.path(), &output::files(&source, &compiled, &all)?)?;
+/// output::write(out.path(), &files)?;
 /// assert!(check::check(&source, reference, out.path())?.equal);
 ///
 /// let path = out.path().join("identity/operator.json");
@@ -137,8 +141,9 @@ pub fn compare(
     directory: &Path,
 ) -> Result<Drift, CheckError> {
     let found = Found::read(directory)?;
-    let targets = targets(source, compiled, &Target::ALL).map_err(CompileError::from)?;
-    let expected = output::files(source, compiled, &targets)?;
+    let built = found.built();
+    let targets = targets(source, compiled, &built.targets()).map_err(CompileError::from)?;
+    let expected = output::files(source, compiled, &targets, &built.formats())?;
     let files = differing(&expected, &found);
     let changed: BTreeSet<&str> = files.iter().map(|one| one.file.as_str()).collect();
     let mut problems = Vec::new();
@@ -149,6 +154,7 @@ pub fn compare(
         out: directory.display().to_string(),
         files_expected: expected.len(),
         only_roles: output::only_roles(compiled),
+        targets: targets.chosen.iter().map(|target| target.as_str()).collect(),
         files,
         calls,
         problems,

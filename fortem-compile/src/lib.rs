@@ -14,6 +14,7 @@ pub mod check;
 pub mod classes;
 pub mod compile;
 pub mod context;
+pub mod deploy;
 pub mod emit;
 pub mod files;
 pub mod format;

@@ -4,9 +4,8 @@ mod directory;
 mod manifest;
 mod place;
 
-use serde_json::Error;
-
-use fortem_core::Source;
+use fortem_core::{Problems, Source};
+use thiserror::Error;
 
 pub use self::directory::{WriteError, write};
 pub(crate) use self::manifest::only_roles;
@@ -16,6 +15,7 @@ pub use self::manifest::{
 pub(crate) use self::place::shown;
 use crate::Identity;
 use crate::compile::Compiled;
+use crate::deploy::{self, Format};
 use crate::emit::Document;
 use crate::quota::Size;
 use crate::report::report;
@@ -67,25 +67,40 @@ impl<'a> Artifact<'a> {
     }
 }
 
-/// Every file of a compilation: documents, `manifest.json`, `report.json` and `report.md`.
+/// Why there is no output.
+#[derive(Debug, Error)]
+pub enum OutputError {
+    /// Something would have a name that AWS does not take.
+    #[error(transparent)]
+    Refused(#[from] Problems),
+    /// The report or the manifest cannot be written as JSON.
+    #[error("the report cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Every file of a compilation: the documents in some formats, `manifest.json`, `report.json` and
+/// `report.md`.
 ///
 /// # Errors
 ///
-/// When the report or the manifest cannot be written as JSON.
+/// [`OutputError`].
 pub fn files(
     source: &Source,
     compiled: &Compiled,
     targets: &Targets,
-) -> Result<Vec<OutputFile>, Error> {
+    formats: &[Format],
+) -> Result<Vec<OutputFile>, OutputError> {
     let report = report(source, compiled, targets);
-    let others = vec![
+    let mut files = deploy::files(source, &targets.artifacts, formats)?;
+    let reports = [
         ("report.json".to_owned(), serde_json::to_string_pretty(&report)? + "\n"),
         ("report.md".to_owned(), report.to_string()),
     ];
-    let manifest = manifest(source, compiled, targets, &others);
-    let manifest = (MANIFEST.to_owned(), serde_json::to_string_pretty(&manifest)? + "\n");
-    let documents = targets.artifacts.iter().map(|one| (one.file.clone(), one.text.clone()));
-    Ok(documents.chain([manifest]).chain(others).collect())
+    files.extend(reports);
+    let manifest = manifest(source, compiled, targets, formats, &files);
+    files.push((MANIFEST.to_owned(), serde_json::to_string_pretty(&manifest)? + "\n"));
+    files.sort();
+    Ok(files)
 }
 
 /// The identity documents alone, sorted by path.

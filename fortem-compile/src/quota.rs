@@ -22,8 +22,12 @@ const TEXT: &str = include_str!("../data/quotas.toml");
 pub struct Quotas {
     /// A customer managed policy, which a permissions boundary is as well.
     pub managed_policy: Quota,
+    /// The name of a customer managed policy.
+    pub managed_policy_name: Quota,
     /// Who may assume a role.
     pub trust_policy: Quota,
+    /// The name of a role.
+    pub role_name: Quota,
     /// A service control policy.
     pub service_control_policy: Quota,
     /// A tag policy.

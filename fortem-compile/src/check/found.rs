@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use fortem_core::{Problem, Problems, SourceFile};
 use serde::Deserialize;
 
+use crate::deploy::Format;
 use crate::iam::Document;
 use crate::output::MANIFEST;
+use crate::target::Target;
 
 /// Every file below a directory.
 pub(super) struct Found {
@@ -24,6 +26,24 @@ pub(super) struct Found {
 #[serde(default)]
 pub(super) struct Built {
     pub(super) only_roles: Vec<String>,
+    targets: Vec<String>,
+    formats: Vec<String>,
+}
+
+impl Built {
+    /// The targets, of a manifest that names none all of them.
+    pub(super) fn targets(&self) -> Vec<Target> {
+        let named = |target: &Target| self.targets.iter().any(|name| name == target.as_str());
+        let some: Vec<Target> = Target::ALL.into_iter().filter(named).collect();
+        if some.is_empty() { Target::ALL.to_vec() } else { some }
+    }
+
+    /// The formats, of a manifest that names none files.
+    pub(super) fn formats(&self) -> Vec<Format> {
+        let named = |format: &Format| self.formats.iter().any(|name| name == format.as_str());
+        let some: Vec<Format> = Format::ALL.into_iter().filter(named).collect();
+        if some.is_empty() { vec![Format::Json] } else { some }
+    }
 }
 
 impl Found {

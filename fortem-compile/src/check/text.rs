@@ -3,6 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 
 use super::{Call, Drift, FileDrift, FileStatus, Part, PartStatus};
+use crate::target::Target;
 
 /// The most lines of one part that are shown; JSON has them all.
 const LINES: usize = 40;
@@ -11,7 +12,7 @@ impl Display for Drift {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         if self.equal {
             writeln!(f, "{}: {} files, as the sources say", self.out, self.files_expected)?;
-            return only_roles(f, &self.only_roles);
+            return self.not_looked_at(f);
         }
         for call in &self.calls {
             writeln!(f, "{call}\n")?;
@@ -30,15 +31,22 @@ impl Display for Drift {
             of(FileStatus::Missing),
             of(FileStatus::Foreign),
         )?;
-        only_roles(f, &self.only_roles)
+        self.not_looked_at(f)
     }
 }
 
-fn only_roles(f: &mut Formatter<'_>, roles: &[String]) -> Result {
-    if roles.is_empty() {
-        return Ok(());
+impl Drift {
+    fn not_looked_at(&self, f: &mut Formatter<'_>) -> Result {
+        if !self.only_roles.is_empty() {
+            let roles = self.only_roles.join(", ");
+            writeln!(f, "made for {roles} alone: no other role was looked at")?;
+        }
+        if self.targets.len() < Target::ALL.len() {
+            let targets = self.targets.join(", ");
+            writeln!(f, "made of {targets} alone: no other kind of document was looked at")?;
+        }
+        Ok(())
     }
-    writeln!(f, "made for {} alone: no other role was looked at", roles.join(", "))
 }
 
 impl Display for FileDrift {

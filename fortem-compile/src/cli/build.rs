@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
-use fortem_compile::output::{self, Artifact};
+use fortem_compile::deploy::{self, Format};
+use fortem_compile::output::{self, Artifact, OutputError, OutputFile};
 use fortem_compile::target::{LeftOut, Target, Targets, targets};
 use fortem_compile::verify::Difference;
 use fortem_compile::{CompileError, compile_by};
@@ -33,6 +34,16 @@ pub(super) struct Build {
     /// `identity` alone.
     #[arg(long = "target", value_name = "NAME", value_parser = target())]
     targets: Vec<Target>,
+    /// How documents are written: `json`, `terraform` or `cloudformation`; several with commas.
+    #[arg(long = "format", value_name = "NAME", default_value = "json", value_delimiter = ',', value_parser = format())]
+    formats: Vec<Format>,
+}
+
+fn format() -> impl TypedValueParser<Value = Format> {
+    let names = Format::ALL.map(Format::as_str);
+    PossibleValuesParser::new(names).try_map(|name| {
+        Format::ALL.into_iter().find(|one| one.as_str() == name).ok_or("no format has this name")
+    })
 }
 
 fn target() -> impl TypedValueParser<Value = Target> {
@@ -54,12 +65,12 @@ impl Build {
         let targets = targets.map_err(|error| fault("cannot make the documents", &error))?;
         self.refuse_nothing(&targets)?;
         let printed = if self.is_printed() {
-            to_stdout(&targets)
+            to_stdout(&deploy::files(&source, &targets.artifacts, &self.formats())?)
         } else {
-            let files = output::files(&source, &compiled, &targets);
-            let files = files.map_err(|error| fault("cannot write the report as JSON", &error))?;
+            let files = output::files(&source, &compiled, &targets, &self.formats());
+            let files = files.map_err(no_output)?;
             output::write(&self.out, &files).map_err(|error| unwritten(&error))?;
-            self.summary(&targets)
+            self.summary(&targets, &files)
         };
         print(&printed)?;
         tell_age(&reference);
@@ -68,6 +79,11 @@ impl Build {
 
     fn is_printed(&self) -> bool {
         self.out == Path::new("-")
+    }
+
+    /// Each once, in one order.
+    fn formats(&self) -> Vec<Format> {
+        Format::ALL.into_iter().filter(|format| self.formats.contains(format)).collect()
     }
 
     fn chosen(&self) -> Vec<Target> {
@@ -92,12 +108,13 @@ impl Build {
         Problems::unless(missing.map(problem).collect(), ())
     }
 
-    /// Each identity policy, and a line for each other kind of document.
-    fn summary(&self, targets: &Targets) -> String {
+    /// Each identity policy, and a line for each other kind of document or format.
+    fn summary(&self, targets: &Targets, files: &[OutputFile]) -> String {
         let out = self.out.display();
+        let is_file = |one: &&Artifact| files.iter().any(|(file, _)| *file == one.file);
         let mut lines = Vec::new();
         for target in &targets.chosen {
-            let artifacts: Vec<&Artifact> = of_kind(targets, *target).collect();
+            let artifacts: Vec<&Artifact> = of_kind(targets, *target).filter(is_file).collect();
             match target {
                 Target::Identity => lines.extend(
                     artifacts
@@ -114,6 +131,11 @@ impl Build {
                 more => lines.push(format!("{out}/{target}: {} not written", more.len())),
             }
         }
+        for format in self.formats().into_iter().filter(|format| *format != Format::Json) {
+            let folder = format!("{}/", format.as_str());
+            let own = files.iter().filter(|(file, _)| file.starts_with(&folder)).count();
+            lines.push(format!("{out}/{}: {}", format.as_str(), number(own)));
+        }
         lines.push(format!("{out}/report.md: what is granted, what is not, and why\n"));
         lines.join("\n")
     }
@@ -126,23 +148,24 @@ fn of_kind<'t, 'a>(
     targets.artifacts.iter().filter(move |one| one.kind() == target.as_str())
 }
 
+fn number(files: usize) -> String {
+    if files == 1 { "1 file".to_owned() } else { format!("{files} files") }
+}
+
 fn several(artifacts: &[&Artifact]) -> String {
-    let number = match artifacts.len() {
-        1 => "1 file".to_owned(),
-        more => format!("{more} files"),
-    };
+    let number = number(artifacts.len());
     let largest = artifacts.iter().filter_map(|one| one.size).max_by_key(|size| size.characters);
     largest.map_or(number.clone(), |size| format!("{number}, at most {size}"))
 }
 
 /// One document as it is; several as one object, by file name.
-fn to_stdout(targets: &Targets) -> String {
-    if let [only] = targets.artifacts.as_slice() {
-        return only.text.clone();
+fn to_stdout(files: &[OutputFile]) -> String {
+    if let [(_, only)] = files {
+        return only.clone();
     }
     // Not all of them are JSON.
     let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
-    let all = targets.artifacts.iter().map(|one| (one.file.clone(), value(&one.text)));
+    let all = files.iter().map(|(file, text)| (file.clone(), value(text)));
     format!("{:#}\n", Value::Object(all.collect()))
 }
 
@@ -184,6 +207,13 @@ pub(super) fn explain(error: CompileError) -> Problems {
                 .into()
         }
         other => fault(&other.to_string(), other.source().unwrap_or(&other)),
+    }
+}
+
+pub(super) fn no_output(error: OutputError) -> Problems {
+    match error {
+        OutputError::Refused(problems) => problems,
+        OutputError::Json(error) => fault("cannot write the report as JSON", &error),
     }
 }
 

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use fortem_compile::check::{CheckError, check};
 use fortem_core::Problems;
 
-use super::build::{explain, print};
+use super::build::{explain, no_output, print};
 use super::input::Input;
 use super::{DIFFERENCE, fault};
 
@@ -63,6 +63,6 @@ fn refused(error: CheckError) -> Problems {
     match error {
         CheckError::Compile(error) => explain(error),
         CheckError::Directory(problems) => problems,
-        CheckError::Json(error) => fault("cannot write the output as JSON", &error),
+        CheckError::Output(error) => no_output(error),
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::place::shown;
 use super::{Artifact, OutputFile};
 use crate::compile::Compiled;
+use crate::deploy::Format;
 use crate::statement::{Origin, Statement};
 use crate::target::Targets;
 
@@ -24,9 +25,11 @@ pub struct Manifest {
     pub only_roles: Vec<String>,
     /// The targets that were asked for.
     pub targets: Vec<&'static str>,
+    /// The formats that were asked for.
+    pub formats: Vec<&'static str>,
     /// The fleet file and the Cedar files, by path.
     pub sources: Vec<FileEntry>,
-    /// The documents, by path.
+    /// The documents, by path; with `json` among the formats each is a file.
     pub documents: Vec<DocumentEntry>,
     /// The other files of the output, by path.
     pub other_files: Vec<FileEntry>,
@@ -89,14 +92,17 @@ pub enum OriginEntry {
     },
 }
 
-/// Ties the documents of some targets, and the `others` of the output, to their source.
+/// Ties the documents of some targets, and the other files of the output, to their source.
 #[must_use]
 pub fn manifest(
     source: &Source,
     compiled: &Compiled,
     targets: &Targets,
-    others: &[OutputFile],
+    formats: &[Format],
+    files: &[OutputFile],
 ) -> Manifest {
+    let documents: BTreeSet<&str> = targets.artifacts.iter().map(|one| one.file.as_str()).collect();
+    let others = files.iter().filter(|(file, _)| !documents.contains(file.as_str()));
     Manifest {
         version: 1,
         compiler: env!("CARGO_PKG_VERSION"),
@@ -105,7 +111,8 @@ pub fn manifest(
         sources: sources(source),
         targets: targets.chosen.iter().map(|target| target.as_str()).collect(),
         documents: targets.artifacts.iter().map(|one| document(source, one)).collect(),
-        other_files: others.iter().map(|(file, text)| FileEntry::new(file.clone(), text)).collect(),
+        formats: formats.iter().map(|format| format.as_str()).collect(),
+        other_files: others.map(|(file, text)| FileEntry::new(file.clone(), text)).collect(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Output;
 
 use fortem_compile::check::{self, Drift};
+use fortem_compile::deploy::Format;
 use fortem_compile::target::{Target, targets};
 use fortem_compile::verify::Kind;
 use fortem_compile::{compile, output};
@@ -46,6 +47,26 @@ fn an_output_of_some_roles_is_compared_with_those_and_says_so() {
         text(&output.stdout),
         "out: 11 files, as the sources say\nmade for exec alone: no other role was looked at\n"
     );
+}
+
+/// What was asked for stands in the manifest, so that `check` needs to be told nothing.
+#[test]
+fn an_output_is_compared_in_the_formats_and_with_the_targets_it_was_made_in() {
+    let scratch = Scratch::new();
+    let formats = ["--format", "terraform,cloudformation", "--target", "identity"];
+    let output = scratch.run(&[&["--role", "exec"], formats.as_slice()].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_snapshot!("built_in_formats", text(&output.stdout));
+    let output = scratch.run(&["check"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert_snapshot!("checked_in_formats", text(&output.stdout));
+    edit(&scratch, "terraform/main.tf.json", "ecs:ExecuteCommand", "ecs:*");
+    let output = scratch.run(&["check"]);
+    assert_eq!(output.status.code(), Some(10));
+    assert!(text(&output.stdout).contains("out/terraform/main.tf.json: changed"));
+    fs::remove_dir_all(scratch.path("out/cloudformation")).unwrap();
+    let output = scratch.run(&["check"]);
+    assert!(text(&output.stdout).contains("out/cloudformation/template.json: missing"));
 }
 
 #[test]
@@ -161,9 +182,8 @@ fn each_fault_in_a_document_fails() {
     let source = Source::load("../policies").unwrap();
     let compiled = compile(&source, &["log-viewer".to_owned()]).unwrap();
     let out = tempfile::tempdir().unwrap();
-    let files =
-        output::files(&source, &compiled, &targets(&source, &compiled, &Target::ALL).unwrap())
-            .unwrap();
+    let targets = targets(&source, &compiled, &[Target::Identity]).unwrap();
+    let files = output::files(&source, &compiled, &targets, &[Format::Json]).unwrap();
     let directory = out.path().join("out");
     output::write(&directory, &files).unwrap();
     let drift = |text: &str| -> Drift {

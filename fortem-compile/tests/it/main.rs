@@ -15,6 +15,7 @@ mod cases;
 mod check;
 mod cli;
 mod conditions;
+mod deploy;
 mod differential;
 mod documents;
 mod eval;
