@@ -126,13 +126,12 @@ fn what_does_not_fit_one_template_is_split() {
         let here = template["Resources"].as_object().unwrap();
         for role in here.values().filter(|one| one["Type"] == "AWS::IAM::Role") {
             for policy in role["Properties"]["ManagedPolicyArns"].as_array().unwrap() {
-                match policy["Ref"].as_str() {
-                    Some(id) => assert!(here.contains_key(id), "{id}"),
-                    None => {
-                        let arn = policy["Fn::Sub"].as_str().unwrap();
-                        assert!(arn.starts_with("arn:${AWS::Partition}:iam::${AWS::AccountId}:policy${Path}${NamePrefix}developer-e"));
-                        elsewhere += 1;
-                    }
+                if let Some(id) = policy["Ref"].as_str() {
+                    assert!(here.contains_key(id), "{id}");
+                } else {
+                    let arn = policy["Fn::Sub"].as_str().unwrap();
+                    assert!(arn.starts_with("arn:${AWS::Partition}:iam::${AWS::AccountId}:policy${Path}${NamePrefix}developer-e"));
+                    elsewhere += 1;
                 }
             }
         }

@@ -199,13 +199,21 @@ fn a_role_is_made_only_where_it_has_a_trust_policy() {
     assert_eq!(count("developer-staging", &["developer-dev", "developer-staging"]), 1);
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "that is how functions are declared")]
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "that is how functions are declared"
+)]
 fn keys(arguments: FuncArgs) -> Result<hcl::Value, String> {
     let keys = arguments[0].as_object().unwrap().keys();
     Ok(keys.map(|key| hcl::Value::from(key.clone())).collect())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "that is how functions are declared")]
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "that is how functions are declared"
+)]
 fn contains_value(arguments: FuncArgs) -> Result<hcl::Value, String> {
     Ok(arguments[0].as_array().unwrap().contains(&arguments[1]).into())
 }
