@@ -8,7 +8,7 @@ use fortem_core::{Problems, Source};
 use thiserror::Error;
 
 pub use self::directory::{WriteError, write};
-pub(crate) use self::manifest::only_roles;
+pub(crate) use self::manifest::{only_roles, origins};
 pub use self::manifest::{
     DocumentEntry, FileEntry, Manifest, OriginEntry, StatementEntry, manifest,
 };

@@ -228,6 +228,11 @@ impl Statement {
         self.resources.as_ref().map(Scope::listed).unwrap_or_default()
     }
 
+    /// The patterns of `Resource` or `NotResource`, variables left open.
+    pub(crate) fn resource_templates(&self) -> impl Iterator<Item = &Template> {
+        self.listed_resources().iter().map(ResourcePattern::template)
+    }
+
     /// The patterns of `Resource` or `NotResource` with the variables filled in.
     pub(crate) fn resource_patterns(&self, context: &Context) -> Vec<Pattern> {
         self.listed_resources().iter().map(|pattern| pattern.template().fill(context)).collect()

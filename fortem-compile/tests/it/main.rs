@@ -16,6 +16,7 @@ mod check;
 mod cli;
 mod conditions;
 mod deploy;
+mod diff;
 mod differential;
 mod documents;
 mod eval;
