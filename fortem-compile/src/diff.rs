@@ -40,7 +40,6 @@ use self::union::Union;
 use crate::domain::{DomainError, Languages};
 use crate::iam::Statement;
 use crate::reference::{Reference, ReferenceError};
-use crate::table::Table;
 
 /// What differs between side A and side B.
 #[derive(Debug, Clone, Serialize)]
@@ -62,9 +61,20 @@ pub struct Diff {
     /// Who has which role where, if both sides say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignments: Option<AssignmentChanges>,
-    /// Files that were not compared, since they are no identity policies.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub not_compared: Vec<String>,
+    /// Files of other kinds that differ, of which nothing more is said.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub differing_files: BTreeSet<String>,
+    /// Kinds of documents that only one side has, and that were not compared.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_compared: BTreeSet<String>,
+}
+
+impl Diff {
+    /// Whether nothing at all differs that both sides have.
+    #[must_use]
+    pub fn is_equal(&self) -> bool {
+        self.verdict == Verdict::Equal && self.differing_files.is_empty()
+    }
 }
 
 /// What differs in the documents of one role, or of one environment of it.
@@ -191,9 +201,23 @@ pub enum DiffError {
 ///
 /// [`DiffError`], when the sides do not go together, or tell more calls apart than can be looked at.
 pub fn diff(a: &Side, b: &Side, role: Option<&str>) -> Result<Diff, DiffError> {
+    diff_by(Reference::builtin()?, a, b, role)
+}
+
+/// Compares as [`diff()`] does, by another service reference than the one that is built in.
+///
+/// # Errors
+///
+/// As those of [`diff()`].
+pub fn diff_by(
+    reference: &Reference,
+    a: &Side,
+    b: &Side,
+    role: Option<&str>,
+) -> Result<Diff, DiffError> {
     let pairs = pairs(a, b, role)?;
-    let reference = Reference::builtin()?;
-    let comparer = Comparer::new(reference, Table::builtin(), [a, b]);
+    let table = if a.has_roles() { a.table() } else { b.table() };
+    let comparer = Comparer::new(reference, table, [a, b]);
     let mut languages = languages([a, b]);
     let mut roles = Vec::new();
     for (owner, [of_a, of_b]) in pairs {
@@ -218,7 +242,8 @@ pub fn diff(a: &Side, b: &Side, role: Option<&str>) -> Result<Diff, DiffError> {
     let verdicts = roles.iter().map(|role| role.verdict);
     let verdict =
         Verdict::of_all(verdicts.chain(assignments.iter().map(AssignmentChanges::verdict)));
-    let not_compared: BTreeSet<&String> = a.not_compared().iter().chain(b.not_compared()).collect();
+    let (kinds_of_a, kinds_of_b) = (a.kinds(), b.kinds());
+    let not_compared = kinds_of_a.symmetric_difference(&kinds_of_b);
     Ok(Diff {
         version: 1,
         verdict,
@@ -228,12 +253,25 @@ pub fn diff(a: &Side, b: &Side, role: Option<&str>) -> Result<Diff, DiffError> {
         service_reference: reference.date().to_owned(),
         roles,
         assignments,
-        not_compared: not_compared.into_iter().cloned().collect(),
+        differing_files: differing_files(a, b, role),
+        not_compared: not_compared.map(|kind| (*kind).to_owned()).collect(),
     })
 }
 
 /// The partition of most accounts.
 const DEFAULT_PARTITION: &str = "aws";
+
+/// The files that are compared as they stand and differ, of kinds that both sides have.
+fn differing_files(a: &Side, b: &Side, role: Option<&str>) -> BTreeSet<String> {
+    let both: BTreeSet<&str> = a.kinds().intersection(&b.kinds()).copied().collect();
+    let texts = |side: &Side| -> BTreeMap<String, String> {
+        let own = side.others(role).filter(|(_, other)| both.contains(other.kind.as_str()));
+        own.map(|(file, other)| (file.to_owned(), other.text.clone())).collect()
+    };
+    let (a, b) = (texts(a), texts(b));
+    let all = a.keys().chain(b.keys());
+    all.filter(|file| a.get(*file) != b.get(*file)).cloned().collect()
+}
 
 /// The languages of each partition that the sides speak of.
 fn languages(sides: [&Side; 2]) -> Vec<Languages> {
@@ -263,6 +301,8 @@ fn pairs<'s>(a: &'s Side, b: &'s Side, role: Option<&str>) -> Result<Pairs<'s>, 
             }
         }
     }
+    // Without a boundary or SCP nothing is limited, and to say that calls are is no comparison.
+    pairs.retain(|owner, [a, b]| owner.is_identity() || (a.is_some() && b.is_some()));
     let environments = a.environments().chain(b.environments()).collect();
     serve_every_environment(&mut pairs, &environments);
     if pairs.is_empty() {
@@ -299,11 +339,11 @@ fn nameless(a: &Side, b: &Side, role: Option<&str>) -> Result<Option<String>, Pr
 fn serve_every_environment<'s>(pairs: &mut Pairs<'s>, environments: &BTreeSet<&str>) {
     let general: Vec<(Owner, [Option<&'s [Named]>; 2])> = pairs
         .iter()
-        .filter(|(owner, _)| owner.environment.is_none())
+        .filter(|(owner, _)| owner.is_identity() && owner.environment.is_none())
         .map(|(owner, pair)| (owner.clone(), *pair))
         .collect();
     for (owner, whole) in general {
-        let of_role = pairs.keys().filter(|other| other.role == owner.role);
+        let of_role = pairs.keys().filter(|other| other.is_identity() && other.role == owner.role);
         if of_role.count() < 2 {
             continue;
         }

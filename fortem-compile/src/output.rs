@@ -8,10 +8,10 @@ use fortem_core::{Problems, Source};
 use thiserror::Error;
 
 pub use self::directory::{WriteError, write};
-pub(crate) use self::manifest::{only_roles, origins};
 pub use self::manifest::{
     DocumentEntry, FileEntry, Manifest, OriginEntry, StatementEntry, manifest,
 };
+pub(crate) use self::manifest::{only_roles, origins};
 pub(crate) use self::place::shown;
 use crate::Identity;
 use crate::compile::Compiled;

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum, ValueHint};
-use fortem_compile::diff::{DiffError, Markdown, Side, Verdict, diff};
-use fortem_compile::{CompileError, compile};
+use fortem_compile::diff::{DiffError, Markdown, Side, diff_by};
+use fortem_compile::reference::Reference;
+use fortem_compile::target::{Target, targets};
+use fortem_compile::{CompileError, compile_by};
 use fortem_core::{FLEET_FILE, Problem, Problems, Source, SourceFile, files_below};
 
+use super::input::ServiceReference;
 use super::output::Output;
 use super::{DIFFERENCE, build, fault};
 
@@ -36,6 +39,8 @@ pub(super) struct Diff {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
+    reference: ServiceReference,
+    #[command(flatten)]
     output: Output,
 }
 
@@ -51,26 +56,29 @@ enum Format {
 
 impl Diff {
     pub(super) fn run(&self) -> Result<ExitCode, Problems> {
-        let (a, b) = (self.side(&self.a)?, self.side(&self.b)?);
-        let found = diff(&a, &b, self.role.as_deref()).map_err(explain)?;
+        let reference = self.reference.read()?;
+        let (a, b) = (self.side(&self.a, &reference)?, self.side(&self.b, &reference)?);
+        let found = diff_by(&reference, &a, &b, self.role.as_deref()).map_err(explain)?;
         let text = match self.format {
             Format::Text => found.to_string(),
             Format::Json => super::json(&found)?,
             Format::Markdown => Markdown(&found).to_string(),
         };
         self.output.write(&text)?;
-        let is_equal = found.verdict == Verdict::Equal;
-        Ok(if is_equal { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENCE) })
+        Ok(if found.is_equal() { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENCE) })
     }
 
-    fn side(&self, path: &Path) -> Result<Side, Problems> {
+    fn side(&self, path: &Path, reference: &Reference) -> Result<Side, Problems> {
         let name = path.display().to_string();
         if path.join(FLEET_FILE).exists() {
             let source = Source::load(path)?;
             let only: Vec<String> =
                 self.role.iter().filter(|role| has_role(&source, role)).cloned().collect();
-            let compiled = compile(&source, &only).map_err(|error| uncompiled(&source, error))?;
-            return Side::of_source(&name, &source, &compiled);
+            let compiled = compile_by(&source, reference, &only)
+                .map_err(|error| uncompiled(&source, error))?;
+            let targets = targets(&source, &compiled, &Target::ALL)
+                .map_err(|error| fault("cannot make the documents", &error))?;
+            return Side::of_source(&name, &source, &compiled, &targets);
         }
         if path.join("identity").is_dir() {
             return Side::of_output(path);

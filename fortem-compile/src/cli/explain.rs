@@ -1,16 +1,16 @@
 //! `fortem-compile explain`: why a call or an action is allowed, or not.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum, ValueHint};
-use fortem_compile::compile;
+use clap::{Args, ValueEnum};
+use fortem_compile::compile_by;
 use fortem_compile::explain::{Deciding, ExplainError, Somebody, action, call};
 use fortem_compile::output::OriginEntry;
 use fortem_core::{Policy, PolicyKind, Problem, Problems, Source};
 
 use super::diagnose::{Excerpt, excerpts};
+use super::input::Input;
 use super::output::Output;
 use super::{DIFFERENCE, build, fault};
 
@@ -44,9 +44,8 @@ pub(super) struct Explain {
     /// A condition key of the call; may be given several times, for several values as well.
     #[arg(long = "key", value_name = "KEY=VALUE", value_parser = pair)]
     keys: Vec<(String, String)>,
-    /// The directory with fleet.toml, roles and guards.
-    #[arg(long, value_name = "DIR", default_value = "policies", value_hint = ValueHint::DirPath)]
-    policies: PathBuf,
+    #[command(flatten)]
+    input: Input,
     /// The format of the answer.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -69,8 +68,8 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 impl Explain {
     pub(super) fn run(&self) -> Result<ExitCode, Problems> {
-        let source = Source::load(&self.policies)?;
-        let compiled = compile(&source, &[]).map_err(build::explain)?;
+        let (source, reference) = (self.input.source()?, self.input.reference()?);
+        let compiled = compile_by(&source, &reference, &[]).map_err(build::explain)?;
         let somebody = Somebody::new(&source, &compiled, &self.role, self.environment.as_deref())?;
         let (allowed, text) = if self.action.contains(':') {
             let answer =

@@ -1,22 +1,21 @@
 //! `fortem-compile matrix`: who may do what where.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum, ValueHint};
-use fortem_compile::compile;
+use clap::{Args, ValueEnum};
+use fortem_compile::compile_by;
 use fortem_compile::matrix::{Csv, Html, Markdown, matrix};
-use fortem_core::{Problems, Source};
+use fortem_core::Problems;
 
 use super::build;
+use super::input::Input;
 use super::output::Output;
 
 /// The arguments of `matrix`.
 #[derive(Debug, Args)]
 pub(super) struct Matrix {
-    /// The directory with fleet.toml, roles and guards.
-    #[arg(long, value_name = "DIR", default_value = "policies", value_hint = ValueHint::DirPath)]
-    policies: PathBuf,
+    #[command(flatten)]
+    input: Input,
     /// Only this role; may be given several times.
     #[arg(long = "role", value_name = "NAME")]
     roles: Vec<String>,
@@ -43,8 +42,8 @@ enum Format {
 
 impl Matrix {
     pub(super) fn run(&self) -> Result<ExitCode, Problems> {
-        let source = Source::load(&self.policies)?;
-        let compiled = compile(&source, &self.roles).map_err(build::explain)?;
+        let (source, reference) = (self.input.source()?, self.input.reference()?);
+        let compiled = compile_by(&source, &reference, &self.roles).map_err(build::explain)?;
         let table = matrix(&source, &compiled);
         let text = match self.format {
             Format::Text => table.to_string(),

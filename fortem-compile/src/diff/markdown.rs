@@ -42,10 +42,9 @@ impl Display for Markdown<'_> {
         if !equal.is_empty() {
             writeln!(f, "\nEqual: {}.", equal.join(", "))?;
         }
-        if !diff.not_compared.is_empty() {
-            let files: Vec<String> =
-                diff.not_compared.iter().map(|file| Code(file).to_string()).collect();
-            writeln!(f, "\nNot compared, being no identity policies: {}.", files.join(", "))?;
+        for (what, names) in diff.remarks() {
+            let names: Vec<String> = names.iter().map(|name| Code(name).to_string()).collect();
+            writeln!(f, "\n{what}: {}.", names.join(", "))?;
         }
         Ok(())
     }

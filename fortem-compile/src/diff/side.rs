@@ -1,5 +1,6 @@
 //! One side of a comparison: documents, and whose they are.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
@@ -10,20 +11,28 @@ use serde::{Deserialize, Serialize};
 use super::assignments::Assigned;
 use crate::compile::Compiled;
 use crate::iam::{Document, DocumentKind, Statement};
-use crate::output::{self, MANIFEST};
+use crate::output::MANIFEST;
+use crate::table::Table;
+use crate::target::{Target, Targets};
 
-/// The folder of identity policies, and what documents of that kind are called.
-const IDENTITY: &str = "identity";
+/// The kinds of documents that are compared call by call.
+const COMPARED: [(Target, DocumentKind); 3] = [
+    (Target::Identity, DocumentKind::Identity),
+    (Target::Boundary, DocumentKind::Boundary),
+    (Target::Scp, DocumentKind::ServiceControl),
+];
 
 /// Files that only tell what the others say.
 const REPORTS: [&str; 3] = [MANIFEST, REPORT, "report.md"];
 
 const REPORT: &str = "report.json";
 
-/// Whose documents: a role's, in whatever environment or in one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+/// Whose documents, and of what kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Owner {
-    /// The role; none where nothing says it.
+    /// `identity`, `boundary` or `scp`.
+    pub kind: String,
+    /// The role; none where nothing says it, or for what is for all.
     pub role: Option<String>,
     /// The one environment the documents are for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,9 +41,33 @@ pub struct Owner {
 
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.role.as_deref().unwrap_or("the documents"))?;
+        match (self.is_identity(), &self.role) {
+            (true, role) => f.write_str(role.as_deref().unwrap_or("the documents"))?,
+            (false, Some(role)) => write!(f, "{} of {role}", self.kind)?,
+            (false, None) => f.write_str(&self.kind)?,
+        }
         self.environment.iter().try_for_each(|name| write!(f, " in {name}"))
     }
+}
+
+impl Owner {
+    /// Whether these are the documents that grant something.
+    #[must_use]
+    pub fn is_identity(&self) -> bool {
+        self.kind == Target::Identity.as_str()
+    }
+
+    fn nameless() -> Self {
+        Self { kind: Target::Identity.as_str().to_owned(), role: None, environment: None }
+    }
+}
+
+/// A file that is compared as it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Other {
+    pub(super) kind: String,
+    pub(super) role: Option<String>,
+    pub(super) text: String,
 }
 
 /// A statement and the name under which it is spoken of.
@@ -54,7 +87,9 @@ pub struct Side {
     spellings: BTreeSet<String>,
     documents: BTreeMap<Owner, Vec<Named>>,
     assignments: Option<BTreeSet<Assigned>>,
-    not_compared: Vec<String>,
+    /// By path.
+    others: BTreeMap<String, Other>,
+    table: Cow<'static, Table>,
 }
 
 /// What is read of `manifest.json`.
@@ -63,7 +98,7 @@ struct Manifest {
     documents: Vec<Entry>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 struct Entry {
     file: String,
     kind: String,
@@ -78,12 +113,17 @@ struct Report {
 }
 
 impl Side {
-    /// What a source was compiled to.
+    /// What a source was compiled to: the documents of some targets.
     ///
     /// # Errors
     ///
     /// When a document cannot be read back.
-    pub fn of_source(name: &str, source: &Source, compiled: &Compiled) -> Result<Self, Problems> {
+    pub fn of_source(
+        name: &str,
+        source: &Source,
+        compiled: &Compiled,
+        targets: &Targets,
+    ) -> Result<Self, Problems> {
         let mut side = Self::named(name);
         let fleet = source.fleet();
         side.tag_key = Some(fleet.tag_key().to_owned());
@@ -92,20 +132,16 @@ impl Side {
         side.environments = environments.clone().map(|one| one.name().to_owned()).collect();
         side.spellings = environments.flat_map(Environment::spellings).map(str::to_owned).collect();
         side.assignments = Some(Assigned::all(fleet));
-        let mut files: BTreeMap<Owner, Vec<SourceFile>> = BTreeMap::new();
-        for artifact in output::artifacts(compiled) {
-            if artifact.kind() != IDENTITY {
-                side.not_compared.push(artifact.file);
-                continue;
-            }
+        side.table = Cow::Owned(compiled.world().table.clone());
+        let files = targets.artifacts.iter().map(|artifact| {
             let owner = Owner {
+                kind: artifact.kind().to_owned(),
                 role: artifact.role.map(str::to_owned),
                 environment: artifact.environment.map(str::to_owned),
             };
-            let file = SourceFile::new(&artifact.file, artifact.text);
-            files.entry(owner).or_default().push(file);
-        }
-        side.with_documents(files)
+            (owner, SourceFile::new(&artifact.file, artifact.text.as_str()))
+        });
+        side.with_files(files)
     }
 
     /// An output directory.
@@ -123,18 +159,14 @@ impl Side {
         let names: BTreeSet<String> =
             paths.iter().filter_map(|path| below(directory, path)).collect();
         side.lacks_none(&listed, &names)?;
-        let mut files: BTreeMap<Owner, Vec<SourceFile>> = BTreeMap::new();
-        for name in &names {
+        let mut files = Vec::new();
+        for name in names.iter().filter(|name| !REPORTS.contains(&name.as_str())) {
             let known = listed.iter().find(|entry| entry.file == *name);
-            let kind = known.map_or_else(|| first_folder(name), |entry| &entry.kind);
-            if kind == IDENTITY {
-                let owner = known.map_or_else(|| owner_of(name, &names), Entry::owner);
-                files.entry(owner).or_default().push(read_file(&directory.join(name))?);
-            } else if !REPORTS.contains(&name.as_str()) {
-                side.not_compared.push(name.clone());
-            }
+            let owner = known.map_or_else(|| owner_of(name, &names), Entry::owner);
+            let file = read_file(&directory.join(name))?;
+            files.push((owner, SourceFile::new(name, file.text())));
         }
-        side.with_documents(files)
+        side.with_files(files)
     }
 
     /// Identity policies that are attached to one role.
@@ -143,7 +175,8 @@ impl Side {
     ///
     /// Every document that AWS would refuse.
     pub fn of_documents(name: &str, files: &[SourceFile]) -> Result<Self, Problems> {
-        Self::named(name).with_documents(BTreeMap::from([(Owner::default(), files.to_vec())]))
+        let files = files.iter().map(|file| (Owner::nameless(), file.clone()));
+        Self::named(name).with_files(files)
     }
 
     fn named(name: &str) -> Self {
@@ -155,7 +188,8 @@ impl Side {
             spellings: BTreeSet::new(),
             documents: BTreeMap::new(),
             assignments: None,
-            not_compared: Vec::new(),
+            others: BTreeMap::new(),
+            table: Cow::Borrowed(Table::builtin()),
         }
     }
 
@@ -170,13 +204,29 @@ impl Side {
         Problems::unless(problems.collect(), ())
     }
 
-    fn with_documents(mut self, files: BTreeMap<Owner, Vec<SourceFile>>) -> Result<Self, Problems> {
+    fn with_files(
+        mut self,
+        files: impl IntoIterator<Item = (Owner, SourceFile)>,
+    ) -> Result<Self, Problems> {
+        let mut by_owner: BTreeMap<Owner, Vec<SourceFile>> = BTreeMap::new();
+        for (owner, file) in files {
+            by_owner.entry(owner).or_default().push(file);
+        }
         let mut problems = Vec::new();
-        for (owner, files) in files {
+        for (owner, files) in by_owner {
+            let compared = COMPARED.iter().find(|(target, _)| target.as_str() == owner.kind);
+            let Some((_, kind)) = compared else {
+                self.others.extend(files.iter().map(|file| {
+                    let Owner { kind, role, .. } = owner.clone();
+                    let text = file.text().to_owned();
+                    (file.path().to_owned(), Other { kind, role, text })
+                }));
+                continue;
+            };
             let is_only = files.len() < 2;
             let statements = self.documents.entry(owner).or_default();
             for file in &files {
-                let reading = Document::read(file.text(), DocumentKind::Identity);
+                let reading = Document::read(file.text(), *kind);
                 problems.extend(reading.errors().iter().map(|error| error.problem(file)));
                 let of_file = reading.document().statements().iter().map(|statement| {
                     let name = statement.name();
@@ -219,17 +269,37 @@ impl Side {
         self.assignments.as_ref()
     }
 
-    pub(super) fn not_compared(&self) -> &[String] {
-        &self.not_compared
+    /// The files that are compared as they stand, those of one role if it is given.
+    pub(super) fn others<'s>(
+        &'s self,
+        role: Option<&'s str>,
+    ) -> impl Iterator<Item = (&'s str, &'s Other)> {
+        let all = self.others.iter().map(|(file, other)| (file.as_str(), other));
+        all.filter(move |(_, other)| role.is_none() || other.role.as_deref() == role)
     }
 
-    /// Whether each document says which role it is of.
+    /// The lowering table of the source, or the built-in one.
+    pub(super) fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The kinds of documents that there are.
+    pub(super) fn kinds(&self) -> BTreeSet<&str> {
+        let compared = self.documents.keys().map(|owner| owner.kind.as_str());
+        compared.chain(self.others.values().map(|other| other.kind.as_str())).collect()
+    }
+
+    fn identities(&self) -> impl Iterator<Item = &Owner> {
+        self.documents.keys().filter(|owner| owner.is_identity())
+    }
+
+    /// Whether each identity policy says which role it is of.
     pub(super) fn has_roles(&self) -> bool {
-        self.documents.keys().all(|owner| owner.role.is_some())
+        self.identities().all(|owner| owner.role.is_some())
     }
 
     pub(super) fn roles(&self) -> impl Iterator<Item = &str> {
-        self.documents.keys().filter_map(|owner| owner.role.as_deref())
+        self.identities().filter_map(|owner| owner.role.as_deref())
     }
 
     /// The documents by owner: all, or those of one role. Those without a role are of the `nameless` one.
@@ -240,7 +310,9 @@ impl Side {
     ) -> impl Iterator<Item = (Owner, &[Named])> {
         self.documents.iter().filter_map(move |(owner, statements)| {
             let mut owner = owner.clone();
-            owner.role = owner.role.or_else(|| nameless.map(str::to_owned));
+            if owner.is_identity() {
+                owner.role = owner.role.or_else(|| nameless.map(str::to_owned));
+            }
             let is_wanted = role.is_none() || owner.role.as_deref() == role;
             is_wanted.then_some((owner, statements.as_slice()))
         })
@@ -254,24 +326,24 @@ impl Side {
 
 impl Entry {
     fn owner(&self) -> Owner {
-        Owner { role: self.role.clone(), environment: self.environment.clone() }
+        let Self { kind, role, environment, .. } = self.clone();
+        Owner { kind, role, environment }
     }
 }
 
-/// Whose document a file holds, told by its name: `identity/ROLE.json` or `identity/ROLE/ENVIRONMENT.json`;
-/// further documents have a number behind the name of the first.
+/// Whose document a file holds, told by its name: `KIND/ROLE.json` or `KIND/ROLE/ENVIRONMENT.json`; further
+/// documents have a number behind the name of the first.
 fn owner_of(name: &str, all: &BTreeSet<String>) -> Owner {
     let stem = name.strip_suffix(".json").unwrap_or(name);
     let first = stem.rsplit_once('-').filter(|(base, number)| {
         number.parse::<usize>().is_ok() && all.contains(&format!("{base}.json"))
     });
     let stem = first.map_or(stem, |(base, _)| base);
-    let mut parts = stem.split('/').skip(1).map(str::to_owned);
-    Owner { role: parts.next(), environment: parts.next() }
-}
-
-fn first_folder(name: &str) -> &str {
-    name.split('/').next().unwrap_or_default()
+    let mut parts = stem.split('/').map(str::to_owned);
+    let kind = parts.next().unwrap_or_default();
+    // Of an SCP the name is its own.
+    let mut parts = parts.filter(|_| kind != Target::Scp.as_str());
+    Owner { role: parts.next(), environment: parts.next(), kind }
 }
 
 /// The path below a directory, with `/` between folders.

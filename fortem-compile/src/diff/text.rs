@@ -25,14 +25,23 @@ impl Display for Diff {
         if !equal.is_empty() {
             writeln!(f, "\nequal: {}", equal.join(", "))?;
         }
-        if !self.not_compared.is_empty() {
-            writeln!(
-                f,
-                "\nnot compared, being no identity policies: {}",
-                self.not_compared.join(", ")
-            )?;
+        for (what, names) in self.remarks() {
+            writeln!(f, "\n{what}: {}", names.join(", "))?;
         }
         Ok(())
+    }
+}
+
+impl Diff {
+    /// What else there is to say, and of what.
+    pub(super) fn remarks(&self) -> impl Iterator<Item = (&'static str, Vec<&str>)> {
+        let remarks = [
+            ("other files that differ", &self.differing_files),
+            ("not compared, since only one side has them", &self.not_compared),
+        ];
+        let all = remarks.into_iter().map(|(what, names)| (what, names.iter().map(String::as_str)));
+        let all = all.map(|(what, names)| (what, names.collect::<Vec<_>>()));
+        all.filter(|(_, names)| !names.is_empty())
     }
 }
 

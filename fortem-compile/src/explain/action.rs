@@ -10,7 +10,7 @@ use super::{Call, Deciding, ExplainError, Somebody};
 use crate::compile::Compiled;
 use crate::domain::Shapes;
 use crate::model::Role;
-use crate::table::{self, Channel, holds};
+use crate::table::{self, Channel, Table, holds};
 
 /// Whether somebody may do something, by which calls, and what is left out.
 #[derive(Debug, Clone, Serialize)]
@@ -79,7 +79,7 @@ pub struct LeftOut {
 /// When the vocabulary has no such action, or the documents tell too many calls apart.
 pub fn action(somebody: Somebody<'_>, name: &str) -> Result<ActionAnswer, ExplainError> {
     let Somebody { source, compiled, role, environment } = somebody;
-    let world = &compiled.world;
+    let world = compiled.world();
     let Some(action) = source.vocabulary().action(name) else {
         return Err(fortem_core::Problems::from(unknown(&somebody, name)).into());
     };
@@ -88,7 +88,7 @@ pub fn action(somebody: Somebody<'_>, name: &str) -> Result<ActionAnswer, Explai
     let mut calls = Calls::of(&somebody, &documents, &shapes)?;
     let mut steps = Vec::new();
     for row in world.table.calls_of(action.name(), world.schedule()) {
-        for resource_type in types(&somebody, row) {
+        for resource_type in types(world.table, row) {
             steps.push(step(&mut calls, row, resource_type)?);
         }
     }
@@ -123,8 +123,7 @@ fn unknown(somebody: &Somebody<'_>, name: &str) -> Problem {
 }
 
 /// The types of resource that a row is about, or none.
-fn types<'a>(somebody: &Somebody<'a>, row: &'a table::Call) -> Vec<Option<&'a str>> {
-    let table = somebody.compiled.world.table;
+fn types<'a>(table: &'a Table, row: &'a table::Call) -> Vec<Option<&'a str>> {
     let kinds = row.kinds.iter().filter_map(|kind| table.kind(kind));
     let types: Vec<Option<&str>> =
         kinds.flat_map(|kind| kind.types.iter().map(|name| Some(name.as_str()))).collect();
@@ -161,7 +160,7 @@ fn step(
 
 /// What would be of use for an action, and is not granted.
 pub(crate) fn left_out(compiled: &Compiled, role: &Role, action: &str) -> Vec<LeftOut> {
-    let world = &compiled.world;
+    let world = compiled.world();
     let accepted = |api: &str| world.fleet.accepted_leaks().iter().any(|one| one.name() == api);
     let blind = world.table.blind.iter().filter(|row| {
         row.actions.contains(action)

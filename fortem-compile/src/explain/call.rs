@@ -70,7 +70,7 @@ pub fn call(
     resource: &str,
     keys: &BTreeMap<String, Vec<String>>,
 ) -> Result<CallAnswer, ExplainError> {
-    let world = &somebody.compiled.world;
+    let world = somebody.compiled.world();
     let Some(known) = world.reference.action(api) else {
         let message = format!("the service reference does not know the API action `{api}`");
         let help = "an API action is written `ecs:UpdateService`, an action of the vocabulary `restartService`";
@@ -131,12 +131,12 @@ pub fn call(
 }
 
 fn is_multivalued(somebody: &Somebody<'_>, key: &str) -> bool {
-    let known = somebody.compiled.world.reference.key_type(key);
+    let known = somebody.compiled.world().reference.key_type(key);
     known.is_some_and(|known| known.multivalued)
 }
 
 fn uses(somebody: &Somebody<'_>, api: &str) -> Vec<Use> {
-    let world = &somebody.compiled.world;
+    let world = somebody.compiled.world();
     let holds = |schedule: Option<&str>| schedule.is_none_or(|one| one == world.schedule());
     let calls = world.table.calls.iter();
     let calls = calls.filter(|row| row.api == api && holds(row.schedule.as_deref()));

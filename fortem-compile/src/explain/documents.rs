@@ -47,7 +47,7 @@ impl Documents {
                 statements.push((read.clone(), deciding));
             }
         }
-        let world = &compiled.world;
+        let world = compiled.world();
         let own_keys = match Binding::of(world.fleet, role, identity) {
             Binding::Tag => vec![world.tag("Principal")],
             Binding::Slots(count) => (1..=count).map(|slot| slot_key(world.fleet, slot)).collect(),
@@ -98,7 +98,7 @@ impl<'d> Calls<'d> {
         documents: &'d Documents,
         shapes: &'d Shapes<'d>,
     ) -> Result<Self, ExplainError> {
-        let world = &somebody.compiled.world;
+        let world = somebody.compiled.world();
         let statements = documents.read();
         let mut languages = Languages::new(world.fleet.partition().as_str());
         let variables = Variables::of(&statements, &[], shapes);

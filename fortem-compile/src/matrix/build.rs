@@ -57,7 +57,7 @@ pub fn matrix(source: &Source, compiled: &Compiled) -> Matrix {
     Matrix {
         version: 1,
         tag_key: fleet.tag_key().to_owned(),
-        service_reference: compiled.world.reference.date().to_owned(),
+        service_reference: compiled.world().reference.date().to_owned(),
         roles: (0..roles.len()).filter_map(row_of).collect(),
         columns: columns.into_iter().map(|(column, _)| column).collect(),
         guards: source.guards().map(|guard| table.policy(guard)).collect(),
@@ -130,7 +130,7 @@ impl<'a> Table<'a> {
     }
 
     fn cell(&self, role: &Role, action: &Action, place: Option<&Environment>) -> Cell {
-        let world = &self.compiled.world;
+        let world = self.compiled.world();
         if let Some(never) = world.table.never.iter().find(|row| row.action == action.name()) {
             return Cell::Never { reason: never.reason.clone() };
         }
