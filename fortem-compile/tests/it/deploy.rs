@@ -65,8 +65,8 @@ fn is_of_organization(path: &str) -> bool {
 /// The sample with a document for each environment.
 fn literal() -> Source {
     let fleet = std::fs::read_to_string("../policies/fleet.toml").unwrap();
-    let assignments = fleet.find("[[assignment]]\nrole = \"exec\"").unwrap();
-    sample_over(&format!("mode = \"literal\"\n{}", &fleet[..assignments]))
+    let (before, _) = fleet.split_once("[[assignment]]\nrole = \"exec\"").unwrap();
+    sample_over(&format!("mode = \"literal\"\n{before}"))
 }
 
 fn refused(fleet: &str, format: Format) -> String {
@@ -74,7 +74,8 @@ fn refused(fleet: &str, format: Format) -> String {
     let compiled = compile(&source, &[]).unwrap();
     let targets = targets(&source, &compiled, &[Target::Identity]).unwrap();
     let problems = files(&source, &targets.artifacts, &[format]).unwrap_err();
-    problems.as_slice().iter().map(|one| format!("{}: {one}\n", one.code())).collect()
+    let lines = problems.as_slice().iter().map(|one| format!("{}: {one}", one.code()));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
