@@ -101,11 +101,6 @@ impl<'a> Somebody<'a> {
         }
         Ok(Self { source, compiled, role, environment })
     }
-
-    fn in_words(&self) -> String {
-        let role = self.role.policy.id();
-        self.environment.map_or_else(|| role.to_owned(), |name| format!("{role} in {name}"))
-    }
 }
 
 fn effect<S: serde::Serializer>(effect: &Effect, serializer: S) -> Result<S::Ok, S::Error> {

@@ -194,22 +194,7 @@ impl<'v> OneKey<'v, '_> {
         let is_only_text = others.iter().all(|one| *one == Comparison::Presence);
         let written = self.written();
         of_text.extend(self.standing_beside(&written)?);
-        if std::env::var_os("DBG").is_some() {
-            for c in &of_text {
-                eprintln!(
-                    "DBG {} {:?}",
-                    self.key,
-                    match c {
-                        Comparison::Wild(p) => format!("wild {p}"),
-                        o => format!("{o:?}"),
-                    }
-                );
-            }
-        }
         let mut found = values(self.key, &of_text, languages)?;
-        if std::env::var_os("DBG").is_some() {
-            eprintln!("DBG found {} {found:?}", found.len());
-        }
         found.extend(values(self.key, &others, languages)?);
         found.insert(String::new());
         if found.len() > MOST {
@@ -222,9 +207,6 @@ impl<'v> OneKey<'v, '_> {
             found.into_iter().map(|value| vec![value]).collect()
         };
         kinds.push(Vec::new());
-        if std::env::var_os("DBG").is_some() {
-            eprintln!("DBG kinds {} {kinds:?}", kinds.len());
-        }
         Ok(kinds)
     }
 

@@ -27,8 +27,17 @@ fn an_allowed_call_is_told_with_its_statement_and_its_line_of_cedar() {
     let (said, code) = run(
         &Scratch::new(),
         &[
-            "explain", "--role", "developer", "--tag", "staging", "ecs:UpdateService", SERVICE, "--key",
-            "aws:ResourceTag/Environment=staging", "--key", CLUSTER,
+            "explain",
+            "--role",
+            "developer",
+            "--tag",
+            "staging",
+            "ecs:UpdateService",
+            SERVICE,
+            "--key",
+            "aws:ResourceTag/Environment=staging",
+            "--key",
+            CLUSTER,
         ],
     );
     assert_eq!(code, Some(0));
@@ -40,8 +49,14 @@ fn a_denied_call_is_told_with_the_guard() {
     let (said, code) = run(
         &Scratch::new(),
         &[
-            "explain", "--role", "developer", "--environment", "prod", "ecs:StopTask",
-            "arn:aws:ecs:eu-west-1:444455556666:task/prod/0123", "--key",
+            "explain",
+            "--role",
+            "developer",
+            "--environment",
+            "prod",
+            "ecs:StopTask",
+            "arn:aws:ecs:eu-west-1:444455556666:task/prod/0123",
+            "--key",
             "aws:ResourceTag/Environment=prod",
         ],
     );
@@ -52,8 +67,17 @@ fn a_denied_call_is_told_with_the_guard() {
 #[test]
 fn a_call_that_nothing_allows_is_told_with_what_it_lacks() {
     let arguments = [
-        "explain", "--role", "developer", "--environment", "staging", "ecs:UpdateService", SERVICE,
-        "--key", "aws:ResourceTag/Environment=qa", "--key", CLUSTER,
+        "explain",
+        "--role",
+        "developer",
+        "--environment",
+        "staging",
+        "ecs:UpdateService",
+        SERVICE,
+        "--key",
+        "aws:ResourceTag/Environment=qa",
+        "--key",
+        CLUSTER,
     ];
     let (said, code) = run(&Scratch::new(), &arguments);
     assert_eq!(code, Some(10));
@@ -65,8 +89,10 @@ fn a_call_that_nothing_allows_is_told_with_what_it_lacks() {
 #[test]
 fn an_action_is_told_by_its_calls() {
     let scratch = Scratch::new();
-    let (said, code) =
-        run(&scratch, &["explain", "--role", "developer", "--environment", "staging", "restartService"]);
+    let (said, code) = run(
+        &scratch,
+        &["explain", "--role", "developer", "--environment", "staging", "restartService"],
+    );
     assert_eq!(code, Some(0));
     assert_snapshot!("restart", said);
     let (said, code) =
@@ -77,8 +103,10 @@ fn an_action_is_told_by_its_calls() {
         run(&scratch, &["explain", "--role", "log-viewer", "--environment", "staging", "viewLogs"]);
     assert_eq!(code, Some(0));
     assert_snapshot!("view_logs", said);
-    let (said, code) =
-        run(&scratch, &["explain", "--role", "developer", "--environment", "staging", "readSecret"]);
+    let (said, code) = run(
+        &scratch,
+        &["explain", "--role", "developer", "--environment", "staging", "readSecret"],
+    );
     assert_eq!(code, Some(10));
     assert_snapshot!("never", said);
 }
@@ -101,7 +129,12 @@ fn what_there_is_not_is_refused() {
 }
 
 /// Whether the emitted documents of a role allow a call, by the evaluator of these tests.
-fn is_allowed(documents: &[Value], api: &str, resource: &str, keys: &BTreeMap<String, Vec<String>>) -> bool {
+fn is_allowed(
+    documents: &[Value],
+    api: &str,
+    resource: &str,
+    keys: &BTreeMap<String, Vec<String>>,
+) -> bool {
     let context: Context =
         keys.iter().map(|(key, values)| (key.to_lowercase(), values.clone())).collect();
     allows(documents, &evaluator::Call { action: api, resource, context: &context }).0
@@ -125,13 +158,16 @@ fn each_answer_about_an_action_is_one_that_calls_bear_out() {
                     let allowed =
                         is_allowed(&documents, &example.api, &example.resource, &example.keys);
                     assert_eq!(allowed, step.allowed, "{role} {environment} {name} {example}");
-                    let said = call(somebody, &example.api, &example.resource, &example.keys).unwrap();
+                    let said =
+                        call(somebody, &example.api, &example.resource, &example.keys).unwrap();
                     assert_eq!(said.allowed, step.allowed, "{said}");
                 }
                 // The calls of these tests are written apart from the lowering table.
                 for step in steps(source.fleet(), name, Some(environment)) {
                     let mut keys = BTreeMap::new();
-                    let mut put = |key: &str, value: &str| keys.insert(key.to_owned(), vec![value.to_owned()]);
+                    let mut put = |key: &str, value: &str| {
+                        keys.insert(key.to_owned(), vec![value.to_owned()])
+                    };
                     put("aws:PrincipalTag/Environment", environment);
                     put("aws:MultiFactorAuthPresent", "true");
                     if step.shows_tag {

@@ -48,7 +48,8 @@ fn the_table_for_spreadsheets_has_a_line_for_each_environment() {
     let lines: Vec<&str> = said.split("\r\n").collect();
     // A head, four roles, each action of the vocabulary, four environments and any other.
     assert_eq!(lines.len(), 1 + 4 * 15 * 5 + 1);
-    let of_exec: Vec<&str> = lines.into_iter().filter(|line| line.starts_with("exec,execCommand")).collect();
+    let of_exec: Vec<&str> =
+        lines.into_iter().filter(|line| line.starts_with("exec,execCommand")).collect();
     assert_snapshot!(of_exec.join("\n"));
 }
 
@@ -56,7 +57,8 @@ fn the_table_for_spreadsheets_has_a_line_for_each_environment() {
 fn the_table_for_machines() {
     let said: Value = serde_json::from_str(&run(&scratch(), "json")).unwrap();
     let role = said["roles"].as_array().unwrap().iter().find(|role| role["id"] == "exec").unwrap();
-    let row = role["rows"].as_array().unwrap().iter().find(|row| row["action"] == "execCommand").unwrap();
+    let row =
+        role["rows"].as_array().unwrap().iter().find(|row| row["action"] == "execCommand").unwrap();
     assert_snapshot!(format!("{:#}\n{:#}", said["columns"], row));
 }
 
@@ -66,7 +68,14 @@ fn the_page_is_whole_and_asks_for_nothing_outside_it() {
     for outside in ["http:", "https:", "src=", "@import", "url(", "<link", "<img"] {
         assert!(!said.contains(outside), "{outside}");
     }
-    for part in ["role-developer", "role-exec", "never-prod", "with a second factor", "prefers-color-scheme", "@media print"] {
+    for part in [
+        "role-developer",
+        "role-exec",
+        "never-prod",
+        "with a second factor",
+        "prefers-color-scheme",
+        "@media print",
+    ] {
         assert!(said.contains(part), "{part}");
     }
 }
@@ -74,17 +83,28 @@ fn the_page_is_whole_and_asks_for_nothing_outside_it() {
 #[test]
 fn what_policies_say_is_no_markup() {
     let scratch = Scratch::new();
-    scratch.replace("roles/exec.cedar", "Open a shell in a container, with a second factor.", "<script>alert(1)</script> & so on");
+    scratch.replace(
+        "roles/exec.cedar",
+        "Open a shell in a container, with a second factor.",
+        "<script>alert(1)</script> & so on",
+    );
     let said = run(&scratch, "html");
     assert!(!said.contains("<script>alert"));
     assert!(said.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; so on"));
 }
 
 /// Whether the documents of a role allow every call that an action is made of.
-fn documents_allow(source: &Source, documents: &[Value], action: &str, environment: &str, mfa: bool) -> bool {
+fn documents_allow(
+    source: &Source,
+    documents: &[Value],
+    action: &str,
+    environment: &str,
+    mfa: bool,
+) -> bool {
     steps(source.fleet(), action, Some(environment)).iter().all(|step| {
         let mut context = Context::new();
-        let mut put = |key: &str, value: &str| context.insert(key.to_lowercase(), vec![value.to_owned()]);
+        let mut put =
+            |key: &str, value: &str| context.insert(key.to_lowercase(), vec![value.to_owned()]);
         put("aws:PrincipalTag/Environment", environment);
         if mfa {
             put("aws:MultiFactorAuthPresent", "true");
@@ -99,7 +119,11 @@ fn documents_allow(source: &Source, documents: &[Value], action: &str, environme
         for (key, value) in &step.keys {
             put(key, value);
         }
-        allows(documents, &evaluator::Call { action: step.api, resource: &step.resource, context: &context }).0
+        allows(
+            documents,
+            &evaluator::Call { action: step.api, resource: &step.resource, context: &context },
+        )
+        .0
     })
 }
 
@@ -115,7 +139,9 @@ fn table_is_true(source: &Source) {
             .filter(|(file, _)| *file == prefix)
             .map(|(_, text)| serde_json::from_str(text).unwrap())
             .collect();
-        for row in role.rows.iter().filter(|row| ACTIONS.iter().any(|(name, _)| *name == row.action)) {
+        for row in
+            role.rows.iter().filter(|row| ACTIONS.iter().any(|(name, _)| *name == row.action))
+        {
             for (column, cell) in table.columns.iter().zip(&row.cells) {
                 let unknown = column.environments.is_empty().then(|| "nowhere".to_owned());
                 for place in column.environments.iter().chain(&unknown) {
@@ -135,7 +161,9 @@ fn table_is_true(source: &Source) {
                         .map(|mfa| documents_allow(source, &documents, &row.action, place, mfa));
                     let at = format!("{} {} {place}: {cell:?}", role.policy.id, row.action);
                     match cell {
-                        Cell::Allowed => assert_eq!((cedar, documents), ([true; 2], [true; 2]), "{at}"),
+                        Cell::Allowed => {
+                            assert_eq!((cedar, documents), ([true; 2], [true; 2]), "{at}")
+                        }
                         Cell::Conditional { .. } => {
                             assert_ne!(cedar[0], cedar[1], "{at}");
                             assert_eq!(documents, cedar, "{at}");
@@ -161,7 +189,9 @@ fn a_role_for_some_environments_is_granted_nothing_elsewhere() {
     let fleet = crate::policies::fleet(&[false, false, true]);
     let source = source(
         &fleet,
-        &["permit (principal, action == Fortem::Action::\"stopTask\", resource in Fortem::Environment::\"alpha\");"],
+        &[
+            "permit (principal, action == Fortem::Action::\"stopTask\", resource in Fortem::Environment::\"alpha\");",
+        ],
         &[] as &[&str],
     );
     let Ok(compiled) = compile(&source, &[]) else { return };
