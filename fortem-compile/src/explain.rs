@@ -29,7 +29,6 @@ use crate::reference::ReferenceError;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Deciding {
     /// Whether it allows or denies.
-    #[serde(serialize_with = "effect")]
     pub effect: Effect,
     /// The statement id.
     pub sid: String,
@@ -100,16 +99,5 @@ impl<'a> Somebody<'a> {
             return Err(Problem::new("fortem::explain::nowhere", message).help(help).into());
         }
         Ok(Self { source, compiled, role, environment })
-    }
-}
-
-fn effect<S: serde::Serializer>(effect: &Effect, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(effect_word(*effect))
-}
-
-fn effect_word(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Allow => "Allow",
-        Effect::Deny => "Deny",
     }
 }

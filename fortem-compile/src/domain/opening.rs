@@ -39,13 +39,13 @@ impl Opening {
     ) -> Result<BTreeSet<Vec<Token>>, DomainError> {
         let written = |tokens: &[Token]| tokens.iter().copied().map(Some).collect::<Vec<_>>();
         let own = [written(&self.before), vec![None], written(&self.after)].concat();
-        let own: Vec<&[Option<Token>]> = parts(&own, Some(Token::Char(':')));
+        let own: Vec<&[Option<Token>]> = parts(&own, &Some(Token::Char(':')));
         if own.len() < PARTS {
             return Ok(self.filling(other));
         }
         let mut found = BTreeSet::new();
         for other in in_six_parts(&other.iter().copied().collect())? {
-            let other = parts(other.tokens(), Token::Char(':'));
+            let other = parts(other.tokens(), &Token::Char(':'));
             found.extend(filling_of_parts(&own, &other));
         }
         Ok(found)
@@ -83,8 +83,8 @@ fn filling_of_parts(own: &[&[Option<Token>]], other: &[&[Token]]) -> BTreeSet<Ve
 }
 
 /// The parts of an ARN, or as many as there are.
-fn parts<T: PartialEq>(tokens: &[T], colon: T) -> Vec<&[T]> {
-    tokens.splitn(PARTS, |token| *token == colon).collect()
+fn parts<'t, T: PartialEq>(tokens: &'t [T], colon: &T) -> Vec<&'t [T]> {
+    tokens.splitn(PARTS, |token| token == colon).collect()
 }
 
 /// Whether no text begins as both do, told from the letters before any run.

@@ -179,12 +179,11 @@ pub(super) fn in_six_parts(pattern: &Pattern) -> Result<Vec<Pattern>, DomainErro
             };
             for taken in 0..=most {
                 let mut longer = written.clone();
-                match (token, taken) {
-                    (Token::One, 1) => longer.push(Token::Char(':')),
-                    _ => {
-                        longer.push(*token);
-                        longer.extend([Token::Char(':'), *token].repeat(taken));
-                    }
+                if let (Token::One, 1) = (token, taken) {
+                    longer.push(Token::Char(':'))
+                } else {
+                    longer.push(*token);
+                    longer.extend([Token::Char(':'), *token].repeat(taken));
                 }
                 next.push((longer, lacking - taken));
             }

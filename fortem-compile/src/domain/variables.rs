@@ -184,7 +184,7 @@ enum Stand<'v> {
     Nothing,
 }
 
-impl<'v> OneKey<'v, '_> {
+impl OneKey<'_, '_> {
     /// Values of the key by kind; an empty kind stands for a call without the key.
     fn kinds(&self, languages: &mut Languages) -> Result<Vec<Vec<String>>, DomainError> {
         let conditions = self.variables.conditions.iter().filter(|one| one.folded_key == self.key);
@@ -294,8 +294,8 @@ impl<'v> OneKey<'v, '_> {
 
     /// What stands in the place of the variable in the texts beside it.
     fn standing_beside(&self, written: &[Written<'_>]) -> Result<Vec<Comparison>, DomainError> {
-        let mut by_subject: BTreeMap<Subject<'_>, BTreeSet<(&[Token], How, bool)>> =
-            BTreeMap::new();
+        type Beside<'w> = BTreeSet<(&'w [Token], How, bool)>;
+        let mut by_subject: BTreeMap<Subject<'_>, Beside<'_>> = BTreeMap::new();
         for text in written {
             let known = by_subject.entry(text.subject).or_default();
             known.insert((&text.tokens, text.how, !text.openings.is_empty()));

@@ -4,7 +4,7 @@ use std::fmt::{Display, Formatter, Result};
 
 use super::action::{ActionAnswer, LeftOut, Step};
 use super::call::{CallAnswer, Near, Use};
-use super::{Call, Deciding, effect_word};
+use super::{Call, Deciding};
 use crate::escape::one_line;
 use crate::output::OriginEntry;
 
@@ -46,7 +46,7 @@ impl Display for Use {
         match (&self.shows, self.channels.as_slice()) {
             (Some(shows), _) => writeln!(f, ", tied to no environment: it shows {shows}")?,
             (None, channels) => {
-                writeln!(f, ", tied to the environment by {}", channels.join(", "))?
+                writeln!(f, ", tied to the environment by {}", channels.join(", "))?;
             }
         }
         self.unseen.iter().try_for_each(|unseen| writeln!(f, "  IAM does not see {unseen}"))
@@ -77,9 +77,12 @@ impl Display for ActionAnswer {
 
 impl Display for Step {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let on = self.resource_type.iter().map(|name| format!(" on {name}")).collect::<String>();
+        f.write_str(&self.api)?;
+        if let Some(name) = &self.resource_type {
+            write!(f, " on {name}")?;
+        }
         let role = if self.supporting { " (supporting)" } else { "" };
-        writeln!(f, "{}{on}{role}: {}", self.api, verdict(self.allowed))?;
+        writeln!(f, "{role}: {}", verdict(self.allowed))?;
         for statement in &self.statements {
             writeln!(f, "  by {statement}")?;
         }
@@ -118,7 +121,7 @@ impl Display for Call {
 
 impl Display for Deciding {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        write!(f, "{} {} of {}", effect_word(self.effect), self.sid, self.file)?;
+        write!(f, "{} {} of {}", self.effect, self.sid, self.file)?;
         for (index, origin) in self.from.iter().enumerate() {
             let before = if index == 0 { ", from" } else { " and" };
             match origin {
@@ -126,7 +129,7 @@ impl Display for Deciding {
                     write!(f, "{before} `{policy}` at {location}")?;
                 }
                 OriginEntry::Integrity { integrity } => {
-                    write!(f, "{before} what is always guarded: {integrity}")?
+                    write!(f, "{before} what is always guarded: {integrity}")?;
                 }
             }
         }

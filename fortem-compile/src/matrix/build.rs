@@ -45,7 +45,7 @@ pub fn matrix(source: &Source, compiled: &Compiled) -> Matrix {
         match alike {
             Some((column, _)) => column.environments.extend(names),
             None => {
-                columns.push((Column { environments: names.into_iter().collect(), tier }, cells))
+                columns.push((Column { environments: names.into_iter().collect(), tier }, cells));
             }
         }
     }

@@ -49,13 +49,18 @@ impl Call {
 
     /// In which direction the documents differ about the call.
     pub(crate) fn direction(&self, a: &Value, b: &Value) -> Option<Direction> {
-        match (self.outcome(a), self.outcome(b)) {
-            (from, to) if from == to => None,
-            (_, Outcome::Allowed) => Some(Direction::Widened),
-            (Outcome::Allowed, _) => Some(Direction::Narrowed),
-            (Outcome::Denied, _) => Some(Direction::GuardLoosened),
-            (Outcome::NotAllowed, _) => Some(Direction::GuardTightened),
-        }
+        direction(self.outcome(a), self.outcome(b))
+    }
+}
+
+/// In which direction two outcomes of one call differ.
+pub(crate) fn direction(from: Outcome, to: Outcome) -> Option<Direction> {
+    match (from, to) {
+        (from, to) if from == to => None,
+        (_, Outcome::Allowed) => Some(Direction::Widened),
+        (Outcome::Allowed, _) => Some(Direction::Narrowed),
+        (Outcome::Denied, _) => Some(Direction::GuardLoosened),
+        (Outcome::NotAllowed, _) => Some(Direction::GuardTightened),
     }
 }
 
