@@ -158,7 +158,7 @@ mod tests {
         pattern.tokens().to_vec()
     }
 
-    fn filling<'f>(before: &str, after: &str, other: &str) -> BTreeSet<String> {
+    fn filling(before: &str, after: &str, other: &str) -> BTreeSet<String> {
         let opening = Opening { before: tokens(before), after: tokens(after) };
         let found = opening.filling(&tokens(other));
         found.into_iter().map(|one| one.into_iter().collect::<Pattern>().to_string()).collect()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fortem_compile::diff::{Outcome, Verdict};
+use fortem_compile::diff::Verdict;
 use fortem_compile::reference::{Action, ArnPattern, Carries, Reference, ResourceType};
 use fortem_compile::{compile, output};
 use fortem_core::Source;
@@ -96,7 +96,7 @@ impl Calls {
         let mut filled = String::new();
         for letter in text.chars() {
             match letter {
-                '*' => filled.push_str(*self.random.pick(&NAMES)),
+                '*' => filled.push_str(self.random.pick(&NAMES)),
                 '?' => filled.push('x'),
                 other => filled.push(other),
             }
@@ -179,8 +179,6 @@ fn faults_are_told(role: &str, every: usize, least_shown: usize) {
     let mut calls = Calls::on(&document);
     let calls = (0..CALLS).map(|_| calls.next());
     let calls: Vec<_> = calls.map(|call| (call.outcome(&document), call)).collect();
-    let allowed = calls.iter().filter(|(outcome, _)| *outcome == Outcome::Allowed).count();
-    assert!(allowed > CALLS / 200, "{allowed} calls of {CALLS} are allowed");
     let mut shown = 0;
     for Mutant { fault, document: mutant } in mutants(&document).into_iter().step_by(every) {
         let found = compared(&document, &mutant);
