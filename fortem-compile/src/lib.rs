@@ -34,6 +34,7 @@ pub mod quota;
 pub mod reference;
 pub mod report;
 pub mod scaffold;
+pub mod simulate;
 pub mod statement;
 pub mod table;
 pub mod target;

@@ -7,7 +7,7 @@ mod place;
 use fortem_core::{Problems, Source};
 use thiserror::Error;
 
-pub use self::directory::{WriteError, write};
+pub use self::directory::{WriteError, write, write_as};
 pub use self::manifest::{
     DocumentEntry, FileEntry, Manifest, OriginEntry, StatementEntry, manifest,
 };

@@ -17,6 +17,7 @@ mod matrix;
 mod output;
 #[cfg(feature = "prove")]
 mod prove;
+mod simulate;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -51,6 +52,8 @@ enum Command {
     /// Proves that the IAM policies mean what the Cedar policies say, with the solver that CVC5 names.
     #[cfg(feature = "prove")]
     Prove(prove::Prove),
+    /// Writes cases for the AWS policy simulator, with the answers that are expected of it.
+    Simulate(simulate::Simulate),
     /// Writes a fleet to begin with: policies, a GitHub workflow and a pre-commit configuration.
     Init(init::Init),
     /// Lays Cedar files out as Cedar's formatter does.
@@ -84,6 +87,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Eval(eval)) => eval.run(),
         #[cfg(feature = "prove")]
         Some(Command::Prove(prove)) => prove.run(),
+        Some(Command::Simulate(simulate)) => simulate.run(),
         Some(Command::Init(init)) => init.run(),
         Some(Command::Fmt(fmt)) => fmt.run(),
         Some(Command::Completions(completions)) => completions.run(),

@@ -37,5 +37,6 @@ mod prove;
 mod reference;
 mod refused;
 mod scratch;
+mod simulate;
 mod targets;
 mod verify;
