@@ -94,7 +94,8 @@ pub fn cases<'a>(
     for role in &compiled.model.roles {
         for identity in identities(source, compiled, role) {
             let documents = compiled.documents.get(&identity).into_iter().flatten();
-            let documents: Arc<[String]> = documents.map(|one| one.to_compact_json()).collect();
+            let documents: Arc<[String]> =
+                documents.map(super::emit::Document::to_compact_json).collect();
             let policies = policies(&documents)?;
             let asker = Asker { source, world, role, identity, documents, policies };
             cases.extend(asker.cases());
@@ -269,7 +270,7 @@ pub fn files(world: &World, cases: &[Case]) -> Result<Vec<OutputFile>, serde_jso
     for (file, case) in names.iter().zip(cases) {
         let input = SimulationInput::of(world.reference, case);
         files.push((file.clone(), serde_json::to_string_pretty(&input)? + "\n"));
-        expected += &format!("{}\t{file}\n", case.decision());
+        expected.extend([case.decision(), "\t", file, "\n"]);
         entries.push(Entry {
             file,
             role: case.identity.role,

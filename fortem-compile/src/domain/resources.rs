@@ -180,7 +180,7 @@ pub(super) fn in_six_parts(pattern: &Pattern) -> Result<Vec<Pattern>, DomainErro
             for taken in 0..=most {
                 let mut longer = written.clone();
                 if let (Token::One, 1) = (token, taken) {
-                    longer.push(Token::Char(':'))
+                    longer.push(Token::Char(':'));
                 } else {
                     longer.push(*token);
                     longer.extend([Token::Char(':'), *token].repeat(taken));

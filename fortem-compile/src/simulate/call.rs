@@ -9,7 +9,7 @@ use crate::Identity;
 use crate::arn;
 use crate::iam::{KeyCarrier, Values};
 use crate::lower::World;
-use crate::model::{Alternative, Role};
+use crate::model::{Alternative, Comparison, Role};
 use crate::table::{Call, Channel, Kind, Where};
 
 /// The account of an environment of which the fleet does not say one.
@@ -79,6 +79,9 @@ impl<'a> Caller<'a> {
             keys.extend(cluster.map(|arn| ("ecs:cluster".to_owned(), vec![arn])));
         }
         for test in &self.alternative.tests {
+            if let (true, Comparison::SameAs(other)) = (test.holds, &test.comparison) {
+                keys.entry(other.clone()).or_insert_with(|| vec![witness::ANYTHING.to_owned()]);
+            }
             let known = |key: &str| keys.get(key).and_then(|values| values.first().cloned());
             let value = witness::value(test, known).filter(|_| carried(&test.key));
             keys.extend(value.map(|value| (test.key.clone(), vec![value])));

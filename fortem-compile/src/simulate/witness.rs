@@ -7,7 +7,7 @@ use crate::iam::condition::{address, date};
 use crate::model::{Comparison, Order, Test};
 
 /// What stands for whatever a pattern leaves open.
-const ANYTHING: &str = "sample";
+pub(super) const ANYTHING: &str = "sample";
 
 /// A value with which a test of a key holds; none if the key is to be absent.
 pub(super) fn value(test: &Test, of: impl Fn(&str) -> Option<String>) -> Option<String> {
@@ -22,7 +22,7 @@ pub(super) fn value(test: &Test, of: impl Fn(&str) -> Option<String>) -> Option<
         Comparison::True => Some("true".to_owned()),
         Comparison::Equals(values) => values.first().cloned(),
         Comparison::Like(patterns) => patterns.first().map(|pattern| filled(pattern)),
-        Comparison::SameAs(key) => of(key).or_else(|| Some(ANYTHING.to_owned())),
+        Comparison::SameAs(key) => of(key),
         Comparison::InRange(range) => address::range(range).map(|(first, _)| first.to_string()),
         Comparison::Date(order, point) => {
             let seconds = SignedDuration::from_secs(step(*order));

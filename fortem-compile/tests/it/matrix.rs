@@ -162,7 +162,7 @@ fn table_is_true(source: &Source) {
                     let at = format!("{} {} {place}: {cell:?}", role.policy.id, row.action);
                     match cell {
                         Cell::Allowed => {
-                            assert_eq!((cedar, documents), ([true; 2], [true; 2]), "{at}")
+                            assert_eq!((cedar, documents), ([true; 2], [true; 2]), "{at}");
                         }
                         Cell::Conditional { .. } => {
                             assert_ne!(cedar[0], cedar[1], "{at}");

@@ -87,13 +87,12 @@ fn what_is_expected_is_what_the_documents_say() {
 fn each_call_is_allowed_on_the_own_environment_and_nowhere_else() {
     let (cases, _) = written(Path::new("../policies"));
     let own = cases.iter().filter(|(place, _)| *place == Place::Own).count();
-    assert!(own > 60, "{own}");
+    assert!(own > 50, "{own}");
     for (place, decision) in cases {
         let expected: &[&str] = match place {
             Place::Own => &["allowed"],
             Place::Other => &["implicitDeny"],
-            Place::Production => &["explicitDeny", "implicitDeny"],
-            Place::Untagged => &["explicitDeny", "implicitDeny"],
+            Place::Production | Place::Untagged => &["explicitDeny", "implicitDeny"],
         };
         assert!(expected.contains(&decision.as_str()), "{place:?}: {decision}");
     }

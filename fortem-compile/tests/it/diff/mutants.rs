@@ -96,7 +96,7 @@ impl Calls {
         let mut filled = String::new();
         for letter in text.chars() {
             match letter {
-                '*' => filled.push_str(self.random.pick(&NAMES)),
+                '*' => filled.push_str(NAMES[self.random.next() % NAMES.len()]),
                 '?' => filled.push('x'),
                 other => filled.push(other),
             }
