@@ -8,27 +8,35 @@
 //! - *Keys*: a value for each way in which the comparisons come out, and absence (`keys`, `values`).
 //! - *Resources*: an ARN for each combination of patterns that has one, within the ARNs of the type
 //!   (`resources`, `language`).
+//! - *Other API actions* that statements speak of, one for each combination of patterns (`unlisted`).
+//! - *Variables*: what they stand for is fixed first (`variables`, `opening`, `alike`).
 //! - *All together*: every combination of these, of which those that leave the same statements are
 //!   looked at once (`search`).
 //!
-//! What principals there are is for those who ask to say, since variables stand for their tags. A key of
-//! which the reference's claim is doubted is both present and absent.
+//! A key of which the reference's claim is doubted is both present and absent.
 
+mod alike;
 mod bits;
 mod keys;
 mod language;
+mod opening;
 mod resources;
 mod search;
 mod shape;
+mod unlisted;
 mod values;
+mod variables;
 
 use thiserror::Error;
 
 pub(crate) use self::bits::Bits;
 pub(crate) use self::language::Languages;
+pub(crate) use self::resources::{Resources, Target};
 pub(crate) use self::search::{Applying, Found, Search};
 pub(crate) use self::shape::{Calls, Shape, Shapes};
+pub(crate) use self::unlisted::unlisted_apis;
 pub(crate) use self::values::{none_of, values};
+pub(crate) use self::variables::{Fixed, Variables};
 
 /// Why the calls that statements tell apart cannot all be looked at.
 #[derive(Debug, Error)]
@@ -46,6 +54,12 @@ pub enum DomainError {
     /// A key with more sets of values than can be looked at.
     #[error("the conditions on `{0}` tell too many sets of values apart")]
     TooManySets(String),
+    /// Kinds of calls so many that looking at each takes too long.
+    #[error("the conditions of the documents tell too many kinds of calls apart")]
+    TooManyCalls,
+    /// Values of a key that stands as a variable, so many that looking at each takes too long.
+    #[error("the documents tell too many values of the variable `{0}` apart")]
+    TooManyValues(String),
     /// A key that is compared as two kinds of values, such as a text and a date.
     #[error("`{0}` is compared as values of several kinds")]
     Mixed(String),

@@ -22,7 +22,7 @@ use crate::Identity;
 use crate::model::{Model, Role};
 use crate::statement::{Effect, Statement, StatementError};
 
-use self::place::Binding;
+pub(crate) use self::place::{Binding, slot_key};
 
 /// What a role comes to.
 #[derive(Debug)]

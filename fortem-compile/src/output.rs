@@ -7,11 +7,11 @@ mod place;
 use fortem_core::{Problems, Source};
 use thiserror::Error;
 
-pub use self::directory::{WriteError, write};
-pub(crate) use self::manifest::only_roles;
+pub use self::directory::{WriteError, write, write_as};
 pub use self::manifest::{
     DocumentEntry, FileEntry, Manifest, OriginEntry, StatementEntry, manifest,
 };
+pub(crate) use self::manifest::{only_roles, origins};
 pub(crate) use self::place::shown;
 use crate::Identity;
 use crate::compile::Compiled;

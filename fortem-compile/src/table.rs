@@ -235,6 +235,33 @@ impl Table {
         let calls = self.calls.iter().filter(|call| holds(call.schedule.as_deref(), schedule));
         calls.filter(|call| call.actions.contains(action)).collect()
     }
+
+    /// The actions that take an API action on a type of resource, or on none, in a fleet that schedules in the
+    /// given way; in any fleet if none is given.
+    pub(crate) fn actions_of<'t>(
+        &'t self,
+        api: &'t str,
+        resource_type: Option<&'t str>,
+        schedule: Option<&'t str>,
+    ) -> impl Iterator<Item = &'t str> {
+        let holds = move |wanted: Option<&str>| schedule.is_none_or(|one| holds(wanted, one));
+        let is_on = move |call: &&Call| match resource_type {
+            None => call.kinds.is_empty(),
+            Some(name) => {
+                let mut kinds = call.kinds.iter().filter_map(|kind| self.kind(kind));
+                kinds.any(|kind| kind.types.iter().any(|of| of == name))
+            }
+        };
+        let calls = self
+            .calls
+            .iter()
+            .filter(move |call| call.api == api && holds(call.schedule.as_deref()))
+            .filter(is_on);
+        let blind =
+            self.blind.iter().filter(move |row| row.api == api && holds(row.schedule.as_deref()));
+        let names = calls.map(|call| &call.actions).chain(blind.map(|row| &row.actions));
+        names.flatten().map(String::as_str)
+    }
 }
 
 /// Whether a row for `wanted` fleets holds for one that schedules by `schedule`.

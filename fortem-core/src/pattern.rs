@@ -95,9 +95,9 @@ where
 
 /// The text from the first place on where it goes on as `wanted`, if a wildcard may take all before.
 fn from_first<'a>(text: &'a str, wanted: &str, free: usize) -> Option<&'a str> {
-    let first = wanted.as_bytes().first();
+    let Some(first) = wanted.as_bytes().first() else { return Some(text) };
     for (index, byte) in text.bytes().enumerate() {
-        if Some(&byte) == first
+        if byte == *first
             && let Some(rest) = text.get(index..)
             && rest.starts_with(wanted)
         {
@@ -243,6 +243,13 @@ mod tests {
         fn matching_is_what_the_definition_says(pattern in "[ab*?]{0,6}", text in "[ab]{0,7}") {
             let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
             prop_assert_eq!(matches(&pattern, &text), model(&p, &t));
+        }
+
+        /// As where a variable is filled in with nothing.
+        #[test]
+        fn empty_texts_between_the_steps_make_no_difference(pattern in "[ab*?]{0,6}", text in "[ab]{0,7}") {
+            let with_empty = steps(&pattern).flat_map(|step| [Step::Text(""), step, Step::Text("")]);
+            prop_assert_eq!(matches_steps(with_empty, &text, text.len()), matches(&pattern, &text));
         }
 
         #[test]

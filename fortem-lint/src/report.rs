@@ -4,7 +4,6 @@ mod accepted;
 mod coverage;
 mod csv;
 mod difference;
-pub(crate) mod escape;
 mod github;
 mod groups;
 mod html;

@@ -217,7 +217,7 @@ pub(super) fn no_output(error: OutputError) -> Problems {
     }
 }
 
-fn unwritten(error: &output::WriteError) -> Problems {
+pub(super) fn unwritten(error: &output::WriteError) -> Problems {
     let cause = error.source.to_string();
     Problem::new("fortem::output::unwritable", format!("{error}: {cause}"))
         .help("nothing was changed; name another directory with --out")

@@ -152,11 +152,7 @@ fn document(path: &Path) -> Result<Arc<Document>, Problems> {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     let file = SourceFile::new(path, text);
     let reading = Document::read(file.text(), DocumentKind::Identity);
-    let problems = reading.errors().iter().map(|error| {
-        Problem::new("fortem::iam::document", error.to_string())
-            .at(&file, error.span().range(), "here")
-            .help(error.fault().help())
-    });
+    let problems = reading.errors().iter().map(|error| error.problem(&file));
     Problems::unless(problems.collect(), Arc::new(reading.document().clone()))
 }
 

@@ -75,6 +75,17 @@ impl Language {
             [with(arn, ""), escaped(partition)].into_iter().chain(rest).collect();
         (Self(head.join(":").into()), Self(with(tail, ".+").into()))
     }
+
+    /// Names of API actions in lower case, known or not.
+    pub(crate) fn api_action() -> Self {
+        Self("[a-z0-9-]+:[a-z0-9]+".into())
+    }
+
+    /// All ARNs in a partition, in the same pieces.
+    pub(crate) fn any_arn(partition: &str) -> (Self, Self) {
+        let head = format!("arn:{}:[^:]+:[^:]*:[^:]*", escaped(partition));
+        (Self(head.into()), Self(".+".into()))
+    }
 }
 
 fn of_tokens(tokens: &[Token], any: &str) -> String {
@@ -124,7 +135,7 @@ impl Witness {
 #[derive(Debug)]
 pub(crate) struct Languages {
     /// The partition that all ARNs are of.
-    partition: &'static str,
+    partition: Rc<str>,
     found: HashMap<Asked, Rc<[Witness]>>,
 }
 
@@ -132,12 +143,12 @@ pub(crate) struct Languages {
 type Asked = (BTreeSet<Language>, Option<Language>);
 
 impl Languages {
-    pub(crate) fn new(partition: &'static str) -> Self {
-        Self { partition, found: HashMap::new() }
+    pub(crate) fn new(partition: &str) -> Self {
+        Self { partition: partition.into(), found: HashMap::new() }
     }
 
-    pub(crate) fn partition(&self) -> &'static str {
-        self.partition
+    pub(crate) fn partition(&self) -> &str {
+        &self.partition
     }
 
     /// One text for each combination of languages that has one; `within` all of them are, if it is

@@ -1,4 +1,4 @@
-//! The resources of a type that statements tell apart.
+//! The resources that statements tell apart.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,27 @@ use super::DomainError;
 use super::language::{Language, Languages};
 use super::search::{Applying, Choice, distinct};
 use crate::iam::{Context, Pattern, Statement, Token};
-use crate::reference::{ArnPattern, ResourceType};
+use crate::reference::ArnPattern;
 
 /// An ARN that no pattern matches but those that match everything.
 const NOTHING_NAMED: &str = "arn:-:-:-:-:-";
+
+/// How many parts an ARN has.
+pub(super) const PARTS: usize = 6;
+
+/// The most ways in which the wildcards of one pattern may take the colons of an ARN.
+const MOST_WAYS: usize = 256;
+
+/// What a call is made on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target<'a> {
+    /// Nothing: the resource is `*`.
+    Nothing,
+    /// A resource whose ARN has this form.
+    Form(&'a ArnPattern),
+    /// Anything, or nothing: the API action is not known.
+    Anything,
+}
 
 /// The patterns in the `Resource` elements of statements, variables filled in.
 pub(crate) struct Patterns {
@@ -26,41 +43,64 @@ struct Named {
     tail: Language,
 }
 
-/// Resources of a type, one for each way in which statements cover it.
+/// Resources of a call, one for each way in which statements cover it.
 pub(crate) struct Resources {
     pub(crate) choices: Vec<Choice<String>>,
-    /// Whether some statement names resources of the type; if not, one type is as good as another.
+    /// Whether some statement names one of them; if not, one form is as good as another.
     pub(crate) is_named: bool,
 }
 
 impl Patterns {
-    pub(crate) fn of(statements: &[&Statement], principal: &Context) -> Self {
+    pub(crate) fn of(statements: &[&Statement], principal: &Context) -> Result<Self, DomainError> {
         let mut otherwise = Applying::all(statements.len());
         let mut patterns = Vec::new();
         for (number, statement) in statements.iter().enumerate() {
             otherwise.keep_if(number, statement.covers_resource(NOTHING_NAMED, principal));
             let named = statement.resource_patterns(principal);
-            let named = named.iter().filter(|pattern| pattern.tokens() != [Token::Run]);
-            patterns.extend(named.map(|pattern| {
-                let (head, tail) = Language::arn_in_two(pattern);
-                Named { statement: number, arn: ArnPattern::new(&text(pattern)), head, tail }
-            }));
+            for pattern in named.iter().filter(|pattern| pattern.tokens() != [Token::Run]) {
+                for parts in in_six_parts(pattern)? {
+                    let (head, tail) = Language::arn_in_two(&parts);
+                    let arn = ArnPattern::new(&parts.to_string());
+                    patterns.push(Named { statement: number, arn, head, tail });
+                }
+            }
         }
-        Self { patterns, otherwise }
+        Ok(Self { patterns, otherwise })
     }
 
-    /// The resources of a type, or the one that stands for none.
+    /// The resources that a call of this sort may be made on.
     pub(crate) fn resources(
         &self,
-        kind: Option<&ResourceType>,
+        target: Target<'_>,
         statements: &[&Statement],
         principal: &Context,
         languages: &mut Languages,
     ) -> Result<Resources, DomainError> {
-        let own = kind.and_then(|kind| Some((kind.arn(), kind.arn().parts()?)));
-        let Some((arn, parts)) = own else {
-            return Ok(Resources::of_none(statements, principal, "*"));
-        };
+        let nothing = || Resources::of_none(statements, principal);
+        match target {
+            Target::Nothing => Ok(nothing()),
+            Target::Form(arn) => match arn.parts() {
+                Some(parts) => self.of_form(arn, parts, statements, principal, languages),
+                None => Ok(nothing()),
+            },
+            Target::Anything => {
+                let all: Vec<&Named> = self.patterns.iter().collect();
+                let within = Language::any_arn(languages.partition());
+                let named = self.named(&all, within, statements, principal, languages)?;
+                let choices = nothing().choices.into_iter().chain(named);
+                Ok(Resources { choices: distinct(choices), is_named: true })
+            }
+        }
+    }
+
+    fn of_form(
+        &self,
+        arn: &ArnPattern,
+        parts: &[String; PARTS],
+        statements: &[&Statement],
+        principal: &Context,
+        languages: &mut Languages,
+    ) -> Result<Resources, DomainError> {
         let met: Vec<&Named> = self.patterns.iter().filter(|one| one.arn.overlaps(arn)).collect();
         if met.is_empty() {
             let [arn, _, rest @ ..] = parts;
@@ -69,7 +109,20 @@ impl Patterns {
             let choices = vec![Choice { value, applying: self.otherwise }];
             return Ok(Resources { choices, is_named: false });
         }
-        let (head, tail) = Language::of_type(parts, languages.partition());
+        let within = Language::of_type(parts, languages.partition());
+        let choices = self.named(&met, within, statements, principal, languages)?;
+        Ok(Resources { choices: distinct(choices.into_iter()), is_named: true })
+    }
+
+    /// An ARN for each combination of patterns that has one, within a head and a tail.
+    fn named(
+        &self,
+        met: &[&Named],
+        (head, tail): (Language, Language),
+        statements: &[&Statement],
+        principal: &Context,
+        languages: &mut Languages,
+    ) -> Result<Vec<Choice<String>>, DomainError> {
         let heads = met.iter().map(|one| one.head.clone()).collect();
         let heads = languages.witnesses(heads, Some(head))?;
         let tails = met.iter().map(|one| one.tail.clone()).collect();
@@ -88,20 +141,81 @@ impl Patterns {
             }
             Choice { value, applying }
         });
-        Ok(Resources { choices: distinct(choices), is_named: true })
+        Ok(choices.collect())
     }
 }
 
 impl Resources {
-    fn of_none(statements: &[&Statement], principal: &Context, value: &str) -> Self {
+    /// The one that stands for none.
+    fn of_none(statements: &[&Statement], principal: &Context) -> Self {
         let mut applying = Applying::all(statements.len());
         for (number, statement) in statements.iter().enumerate() {
-            applying.keep_if(number, statement.covers_resource(value, principal));
+            applying.keep_if(number, statement.covers_resource("*", principal));
         }
-        Self { choices: vec![Choice { value: value.to_owned(), applying }], is_named: true }
+        let choices = vec![Choice { value: "*".to_owned(), applying }];
+        Self { choices, is_named: true }
     }
 }
 
-fn text(pattern: &Pattern) -> String {
-    pattern.tokens().iter().map(|token| token.letter()).collect()
+/// The pattern with all six parts of an ARN. The parts that a short pattern leaves out are free; or some
+/// of its wildcards take the colons that it lacks, in whatever way.
+pub(super) fn in_six_parts(pattern: &Pattern) -> Result<Vec<Pattern>, DomainError> {
+    let colons = pattern.tokens().iter().filter(|token| **token == Token::Char(':')).count();
+    let lacking = (PARTS - 1).saturating_sub(colons);
+    if lacking == 0 {
+        return Ok(vec![pattern.clone()]);
+    }
+    let free = (0..lacking).flat_map(|_| [Token::Char(':'), Token::Run]);
+    let mut all = vec![pattern.tokens().iter().copied().chain(free).collect()];
+    // What is written so far, and how many colons are still lacking.
+    let mut ways: Vec<(Vec<Token>, usize)> = vec![(Vec::new(), lacking)];
+    for token in pattern.tokens() {
+        let mut next = Vec::new();
+        for (written, lacking) in ways {
+            let most = match token {
+                Token::Char(_) => 0,
+                Token::One => lacking.min(1),
+                Token::Run => lacking,
+            };
+            for taken in 0..=most {
+                let mut longer = written.clone();
+                if let (Token::One, 1) = (token, taken) {
+                    longer.push(Token::Char(':'));
+                } else {
+                    longer.push(*token);
+                    longer.extend([Token::Char(':'), *token].repeat(taken));
+                }
+                next.push((longer, lacking - taken));
+            }
+        }
+        if next.len() > MOST_WAYS {
+            return Err(DomainError::Patterns(format!("`{pattern}` has too many wildcards")));
+        }
+        ways = next;
+    }
+    let whole = ways.into_iter().filter(|(_, lacking)| *lacking == 0);
+    all.extend(whole.map(|(tokens, _)| tokens.into_iter().collect()));
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_pattern_is_free_behind_or_its_wildcards_take_colons() {
+        let six = |text: &str| {
+            let pattern = fortem_core::pattern::steps(text).collect();
+            let all = in_six_parts(&pattern).unwrap();
+            all.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(six("arn:aws:ecs:*:*:*"), ["arn:aws:ecs:*:*:*"]);
+        assert_eq!(six("arn:aws:ecs:eu:1"), ["arn:aws:ecs:eu:1:*"]);
+        assert_eq!(
+            six("arn:aws:ecs:*:a?"),
+            ["arn:aws:ecs:*:a?:*", "arn:aws:ecs:*:a:", "arn:aws:ecs:*:*:a?"]
+        );
+        let pattern = fortem_core::pattern::steps(&"*a".repeat(20)).collect();
+        assert!(in_six_parts(&pattern).is_err());
+    }
 }

@@ -6,19 +6,22 @@
 //! leave the same statements are one. Nothing is lost by that, since what follows depends on those
 //! statements alone, and the number of calls to look at does not multiply.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::DomainError;
 use super::bits::Bits;
 use super::keys::Key;
 use super::language::Languages;
-use super::resources::{Patterns, Resources};
+use super::resources::{Patterns, Resources, Target};
 use crate::iam::condition::Condition;
 use crate::iam::{Context, Statement, Truth, Values};
-use crate::reference::{Reference, ResourceType};
+use crate::reference::Reference;
+
+/// The most kinds of calls that are looked at together.
+const MOST_KINDS: usize = 1 << 17;
 
 /// The statements that apply after some choices: certainly, and under some reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Applying {
     pub(crate) surely: Bits,
     pub(crate) perhaps: Bits,
@@ -118,7 +121,7 @@ impl Search {
             .values()
             .map(|conditions| Key::new(conditions, all, principal, reference, languages));
         let keys = keys.collect::<Result<Vec<Key>, _>>()?;
-        Ok(Self { start, keys, patterns: Patterns::of(statements, principal) })
+        Ok(Self { start, keys, patterns: Patterns::of(statements, principal)? })
     }
 
     /// The names of the keys that the statements ask about.
@@ -138,51 +141,77 @@ impl Search {
         asked.map(|(number, _)| number).collect()
     }
 
-    /// The resources of a type, or the one that stands for none, that the statements tell apart.
+    /// The resources that the statements tell apart.
     pub(crate) fn resources(
         &self,
-        kind: Option<&ResourceType>,
+        target: Target<'_>,
         statements: &[&Statement],
         principal: &Context,
         languages: &mut Languages,
     ) -> Result<Resources, DomainError> {
-        self.patterns.resources(kind, statements, principal, languages)
+        self.patterns.resources(target, statements, principal, languages)
     }
 
-    /// Looks at every call on one of the resources, with some of the `carried` keys, on which the
-    /// `relevant` statements bear, until `judge` answers.
+    /// The first call on one of the resources, with some of the `carried` keys, on which the `relevant`
+    /// statements bear and to which `judge` answers.
     pub(crate) fn find<T>(
         &self,
         resources: &Resources,
         relevant: Bits,
         carried: Bits,
         judge: impl Fn(Applying) -> Option<T>,
-    ) -> Option<(Found, T)> {
+    ) -> Result<Option<(Found, T)>, DomainError> {
+        let kinds = self.kinds(resources, relevant, carried, |_| true)?;
+        let found = kinds.iter().find_map(|(at, applying)| Some((at, judge(applying)?)));
+        Ok(found.and_then(|(at, answer)| Some((kinds.call(at)?, answer))))
+    }
+
+    /// Every kind of call on one of the resources, with some of the `carried` keys, on which the `relevant`
+    /// statements bear; those that leave nothing `of_interest` are left out as soon as that shows.
+    pub(crate) fn kinds<'s>(
+        &'s self,
+        resources: &'s Resources,
+        relevant: Bits,
+        carried: Bits,
+        of_interest: impl Fn(Applying) -> bool,
+    ) -> Result<Kinds<'s>, DomainError> {
         let start = Step { applying: self.start.only(relevant), before: 0, choice: None };
         let first = resources.choices.iter().enumerate();
         let first = first.map(|(number, one)| (Some(number), one.applying));
-        let mut layers = vec![extended(&[start], &restricted(first, relevant))];
+        let mut layers = vec![extended(&[start], &restricted(first, relevant), &of_interest)?];
         for (number, key) in self.keys.iter().enumerate() {
             let present: &[_] = if carried.contains(number) { &key.present } else { &[] };
             let present = present.iter().enumerate();
             let present = present.map(|(number, one)| (Some(number), one.applying));
             let choices = restricted(std::iter::once((None, key.absent)).chain(present), relevant);
             let last = layers.last().map(Vec::as_slice).unwrap_or_default();
-            let next = extended(last, &choices);
+            let next = extended(last, &choices, &of_interest)?;
             layers.push(next);
         }
-        let mut last = layers.last()?.iter().enumerate();
-        let (wanted, answer) = last.find_map(|(at, step)| Some((at, judge(step.applying)?)))?;
-        Some((self.found(&layers, wanted, resources)?, answer))
+        Ok(Kinds { search: self, resources, layers })
+    }
+}
+
+/// Kinds of calls: of all that leave the same statements, one.
+pub(crate) struct Kinds<'s> {
+    search: &'s Search,
+    resources: &'s Resources,
+    layers: Vec<Vec<Step>>,
+}
+
+impl Kinds<'_> {
+    /// Each kind by its number, with the statements that apply to it.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, Applying)> {
+        self.layers.last().into_iter().flatten().map(|step| step.applying).enumerate()
     }
 
-    /// The call to which a step of the last layer leads, followed back through the layers.
-    fn found(&self, layers: &[Vec<Step>], wanted: usize, resources: &Resources) -> Option<Found> {
-        let applying = layers.last()?.get(wanted)?.applying;
-        let (first, of_keys) = layers.split_first()?;
+    /// A call of the kind with this number: the steps to it, followed back through the layers.
+    pub(crate) fn call(&self, number: usize) -> Option<Found> {
+        let applying = self.layers.last()?.get(number)?.applying;
+        let (first, of_keys) = self.layers.split_first()?;
         let mut keys = Vec::new();
-        let mut at = wanted;
-        for (layer, key) in of_keys.iter().zip(&self.keys).rev() {
+        let mut at = number;
+        for (layer, key) in of_keys.iter().zip(&self.search.keys).rev() {
             let step = layer.get(at)?;
             if let Some(choice) = step.choice {
                 keys.push((key.name.clone(), key.present.get(choice)?.value.clone()));
@@ -190,7 +219,7 @@ impl Search {
             at = step.before;
         }
         keys.reverse();
-        let resource = resources.choices.get(first.get(at)?.choice?)?.value.clone();
+        let resource = self.resources.choices.get(first.get(at)?.choice?)?.value.clone();
         Some(Found { resource, keys, applying })
     }
 }
@@ -221,16 +250,23 @@ fn restricted(
 }
 
 /// Each step with each choice; of those that leave the same statements, the first.
-fn extended(steps: &[Step], choices: &[(Option<usize>, Applying)]) -> Vec<Step> {
-    let mut seen = BTreeSet::new();
+fn extended(
+    steps: &[Step],
+    choices: &[(Option<usize>, Applying)],
+    of_interest: &impl Fn(Applying) -> bool,
+) -> Result<Vec<Step>, DomainError> {
+    let mut seen = HashSet::new();
     let mut next = Vec::new();
     for (choice, applying) in choices {
         for (before, step) in steps.iter().enumerate() {
             let applying = step.applying.and(*applying);
-            if seen.insert(applying) {
+            if of_interest(applying) && seen.insert(applying) {
                 next.push(Step { applying, before, choice: *choice });
             }
         }
+        if next.len() > MOST_KINDS {
+            return Err(DomainError::TooManyCalls);
+        }
     }
-    next
+    Ok(next)
 }

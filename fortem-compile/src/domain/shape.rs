@@ -1,11 +1,12 @@
 //! The calls there are: each API action on each type of resource it is authorized on.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
+use super::resources::Target;
 use crate::iam::Statement;
-use crate::reference::{Action, Carries, Reference, ResourceType};
+use crate::reference::{Action, ArnPattern, Carries, Reference, ResourceType};
 use crate::table::{Call, Table};
 
 /// An API action on a type of resource, or on none.
@@ -15,6 +16,13 @@ pub(crate) struct Shape<'a> {
     pub(crate) kind: Option<&'a ResourceType>,
     /// A number for the form of the ARN, which types may have in common.
     pub(crate) form: usize,
+}
+
+impl Shape<'_> {
+    /// What its calls are made on.
+    pub(crate) fn target(&self) -> Target<'_> {
+        self.kind.map_or(Target::Nothing, |kind| Target::Form(kind.arn()))
+    }
 }
 
 /// Every shape of the service reference.
@@ -63,6 +71,17 @@ impl<'a> Shapes<'a> {
         }
         let lower = by_api.keys().map(|name| (name.to_ascii_lowercase(), *name)).collect();
         Self { reference, all, by_api, lower, carrying: RefCell::default() }
+    }
+
+    pub(super) fn reference(&self) -> &'a Reference {
+        self.reference
+    }
+
+    /// The forms of ARNs that there are.
+    pub(super) fn forms(&self) -> impl Iterator<Item = &'a ArnPattern> {
+        let mut seen = BTreeSet::new();
+        let new = self.all.iter().filter(move |shape| seen.insert(shape.form));
+        new.filter_map(|shape| shape.kind).map(ResourceType::arn)
     }
 
     /// The shapes, each with its place.

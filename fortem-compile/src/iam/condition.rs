@@ -111,6 +111,12 @@ impl Condition {
         }
     }
 
+    /// The values with their variables filled in; a variable without value is left out.
+    #[must_use]
+    pub fn filled_values(&self, context: &Context) -> Vec<String> {
+        self.templates.iter().map(|template| template.fill_pattern(context)).collect()
+    }
+
     /// The keys that stand as variables in the values, in lower case.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.templates.iter().flat_map(Template::variables)

@@ -1,5 +1,7 @@
 //! Wildcard patterns letter by letter, for those who reason about all texts that match.
 
+use std::fmt;
+
 use fortem_core::pattern::Step;
 
 /// One letter or wildcard of a [`Pattern`].
@@ -47,5 +49,19 @@ impl<'a> FromIterator<Step<'a>> for Pattern {
             }
         }
         Self { tokens }
+    }
+}
+
+impl FromIterator<Token> for Pattern {
+    fn from_iter<I: IntoIterator<Item = Token>>(tokens: I) -> Self {
+        Self { tokens: tokens.into_iter().collect() }
+    }
+}
+
+/// As a policy writes it; a character that is a wildcard there cannot be told from one.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        self.tokens.iter().try_for_each(|token| f.write_char(token.letter()))
     }
 }

@@ -2,6 +2,10 @@
 
 mod read;
 
+use std::fmt;
+
+use serde::Serialize;
+
 use super::arn::{Colons, Resource, ResourcePattern};
 use super::condition::Condition;
 use super::pattern::Pattern;
@@ -14,12 +18,21 @@ use super::variable::Template;
 pub(super) use read::{name_of, read};
 
 /// What a statement does to the requests it applies to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Effect {
     /// `Allow`
     Allow,
     /// `Deny`
     Deny,
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Allow => "Allow",
+            Self::Deny => "Deny",
+        })
+    }
 }
 
 /// One statement of a policy document.
@@ -226,6 +239,11 @@ impl Statement {
 impl Statement {
     fn listed_resources(&self) -> &[ResourcePattern] {
         self.resources.as_ref().map(Scope::listed).unwrap_or_default()
+    }
+
+    /// The patterns of `Resource` or `NotResource`, variables left open.
+    pub(crate) fn resource_templates(&self) -> impl Iterator<Item = &Template> {
+        self.listed_resources().iter().map(ResourcePattern::template)
     }
 
     /// The patterns of `Resource` or `NotResource` with the variables filled in.

@@ -96,7 +96,7 @@ impl Template {
     }
 
     /// The keys of the variables, in lower case.
-    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Variable(variable) => Some(variable.key.as_str()),
             Piece::Text(_) | Piece::One | Piece::Run => None,

@@ -47,11 +47,24 @@ pub struct WriteError {
 /// [`WriteError`]; the old directory is left, or put back, as it was. A directory that holds
 /// anything but an earlier output is not replaced.
 pub fn write(directory: &Path, files: &[OutputFile]) -> Result<(), WriteError> {
+    write_as(directory, files, &OURS)
+}
+
+/// Replaces `directory` as [`write`] does; an earlier one may hold what has these names.
+///
+/// # Errors
+///
+/// As those of [`write`].
+pub fn write_as(
+    directory: &Path,
+    files: &[OutputFile],
+    contents: &[&str],
+) -> Result<(), WriteError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| WriteError { path, source }
     };
-    refuse_foreign(directory).map_err(failed(directory))?;
+    refuse_foreign(directory, contents).map_err(failed(directory))?;
     let parent = match directory.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -68,14 +81,14 @@ pub fn write(directory: &Path, files: &[OutputFile]) -> Result<(), WriteError> {
 }
 
 /// Whoever names a directory of their own by mistake keeps it.
-fn refuse_foreign(directory: &Path) -> io::Result<()> {
+fn refuse_foreign(directory: &Path, contents: &[&str]) -> io::Result<()> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
     let names: io::Result<BTreeSet<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
-    let ours = |name: &&OsString| OURS.iter().any(|own| *name == own);
+    let ours = |name: &&OsString| contents.iter().any(|own| *name == own);
     match names?.iter().find(|name| !ours(name)) {
         Some(name) => {
             let message = format!("it holds `{}`, which is not ours", name.display());

@@ -75,7 +75,7 @@ pub struct StatementEntry {
 }
 
 /// What a statement comes from.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(untagged)]
 pub enum OriginEntry {
     /// A role or guard.
@@ -151,14 +151,16 @@ fn document(source: &Source, artifact: &Artifact) -> DocumentEntry {
 }
 
 fn statement(source: &Source, statement: &Statement) -> StatementEntry {
+    StatementEntry { sid: statement.sid().to_owned(), from: origins(source, statement) }
+}
+
+/// What a statement comes from.
+pub(crate) fn origins(source: &Source, statement: &Statement) -> Vec<OriginEntry> {
     let origin = |origin: &Origin| match origin {
         Origin::Policy { id, location } => {
             OriginEntry::Policy { policy: id.clone(), location: shown(source, location) }
         }
         Origin::Integrity { why } => OriginEntry::Integrity { integrity: why.clone() },
     };
-    StatementEntry {
-        sid: statement.sid().to_owned(),
-        from: statement.origins().iter().map(origin).collect(),
-    }
+    statement.origins().iter().map(origin).collect()
 }

@@ -375,7 +375,7 @@ impl<'v, 'a> Domain<'v, 'a> {
             let resources = match resources.entry(shape.form) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => {
-                    new.insert(search.resources(shape.kind, &statements, context, languages)?)
+                    new.insert(search.resources(shape.target(), &statements, context, languages)?)
                 }
             };
             let is_carried = |key: usize| {
@@ -386,7 +386,7 @@ impl<'v, 'a> Domain<'v, 'a> {
             if seen.insert((relevant, resources.is_named.then_some(shape.form), carried))
                 && let Some((found, kind)) = search.find(resources, relevant, carried, |one| {
                     judge.of(one).filter(|kind| kinds.contains(kind))
-                })
+                })?
             {
                 let role = subject.role;
                 return Ok(Some(Difference::new(kind, role, principal, shape, found, sides, when)));

@@ -89,7 +89,7 @@ fn names_that_iam_does_not_take_are_refused() {
         refused(&fleet, Format::Terraform),
         format!(
             "fortem::deploy::long_name: `fortem-developer-{long}` is longer than the 64 characters of the name of a \
-             role\n"
+             role"
         )
     );
 }

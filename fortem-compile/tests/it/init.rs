@@ -22,6 +22,26 @@ fn an_empty_directory_builds_after_init() {
     }
 }
 
+/// What the workflow and the hooks of the scaffold run is there, and passes once the output is built.
+#[test]
+fn the_commands_of_the_scaffold_pass_after_a_build() {
+    let scratch = Scratch::empty();
+    scratch.run(&["init", "."]);
+    scratch.run(&["build"]);
+    let mut commands = 0;
+    for (_, template) in scaffold::files() {
+        for line in template.lines() {
+            let command = line.split_once(": fortem-compile ").map(|(_, arguments)| arguments);
+            let Some(arguments) = command else { continue };
+            let arguments: Vec<&str> = arguments.split_whitespace().collect();
+            let output = scratch.run(&arguments);
+            assert_eq!(output.status.code(), Some(0), "{line}: {}", text(&output.stderr));
+            commands += 1;
+        }
+    }
+    assert_eq!(commands, 4);
+}
+
 #[test]
 fn a_directory_that_is_not_there_is_made() {
     let scratch = Scratch::empty();

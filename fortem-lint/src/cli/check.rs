@@ -17,9 +17,9 @@ use crate::environments::Environments;
 use crate::exit::{Exit, TABLE};
 use crate::finding::{Persona, Severity};
 use crate::input::{self, NotAssessed, Readings, Survey};
-use crate::report::escape::one_line;
 use crate::report::{self, Format, Style};
 use crate::unit::Unit;
+use fortem_compile::escape::one_line;
 use fortem_compile::files;
 
 const JUDGED: &str = "What is judged";

@@ -3,8 +3,8 @@
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use crate::ignore::Mistake;
-use crate::report::escape::{lines, one_line};
 use crate::source::Source;
+use fortem_compile::escape::{lines, one_line};
 
 /// The mistakes of a file with excerpt and caret.
 pub(super) fn render(source: &Source, mistakes: &[Mistake], colour: bool) -> String {

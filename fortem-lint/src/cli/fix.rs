@@ -11,8 +11,8 @@ use crate::audit::Audit;
 use crate::check::Report;
 use crate::input::{self, Entry, Input, Kind};
 use crate::repair::{self, Outcome, Repair, Repairs};
-use crate::report::escape::one_line;
 use crate::unit::Unit;
+use fortem_compile::escape::one_line;
 use fortem_compile::files;
 
 #[derive(Debug, Args)]

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use fortem_compile::escape::Field;
+
 use crate::check::Report;
 use crate::finding::Finding;
 
@@ -37,19 +39,6 @@ fn write_row(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         finding.criteria.join(" "),
         finding.fingerprint.clone(),
     ];
-    let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
+    let cells: Vec<String> = cells.iter().map(|cell| Field(cell).to_string()).collect();
     write!(out, "{}\r\n", cells.join(","))
-}
-
-/// A cell, in quotes where it has to be. A spreadsheet would compute what begins like a formula, so an apostrophe
-/// stands before it.
-fn quoted(text: &str) -> String {
-    let formula =
-        text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r']);
-    let mark = if formula { "'" } else { "" };
-    if formula || text.contains(['"', ',', '\n', '\r']) {
-        format!("\"{mark}{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::escape::one_line;
 use crate::comparison::Known;
 use crate::difference::Difference;
+use fortem_compile::escape::one_line;
 
 /// Writes what changed between two reports as text.
 ///

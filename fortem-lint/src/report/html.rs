@@ -6,10 +6,11 @@ mod findings;
 use std::io::{self, Write};
 
 use super::coverage::{self, Verdict};
-use super::escape::{Markup, Sentence, one_line};
 use super::{accepted, count, day, text};
 use crate::check::Report;
 use crate::finding::Severity;
+use fortem_compile::escape::{Markup, Sentence, one_line};
+use fortem_compile::page::Head;
 
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/filter.js");
@@ -31,16 +32,9 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(
-        out,
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
-         script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n\
-         <title>Separation of environments</title>\n<style>\n{STYLE}</style>\n<header>\n\
-         <p class=\"eyebrow\">fortem-lint report</p>\n<h1>Separation of environments</h1>"
-    )?;
+    let head =
+        Head { eyebrow: "fortem-lint report", title: "Separation of environments", style: STYLE };
+    write!(out, "{head}")?;
     let accounts = match report.summary.accounts.as_slice() {
         [] => "no account".to_owned(),
         [one] => format!("account {one}"),

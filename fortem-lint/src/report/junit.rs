@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::coverage;
-use super::escape::{Markup, one_line};
 use crate::check::Report;
 use crate::finding::Finding;
 use crate::rules::Meta;
+use fortem_compile::escape::{Markup, one_line};
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut by_rule: HashMap<&str, Vec<&Finding>> = HashMap::new();

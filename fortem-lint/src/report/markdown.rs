@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::escape::{Code, Prose};
 use super::groups::{self, Group};
 use super::{accepted, coverage, day, text};
 use crate::check::Report;
 use crate::facts::matrix::{ACTIONS, Access, Matrix};
 use crate::finding::Severity;
+use fortem_compile::escape::{Code, Prose};
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "# Separation of environments\n")?;

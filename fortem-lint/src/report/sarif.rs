@@ -6,12 +6,12 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::escape::lines;
 use super::{accepted, coverage};
 use crate::check::Report;
 use crate::finding::{Finding, Severity};
 use crate::ignore::Suppression;
 use crate::rules::Meta;
+use fortem_compile::escape::lines;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";

@@ -5,12 +5,12 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group as Block, Level, Origin, Renderer, Snippet};
 
-use super::escape::{lines, one_line};
 use super::groups::{self, Group};
 use super::{Style, accepted, count, coverage, day};
 use crate::check::{Report, Summary};
 use crate::finding::{Finding, Severity};
 use crate::input::{Kind, NotAssessed};
+use fortem_compile::escape::{lines, one_line};
 
 /// The most lines of an input that a finding shows.
 const LINES: usize = 12;

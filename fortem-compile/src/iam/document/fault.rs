@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use fortem_core::{Problem, SourceFile};
 use thiserror::Error;
 
 use super::kind::{DocumentKind, ELEMENTS};
@@ -155,6 +156,14 @@ impl DocumentError {
     #[must_use]
     pub fn fault(&self) -> &DocumentFault {
         &self.0.what
+    }
+
+    /// The same as a problem, in the file that the document was read from.
+    #[must_use]
+    pub fn problem(&self, file: &SourceFile) -> Problem {
+        Problem::new("fortem::iam::document", self.to_string())
+            .at(file, self.span().range(), "here")
+            .help(self.fault().help())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::facts::matrix::{ACTIONS, Access, Matrix, Row};
-use crate::report::escape::{Markup, one_line};
+use fortem_compile::escape::{Markup, one_line};
 
 /// What the marks mean: class, mark, words.
 const MARKS: [(&str, char, &str); 5] = [

@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use crate::check::Report;
 use crate::finding::{Finding, Fix, Severity};
 use crate::report::count;
-use crate::report::escape::{Markup, Sentence, lines, one_line};
 use crate::report::groups::{self, Group};
 use crate::rules;
+use fortem_compile::escape::{Markup, Sentence, lines, one_line};
 
 /// How many findings of a rule and severity are shown with the text of the input; all are listed.
 const DETAILED: usize = 50;
@@ -46,7 +46,7 @@ fn write_filter(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for (rule, name) in rules {
         write!(out, "<option value=\"{rule}\">{rule} {name}")?;
     }
-    write!(out, "</select><span class=\"severities\" role=\"group\" aria-label=\"Severity\">")?;
+    write!(out, "</select><span class=\"boxes\" role=\"group\" aria-label=\"Severity\">")?;
     for severity in Severity::ALL.into_iter().rev() {
         if report.findings.iter().any(|one| one.severity == severity) {
             write!(

@@ -1,4 +1,11 @@
-//! Text that somebody else wrote, made harmless for the place where it is shown.
+//! Text that somebody else wrote, made harmless for the place where it is shown: HTML, Markdown, a terminal.
+//!
+//! ```
+//! use fortem_compile::escape::{Code, Markup};
+//!
+//! assert_eq!(Markup("a < b").to_string(), "a &lt; b");
+//! assert_eq!(Code("a|b").to_string(), "`a\\|b`");
+//! ```
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
@@ -10,7 +17,8 @@ fn is_hidden(character: char) -> bool {
 }
 
 /// A text on one line, with characters that cannot be seen written as their numbers.
-pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn one_line(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
@@ -25,7 +33,8 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
 }
 
 /// The same with line breaks left as they are, and tabs as spaces.
-pub(crate) fn lines(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn lines(text: &str) -> Cow<'_, str> {
     if !text.contains(|one| is_hidden(one) && one != '\n') {
         return Cow::Borrowed(text);
     }
@@ -34,13 +43,14 @@ pub(crate) fn lines(text: &str) -> Cow<'_, str> {
 }
 
 /// The parts of a sentence, and whether each stands in backticks.
-pub(super) fn parts(sentence: &str) -> impl Iterator<Item = (bool, &str)> {
+pub fn parts(sentence: &str) -> impl Iterator<Item = (bool, &str)> {
     let parts = sentence.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part));
     parts.filter(|(_, part)| !part.is_empty())
 }
 
 /// Text in HTML or XML, as content or in a quoted attribute.
-pub(super) struct Markup<'t>(pub(super) &'t str);
+#[derive(Debug, Clone, Copy)]
+pub struct Markup<'t>(pub &'t str);
 
 impl Display for Markup<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,7 +73,8 @@ impl Display for Markup<'_> {
 }
 
 /// A sentence in HTML, with what stands in backticks as code.
-pub(super) struct Sentence<'t>(pub(super) &'t str);
+#[derive(Debug, Clone, Copy)]
+pub struct Sentence<'t>(pub &'t str);
 
 impl Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,7 +90,8 @@ impl Display for Sentence<'_> {
 }
 
 /// A sentence in Markdown, with what stands in backticks as code; it may stand in a table.
-pub(super) struct Prose<'t>(pub(super) &'t str);
+#[derive(Debug, Clone, Copy)]
+pub struct Prose<'t>(pub &'t str);
 
 impl Display for Prose<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,13 +114,33 @@ impl Display for Prose<'_> {
 }
 
 /// A name in Markdown, as code; it may stand in a table.
-pub(super) struct Code<'t>(pub(super) &'t str);
+#[derive(Debug, Clone, Copy)]
+pub struct Code<'t>(pub &'t str);
 
 impl Display for Code<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A backtick would end the code, and a bar the cell of a table.
         let text = one_line(self.0).replace('`', "'").replace('|', "\\|");
         if text.trim().is_empty() { f.write_str("(empty)") } else { write!(f, "`{text}`") }
+    }
+}
+
+/// A field of a table for spreadsheets (RFC 4180), in quotes where it has to be. A spreadsheet would compute what begins
+/// like a formula, so an apostrophe stands before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Field<'t>(pub &'t str);
+
+impl Display for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text) = self;
+        let is_formula =
+            text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r']);
+        let mark = if is_formula { "'" } else { "" };
+        if is_formula || text.contains(['"', ',', '\n', '\r']) {
+            write!(f, "\"{mark}{}\"", text.replace('"', "\"\""))
+        } else {
+            f.write_str(text)
+        }
     }
 }
 
@@ -126,6 +158,14 @@ mod tests {
     fn prose_keeps_code_apart_and_escapes_the_rest() {
         let text = Prose("a `b|c` <img> [x](y)\n# `odd").to_string();
         assert_eq!(text, "a `b\\|c` \\<img\\> \\[x\\](y) \\# `odd`");
+    }
+
+    #[test]
+    fn a_field_is_no_formula() {
+        let field = |text| Field(text).to_string();
+        assert_eq!(field("a b"), "a b");
+        assert_eq!(field("a,\"b\""), "\"a,\"\"b\"\"\"");
+        assert_eq!(field(" =1+1"), "\"' =1+1\"");
     }
 
     #[test]
