@@ -29,15 +29,17 @@ mod environments;
 mod plain;
 mod principals;
 mod sides;
+mod twins;
 
 use std::collections::BTreeMap;
 
-use fortem_core::Source;
+use fortem_core::{Environment, Source};
 use thiserror::Error;
 
 pub use self::difference::{Difference, Kind};
 
 use self::comparison::Domain;
+use self::twins::{Model, Texts};
 use crate::Identity;
 use crate::domain::{DomainError, Languages, Shapes};
 use crate::iam::{Document, DocumentError, Statement};
@@ -145,7 +147,7 @@ impl<'a> Verifier<'a> {
     ///
     /// use fortem_compile::Identity;
     /// use fortem_compile::verify::{Kind, Verifier};
-    /// use fortem_core::Source;
+    /// use fortem_core::{Environment, Source};
     ///
     /// let source = Source::load("../policies")?;
     /// let compiled = fortem_compile::compile(&source, &["operator".to_owned()])?;
@@ -167,18 +169,31 @@ impl<'a> Verifier<'a> {
         &mut self,
         documents: &BTreeMap<Identity, Vec<String>>,
     ) -> Result<Vec<Difference>, VerifyError> {
-        let mut by_environment: BTreeMap<Option<&str>, BTreeMap<&str, Vec<Statement>>> =
-            BTreeMap::new();
+        let mut by_environment: BTreeMap<Option<&str>, Texts> = BTreeMap::new();
         for (identity, texts) in documents {
-            let statements = statements(identity.role, texts)?;
-            let group = by_environment.entry(identity.environment).or_default();
-            group.insert(identity.role, statements);
+            by_environment.entry(identity.environment).or_default().insert(identity.role, texts);
         }
+        let fleet = self.world.fleet;
         let mut differences = Vec::new();
-        for (environment, read) in &by_environment {
-            let mut domain = Domain::of(self, *environment, read)?;
-            for (role, statements) in read {
+        let mut models: Vec<Model> = Vec::new();
+        for (name, texts) in by_environment {
+            let environment = name.and_then(|name| fleet.environment(name));
+            let has_twin =
+                |one: &Environment| models.iter().any(|model| model.has_twin(one, &texts));
+            if environment.is_some_and(has_twin) {
+                continue;
+            }
+            let read = texts.iter().map(|(role, texts)| Ok((*role, statements(role, texts)?)));
+            let read: BTreeMap<&str, Vec<Statement>> = read.collect::<Result<_, VerifyError>>()?;
+            let mut domain = Domain::of(self, name, &read)?;
+            let before = differences.len();
+            for (role, statements) in &read {
                 differences.extend(domain.differences(role, statements)?);
+            }
+            let environments = domain.into_environments();
+            if let Some(environment) = environment.filter(|_| differences.len() == before) {
+                let statements = read.values().flatten();
+                models.push(Model::new(environment, environments, texts, statements));
             }
         }
         Ok(differences)

@@ -336,7 +336,12 @@ impl OneKey<'_, '_> {
         for form in self.variables.forms.iter().filter(|form| !usual.overlaps(form)) {
             let parts = form.parts().map(|parts| parts.join(":")).unwrap_or_default();
             let form: Pattern = steps(&parts).collect();
-            found.extend(opening.filling_of_arn(form.tokens())?);
+            // What differs in a form is never empty.
+            let tokens = form.tokens().iter().flat_map(|token| match token {
+                Token::Run => vec![Token::One, Token::Run],
+                other => vec![*other],
+            });
+            found.extend(opening.filling_of_arn(&tokens.collect::<Vec<_>>())?);
         }
         Ok(found)
     }

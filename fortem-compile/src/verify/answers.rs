@@ -3,13 +3,16 @@
 //! A call is permitted if Cedar permits it whatever the hidden circumstances are; it may be denied if some of them
 //! would forbid it.
 
+use std::cmp::Ordering;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use fortem_core::Policy;
 
 use super::VerifyError;
-use super::cedar::{Cedar, Forbidden, Target};
+use super::cedar::{Cedar, Forbidden, Permitted, Target, once};
 use super::circumstances::{Circumstance, Circumstances};
 
 /// What Cedar says of each target under what is shown.
@@ -38,30 +41,83 @@ pub(super) struct Questions<'q, 'a> {
 /// Answers that were given before, by environment and what was shown.
 #[derive(Default)]
 pub(super) struct Given {
-    all: HashMap<(Option<String>, BTreeSet<String>, Circumstance), Rc<Answers>>,
+    all: HashMap<BTreeSet<String>, ByCircumstance>,
+    /// Answers by what Cedar said under each of what is hidden.
+    by_said: HashMap<BTreeSet<Said>, Rc<Answers>>,
+    /// What two answers have in common, by where they lie and what the environment is called in each.
+    both: HashMap<(Both, String, String), Rc<Answers>>,
     /// Each answer once, so that equal ones are the same.
     distinct: HashSet<Rc<Answers>>,
 }
 
-impl Given {
-    fn once(&mut self, answers: Answers) -> Rc<Answers> {
-        if let Some(known) = self.distinct.get(&answers) {
-            return Rc::clone(known);
-        }
-        let answers = Rc::new(answers);
-        self.distinct.insert(Rc::clone(&answers));
-        answers
+type ByCircumstance = HashMap<(Option<String>, Circumstance), Rc<Answers>>;
+
+type Both = [*const Answers; 2];
+
+/// What is permitted and what is forbidden, of which Cedar gives equal ones once: here they are told apart by where
+/// they lie.
+#[derive(Clone)]
+pub(super) struct Said {
+    pub(super) permitted: Rc<Permitted>,
+    forbidden: Rc<Forbidden>,
+}
+
+impl Said {
+    fn place(&self) -> (*const Permitted, *const Forbidden) {
+        (Rc::as_ptr(&self.permitted), Rc::as_ptr(&self.forbidden))
     }
 
+    pub(super) fn open(&self) -> impl Iterator<Item = &Target> {
+        self.permitted.iter().filter(|target| !self.forbidden.contains_key(*target))
+    }
+
+    fn answers(&self) -> Answers {
+        let open: BTreeSet<Target> = self.open().cloned().collect();
+        let forbidden = Forbidden::clone(&self.forbidden);
+        Answers { may_be_open: open.clone(), open, may_be_forbidden: forbidden.clone(), forbidden }
+    }
+}
+
+impl PartialEq for Said {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for Said {}
+
+impl PartialOrd for Said {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Said {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+impl Hash for Said {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.place().hash(state);
+    }
+}
+
+impl Given {
     /// What is open in the person's `own` environment by both answers, when the second calls it `other`.
     pub(super) fn both(
         &mut self,
-        answers: &Answers,
+        answers: &Rc<Answers>,
         own: &str,
-        others: &Answers,
+        others: &Rc<Answers>,
         other: &str,
     ) -> Rc<Answers> {
-        let mut both = answers.clone();
+        let asked = ([answers, others].map(Rc::as_ptr), own.to_owned(), other.to_owned());
+        if let Some(known) = self.both.get(&asked) {
+            return Rc::clone(known);
+        }
+        let mut both = Answers::clone(answers);
         let renamed = |target: &Target| match target.place.as_deref() {
             Some(place) if place == own => {
                 Target { place: Some(other.to_owned()), ..target.clone() }
@@ -70,7 +126,9 @@ impl Given {
         };
         both.open.retain(|target| others.open.contains(&renamed(target)));
         both.may_be_open.retain(|target| others.may_be_open.contains(&renamed(target)));
-        self.once(both)
+        let both = once(&mut self.distinct, both);
+        self.both.insert(asked, Rc::clone(&both));
+        both
     }
 }
 
@@ -90,45 +148,39 @@ impl Questions<'_, '_> {
         when: &Circumstance,
     ) -> Result<Rc<Answers>, VerifyError> {
         let when = only(when, shown);
-        let asked = (environment.map(str::to_owned), shown.clone(), when.clone());
-        if let Some(known) = given.all.get(&asked) {
+        let asked = (environment.map(str::to_owned), when.clone());
+        if let Some(known) = given.all.get(shown).and_then(|all| all.get(&asked)) {
             return Ok(Rc::clone(known));
         }
         let keys = self.keys();
-        let hidden = self.circumstances.all(keys.difference(shown));
-        let mut answers: Option<Answers> = None;
-        for hidden in hidden {
+        let mut said = BTreeSet::new();
+        for hidden in self.circumstances.all(keys.difference(shown)) {
             let whole: Circumstance = when.iter().chain(&hidden).map(owned).collect();
-            let (_, one) = self.under(cedar, environment, &whole)?;
-            answers = Some(match answers {
-                None => one,
-                Some(earlier) => earlier.and(&one),
-            });
+            said.insert(self.said(cedar, environment, &whole)?);
         }
-        let answers = given.once(answers.unwrap_or_else(Answers::nothing));
-        given.all.insert(asked, Rc::clone(&answers));
+        let answers = match given.by_said.entry(said) {
+            Entry::Occupied(known) => Rc::clone(known.get()),
+            Entry::Vacant(new) => {
+                let each = new.key().iter().map(Said::answers);
+                let both = each.reduce(|earlier, one| earlier.and(&one));
+                let both = once(&mut given.distinct, both.unwrap_or_else(Answers::nothing));
+                Rc::clone(new.insert(both))
+            }
+        };
+        given.all.entry(shown.clone()).or_default().insert(asked, Rc::clone(&answers));
         Ok(answers)
     }
 
-    /// What the role permits where nothing is hidden, and the answers.
-    pub(super) fn under(
+    /// What Cedar says where nothing is hidden.
+    pub(super) fn said(
         &self,
         cedar: &mut Cedar,
         environment: Option<&str>,
         when: &Circumstance,
-    ) -> Result<(Rc<BTreeSet<Target>>, Answers), VerifyError> {
+    ) -> Result<Said, VerifyError> {
         let permitted = cedar.permitted(self.role, environment, &only(when, self.of_role))?;
         let forbidden = cedar.forbidden(&only(when, self.of_guards))?;
-        let open = permitted.iter().filter(|target| !forbidden.contains_key(*target));
-        let open: BTreeSet<Target> = open.cloned().collect();
-        let forbidden = Forbidden::clone(&forbidden);
-        let answers = Answers {
-            may_be_open: open.clone(),
-            open,
-            may_be_forbidden: forbidden.clone(),
-            forbidden,
-        };
-        Ok((permitted, answers))
+        Ok(Said { permitted, forbidden })
     }
 }
 

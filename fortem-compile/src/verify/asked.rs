@@ -166,12 +166,14 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The constants that fit the values of each key, and one more.
+    /// The constants that fit the values of each key, or some one where there are none.
     fn note(&self, found: &Mentioned, into: &mut Asked) {
         for key in &found.keys {
             let (operators, sample) = typical(self.keys.value_type(key));
             let own = found.constants.iter().filter(|(operator, _)| operators.contains(operator));
             let own = own.map(|(operator, value)| (*operator, value.as_str()));
+            let mut own = own.peekable();
+            let sample = sample.filter(|_| own.peek().is_none() || found.keys.len() > 1);
             let conditions = into.keys.entry(key.to_lowercase()).or_default();
             for (operator, value) in own.chain(sample) {
                 let values = vec![value.to_owned()];

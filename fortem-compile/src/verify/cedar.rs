@@ -4,6 +4,7 @@
 //! and environment, under each circumstance.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 use std::rc::Rc;
 
 use cedar_policy::pst::{
@@ -36,6 +37,9 @@ pub(super) struct Target {
 /// Target → the guards that forbid it.
 pub(super) type Forbidden = BTreeMap<Target, BTreeSet<String>>;
 
+/// The targets that a role permits.
+pub(super) type Permitted = BTreeSet<Target>;
+
 /// Cedar, ready to be asked.
 pub(super) struct Cedar<'a> {
     source: &'a Source,
@@ -44,12 +48,24 @@ pub(super) struct Cedar<'a> {
     spellings: BTreeMap<String, String>,
     targets: Vec<(Rc<str>, EntityTypeName)>,
     places: Vec<Option<String>>,
-    guards: PolicySet,
     /// The actions and their groups.
     actions: Entities,
-    worlds: HashMap<Circumstance, Rc<World>>,
+    guards: Option<Rc<Scoped>>,
+    /// Role and environment → the role as somebody has it there.
+    roles: HashMap<(String, Option<String>), Option<Rc<Scoped>>>,
+    /// What was asked about last.
+    world: Option<(Circumstance, Rc<World>)>,
     forbidden: HashMap<Circumstance, Rc<Forbidden>>,
-    permitted: HashMap<(String, Option<String>, Circumstance), Rc<BTreeSet<Target>>>,
+    permitted: HashMap<(String, Option<String>, Circumstance), Rc<Permitted>>,
+    /// Each answer once, so that equal ones are the same.
+    distinct: (HashSet<Rc<Forbidden>>, HashSet<Rc<Permitted>>),
+}
+
+/// Policies, and what they can apply to at all: whatever their clauses say and whoever calls, they apply to nothing but
+/// what they apply to without both, which no circumstance changes.
+struct Scoped {
+    policies: PolicySet,
+    reached: Vec<(Rc<str>, EntityTypeName, Option<String>)>,
 }
 
 impl<'a> Cedar<'a> {
@@ -73,11 +89,13 @@ impl<'a> Cedar<'a> {
             spellings,
             targets: targets.into_iter().collect(),
             places,
-            guards: guards(source)?,
             actions: vocabulary.schema().action_entities().map_err(refused)?,
-            worlds: HashMap::new(),
+            guards: None,
+            roles: HashMap::new(),
+            world: None,
             forbidden: HashMap::new(),
             permitted: HashMap::new(),
+            distinct: Default::default(),
         })
     }
 
@@ -96,17 +114,16 @@ impl<'a> Cedar<'a> {
         if let Some(known) = self.forbidden.get(when) {
             return Ok(Rc::clone(known));
         }
+        let guards = self.guards()?;
         let world = self.world(when)?;
         let mut found = Forbidden::new();
-        for (action, kind) in &self.targets {
-            for place in &self.places {
-                let guards = world.applying(&self.guards, action, kind, place.as_deref())?;
-                if !guards.is_empty() {
-                    found.insert(target(action, kind, place.as_ref()), guards);
-                }
+        for (action, kind, place) in &guards.reached {
+            let applying = world.applying(&guards.policies, action, kind, place.as_deref())?;
+            if !applying.is_empty() {
+                found.insert(target(action, kind, place.as_ref()), applying);
             }
         }
-        let found = Rc::new(found);
+        let found = once(&mut self.distinct.0, found);
         self.forbidden.insert(when.clone(), Rc::clone(&found));
         Ok(found)
     }
@@ -117,33 +134,82 @@ impl<'a> Cedar<'a> {
         role: &SourcePolicy,
         environment: Option<&str>,
         when: &Circumstance,
-    ) -> Result<Rc<BTreeSet<Target>>, VerifyError> {
+    ) -> Result<Rc<Permitted>, VerifyError> {
         let asked = (role.id().to_owned(), environment.map(str::to_owned), when.clone());
         if let Some(known) = self.permitted.get(&asked) {
             return Ok(Rc::clone(known));
         }
-        let Some(policies) = held(role, environment)? else { return Ok(Rc::default()) };
+        let Some(role) = self.held(role, environment)? else {
+            return Ok(once(&mut self.distinct.1, Permitted::new()));
+        };
         let world = self.world(when)?;
-        let mut found = BTreeSet::new();
-        for (action, kind) in &self.targets {
-            for place in &self.places {
-                if !world.applying(&policies, action, kind, place.as_deref())?.is_empty() {
-                    found.insert(target(action, kind, place.as_ref()));
-                }
+        let mut found = Permitted::new();
+        for (action, kind, place) in &role.reached {
+            if !world.applying(&role.policies, action, kind, place.as_deref())?.is_empty() {
+                found.insert(target(action, kind, place.as_ref()));
             }
         }
-        let found = Rc::new(found);
+        let found = once(&mut self.distinct.1, found);
         self.permitted.insert(asked, Rc::clone(&found));
         Ok(found)
     }
 
+    /// The guards, and what they can apply to.
+    fn guards(&mut self) -> Result<Rc<Scoped>, VerifyError> {
+        if let Some(known) = &self.guards {
+            return Ok(Rc::clone(known));
+        }
+        let whole = over_everything(self.source, Template::clone)?;
+        let scopes = over_everything(self.source, without_clauses)?;
+        let guards = Rc::new(self.scoped(whole, &scopes)?);
+        self.guards = Some(Rc::clone(&guards));
+        Ok(guards)
+    }
+
+    /// The role for whoever has it, in the environment it is assigned in: documents are attached to those people alone.
+    /// Nothing if nobody can have it without an environment.
+    fn held(
+        &mut self,
+        role: &SourcePolicy,
+        environment: Option<&str>,
+    ) -> Result<Option<Rc<Scoped>>, VerifyError> {
+        let asked = (role.id().to_owned(), environment.map(str::to_owned));
+        if let Some(known) = self.roles.get(&asked) {
+            return Ok(known.clone());
+        }
+        let template = held(role, environment)?;
+        let held = if template.is_static() {
+            let scope = without_clauses(&template);
+            let only =
+                |template| PolicySet::from_policies([named(template, role.id())?]).map_err(refused);
+            Some(Rc::new(self.scoped(only(template)?, &only(scope)?)?))
+        } else {
+            None
+        };
+        self.roles.insert(asked, held.clone());
+        Ok(held)
+    }
+
+    fn scoped(&mut self, policies: PolicySet, scopes: &PolicySet) -> Result<Scoped, VerifyError> {
+        let world = self.world(&Circumstance::new())?;
+        let mut reached = Vec::new();
+        for (action, kind) in &self.targets {
+            for place in &self.places {
+                if !world.applying(scopes, action, kind, place.as_deref())?.is_empty() {
+                    reached.push((Rc::clone(action), kind.clone(), place.clone()));
+                }
+            }
+        }
+        Ok(Scoped { policies, reached })
+    }
+
     /// Everything there is under a circumstance.
     fn world(&mut self, when: &Circumstance) -> Result<Rc<World>, VerifyError> {
-        if let Some(known) = self.worlds.get(when) {
+        if let Some((_, known)) = self.world.as_ref().filter(|(last, _)| last == when) {
             return Ok(Rc::clone(known));
         }
         let world = Rc::new(self.new_world(when)?);
-        self.worlds.insert(when.clone(), Rc::clone(&world));
+        self.world = Some((when.clone(), Rc::clone(&world)));
         Ok(world)
     }
 
@@ -275,27 +341,22 @@ impl World {
     }
 }
 
+/// The same as an earlier one, if it is equal.
+pub(super) fn once<T: Eq + Hash>(known: &mut HashSet<Rc<T>>, new: T) -> Rc<T> {
+    if let Some(known) = known.get(&new) {
+        return Rc::clone(known);
+    }
+    let new = Rc::new(new);
+    known.insert(Rc::clone(&new));
+    new
+}
+
 fn target(action: &Rc<str>, kind: &EntityTypeName, place: Option<&String>) -> Target {
     Target { action: Rc::clone(action), kind: kind.basename().into(), place: place.cloned() }
 }
 
-/// The guards, over a policy that permits everything.
-fn guards(source: &Source) -> Result<PolicySet, VerifyError> {
-    let mut policies = PolicySet::new();
-    let id = PolicyId::new(EVERYTHING);
-    let everything = Policy::parse(Some(id), "permit (principal, action, resource);");
-    policies.add(everything.map_err(refused)?).map_err(refused)?;
-    for guard in source.guards() {
-        for policy in guard.policy_set().policies() {
-            policies.add(policy.new_id(PolicyId::new(guard.id()))).map_err(refused)?;
-        }
-    }
-    Ok(policies)
-}
-
-/// The role for whoever has it, in the environment it is assigned in: documents are attached to those people alone.
-/// Nothing if nobody can have it without an environment.
-fn held(role: &SourcePolicy, environment: Option<&str>) -> Result<Option<PolicySet>, VerifyError> {
+/// The role with its slots filled in as far as they can be.
+fn held(role: &SourcePolicy, environment: Option<&str>) -> Result<Template, VerifyError> {
     let mut template: Template = role.template().clone();
     template.principal = PrincipalConstraint::Any;
     if let Some(environment) = environment {
@@ -309,13 +370,34 @@ fn held(role: &SourcePolicy, environment: Option<&str>) -> Result<Option<PolicyS
             other => other,
         };
     }
-    if !template.is_static() {
-        return Ok(None);
+    Ok(template)
+}
+
+/// The guards as they are read, over a policy that permits everything.
+fn over_everything(
+    source: &Source,
+    read: impl Fn(&Template) -> Template,
+) -> Result<PolicySet, VerifyError> {
+    let everything = "permit (principal, action, resource);";
+    let everything = Policy::parse(Some(PolicyId::new(EVERYTHING)), everything);
+    let mut policies = PolicySet::new();
+    policies.add(everything.map_err(refused)?).map_err(refused)?;
+    for guard in source.guards() {
+        policies.add(named(read(guard.template()), guard.id())?).map_err(refused)?;
     }
+    Ok(policies)
+}
+
+/// What the policy can apply to at all: whoever calls, since teams depend on the circumstance as well.
+fn without_clauses(policy: &Template) -> Template {
+    let Template { id, effect, action, resource, .. } = policy.clone();
+    Template::new(id, effect, PrincipalConstraint::Any, action, resource)
+}
+
+fn named(template: Template, id: &str) -> Result<Policy, VerifyError> {
     let body = StaticPolicy::try_from(template).map_err(refused)?;
     let policy = Policy::from_pst(pst::Policy::Static(body)).map_err(refused)?;
-    let policy = policy.new_id(PolicyId::new(role.id()));
-    PolicySet::from_policies([policy]).map(Some).map_err(refused)
+    Ok(policy.new_id(PolicyId::new(id)))
 }
 
 fn environment_uid(name: &str) -> Result<EntityUID, VerifyError> {

@@ -98,6 +98,11 @@ impl<'v, 'a> Domain<'v, 'a> {
         Ok(Self { verifier, environment, environments, cedar, keys, targets, of_guards })
     }
 
+    /// What the environments are to each other.
+    pub(super) fn into_environments(self) -> Environments {
+        self.environments
+    }
+
     /// The first difference between a role's documents and Cedar.
     pub(super) fn differences(
         &mut self,
@@ -169,12 +174,14 @@ impl<'v, 'a> Domain<'v, 'a> {
         };
         let mut actions: BTreeSet<Rc<str>> = BTreeSet::new();
         let mut open: BTreeSet<Rc<str>> = BTreeSet::new();
+        let mut seen = HashSet::new();
         for when in questions.circumstances.all(questions.circumstances.values.keys()) {
             for environment in &known {
-                let (permitted, answers) =
-                    questions.under(&mut self.cedar, environment.as_deref(), &when)?;
-                actions.extend(permitted.iter().map(|target| Rc::clone(&target.action)));
-                open.extend(answers.open.iter().map(|target| Rc::clone(&target.action)));
+                let said = questions.said(&mut self.cedar, environment.as_deref(), &when)?;
+                if seen.insert(said.clone()) {
+                    actions.extend(said.permitted.iter().map(|target| Rc::clone(&target.action)));
+                    open.extend(said.open().map(|target| Rc::clone(&target.action)));
+                }
             }
         }
         let World { fleet, table, .. } = self.verifier.world;

@@ -33,6 +33,8 @@ pub(super) struct Environments {
     /// One or two of each class, and an unknown one.
     asked: BTreeSet<String>,
     unknown: String,
+    /// Environments that no policy names → which of the texts that mention none cover its names.
+    covered: BTreeMap<String, Vec<bool>>,
 }
 
 /// Where a text stands: the numbers of the statement and of its element.
@@ -53,6 +55,7 @@ impl Environments {
         let texts = Texts::of(fleet, table, statements);
         let policies = source.policies().iter().flat_map(|policy| words(policy.file().text()));
         let named: BTreeSet<&str> = policies.collect();
+        let mut covered = BTreeMap::new();
         let mut classes: BTreeMap<(&'static str, Said), Vec<&str>> = BTreeMap::new();
         for environment in fleet.environments() {
             let is_named = environment.spellings().any(|spelling| named.contains(spelling));
@@ -61,6 +64,9 @@ impl Environments {
             } else {
                 texts.about(environment)
             };
+            if let Said::Alike { covered: own, .. } = &said {
+                covered.insert(environment.name().to_owned(), own.clone());
+            }
             let class = (environment.tier().as_str(), said);
             classes.entry(class).or_default().push(environment.name());
         }
@@ -78,7 +84,16 @@ impl Environments {
         let owners = owners.collect();
         let unknown = unknown(fleet, &texts);
         asked.insert(unknown.clone());
-        Self { representative, owners, asked, unknown }
+        Self { representative, owners, asked, unknown, covered }
+    }
+
+    /// Whether nothing but the texts that mention either tells one environment from the other.
+    pub(super) fn differ_by_mentions_alone(&self, one: &Environment, other: &Environment) -> bool {
+        let covered = |environment: &Environment| self.covered.get(environment.name());
+        one.tier() == other.tier()
+            && one.accounts() == other.accounts()
+            && one.names() == other.names()
+            && covered(one).is_some_and(|own| Some(own) == covered(other))
     }
 
     /// The environments to ask about, the unknown one among them.

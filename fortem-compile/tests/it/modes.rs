@@ -1,10 +1,14 @@
 //! The ways in which documents know the environment.
 
+use std::collections::BTreeMap;
+
+use fortem_compile::verify::Verifier;
 use fortem_compile::{Identity, compile};
 use fortem_core::{Source, SourceFile};
 use serde_json::Value;
 
 use crate::evaluator::{Call, Context, allows};
+use crate::mutation::{Mutant, mutants};
 
 const ROLE: &str = "\
 @id(\"operator\")
@@ -79,6 +83,45 @@ fn an_environment_with_names_of_its_own_has_a_document_of_its_own() {
     let documents = documents(&source, Identity { role: "operator", environment: Some("qa") });
     assert!(stops(&documents, &[], "qa", "quality"));
     assert!(!stops(&documents, &[], "qa", "qa"));
+}
+
+/// Documents that are those of another environment but for its names are not compared once more. Whatever is wrong in
+/// them is found as if they stood alone.
+#[test]
+fn a_fault_in_the_documents_of_one_environment_is_found_beside_those_of_others() {
+    let source = source("mode = \"literal\"\n");
+    let compiled = compile(&source, &[]).unwrap();
+    let of = |environment| Identity { role: "operator", environment: Some(environment) };
+    let texts = |identity| -> Vec<String> {
+        compiled.documents[&identity].iter().map(fortem_compile::emit::Document::to_json).collect()
+    };
+    let (dev, staging) = (texts(of("dev")), texts(of("staging")));
+    let faults = |staging: &str, beside_others: bool| {
+        let mut all = BTreeMap::from([(of("staging"), vec![staging.to_owned()])]);
+        if beside_others {
+            all.insert(of("dev"), dev.clone());
+        }
+        let mut verifier = Verifier::new(&source, compiled.world());
+        verifier.verify(&all).map_or(true, |found| !found.is_empty())
+    };
+    let [staging] = staging.as_slice() else { panic!("one document") };
+    assert!(!faults(staging, true));
+    let others =
+        [&dev[0], &staging.replace("staging", "prod"), &staging.replacen("staging", "dev", 1)];
+    for other in others {
+        assert!(faults(other, true), "{other}");
+    }
+    let in_capitals = staging.replace("\"staging\"", "\"STAGING\"");
+    assert!(faults(&in_capitals, true));
+    let mutants = mutants(&serde_json::from_str(staging).unwrap());
+    let mut found = 0;
+    for Mutant { fault, document } in mutants.into_iter().step_by(6) {
+        let document = document.to_string();
+        let expected = faults(&document, false);
+        assert_eq!(faults(&document, true), expected, "{fault}");
+        found += usize::from(expected);
+    }
+    assert!(found > 10, "{found}");
 }
 
 #[test]

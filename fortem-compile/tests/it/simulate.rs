@@ -128,9 +128,8 @@ const OFFICE: &str = r#"
 @id("office")
 permit (principal in ?principal, action == Fortem::Action::"stopTask", resource in ?resource)
 when {
-  context.mfa && context has source_ip && context.source_ip.isInRange(ip("10.1.0.0/16")) &&
+  context has source_ip && context.source_ip.isInRange(ip("10.1.0.0/16")) &&
   context has now && context.now < datetime("2026-12-24T18:00:00Z") &&
-  resource.hasTag("DataClass") && resource.getTag("DataClass") like "pub*" &&
   principal.hasTag("Squad") && resource.hasTag("Squad") &&
   principal.getTag("Squad") == resource.getTag("Squad")
 };
