@@ -13,7 +13,6 @@ pub(crate) fn check(world: &World, roles: &[&Role]) -> Vec<Problem> {
     if roles.iter().any(|role| by_tag(&role)) {
         problems.extend(world.fleet.environments().iter().flat_map(|e| other_names(world, e)));
     }
-    problems.extend(roles.iter().filter_map(|role| delimited(world, role)));
     problems.extend(leaks(world));
     problems.extend(roles.iter().flat_map(|role| never_granted(world, role)));
     problems.extend(roles.iter().flat_map(|role| without_calls(world, role)));
@@ -33,24 +32,6 @@ fn tag_key(world: &World) -> Vec<Problem> {
         Problem::new("fortem::compile::tag_key", message)
             .help("use letters, digits and `_.:/=+-@`, without spaces"),
     ]
-}
-
-/// A list in one tag can be compared with the tag of a resource, and with nothing else: neither the cluster of a call
-/// nor a name nor what it creates can be held to the same environment, so that the promise of the other modes breaks.
-fn delimited(world: &World, role: &Role) -> Option<Problem> {
-    let id = role.policy.id();
-    if world.fleet.mode_of(id) != Mode::Delimited || !role.is_assigned {
-        return None;
-    }
-    let message = format!("`{id}` cannot be compiled in the mode `delimited`");
-    Some(
-        Problem::new("fortem::compile::delimited", message)
-            .at(world.fleet.file(), world.fleet.mode_span(id), "asked for here")
-            .help(
-                "a list in one tag says nothing of clusters, names and what a call creates, so that no document could \
-                 be verified; write `mode = \"slots\"`, which is several environments in one session, or `literal`",
-            ),
-    )
 }
 
 type Keyed = (&'static str, Vec<NamePattern>);

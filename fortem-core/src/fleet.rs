@@ -129,8 +129,6 @@ words! {
         Literal = "literal",
         /// A few tags, `Environment1`, `Environment2`, …: a session is in several environments.
         Slots = "slots",
-        /// One tag with a list in it, which is compared with a resource's tag alone.
-        Delimited = "delimited",
     }
 }
 

@@ -177,7 +177,7 @@ fn tag(fleet: &Fleet, role: &str, environment: &str) -> (String, String) {
     let key = fleet.tag_key();
     match fleet.mode_of(role) {
         Mode::Slots => (format!("{key}1"), environment.to_owned()),
-        Mode::Abac | Mode::Literal | Mode::Delimited => (key.to_owned(), environment.to_owned()),
+        Mode::Abac | Mode::Literal => (key.to_owned(), environment.to_owned()),
     }
 }
 

@@ -42,6 +42,12 @@ pub(crate) struct Shapes<'a> {
 pub(crate) struct Calls(Vec<usize>);
 
 impl Calls {
+    pub(crate) fn extend(&mut self, more: &Self) {
+        self.0.extend(&more.0);
+        self.0.sort_unstable();
+        self.0.dedup();
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
         self.0.iter().copied()
     }

@@ -82,8 +82,8 @@ fn exceptions(
         return Ok(None);
     }
     let mut ways: Vec<Conditions> = place.outside(&guard.when.reach).into_iter().collect();
-    for test in visible {
-        match of_tests([&test.negated()]) {
+    for opposite in visible.into_iter().flat_map(Test::opposites) {
+        match of_tests([&opposite]) {
             Joined::Both(conditions) => ways.push(conditions),
             Joined::Never => {}
             Joined::Unsayable(key) => return Err(too_entangled(guard, &key)),

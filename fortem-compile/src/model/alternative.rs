@@ -64,6 +64,32 @@ impl<'a> Alternative<'a> {
             && other.tests.iter().all(|test| self.implies(test))
     }
 
+    /// One alternative in place of both, if they differ in one respect alone.
+    fn joined(&self, other: &Self) -> Option<Self> {
+        self.without_choice(other).or_else(|| self.united(other))
+    }
+
+    /// What both come to, if they differ in the types of resource alone, or in the actions.
+    fn united(&self, other: &Self) -> Option<Self> {
+        let is_alike = self.tests == other.tests
+            && self.reach.is_within(&other.reach)
+            && other.reach.is_within(&self.reach);
+        if !is_alike || (self.actions != other.actions && self.kinds != other.kinds) {
+            return None;
+        }
+        Some(Self {
+            actions: union(self.actions.as_ref(), other.actions.as_ref()),
+            kinds: union(self.kinds.as_ref(), other.kinds.as_ref()),
+            ..self.clone()
+        })
+    }
+
+    /// The same, of which it is not said that it is about types of resource if it is about all there are.
+    pub(super) fn of_kinds(self, all: &BTreeSet<&str>) -> Self {
+        let kinds = self.kinds.filter(|kinds| !all.is_subset(kinds));
+        Self { kinds, ..self }
+    }
+
     /// What both come to, if they differ in the outcome of one test alone.
     fn without_choice(&self, other: &Self) -> Option<Self> {
         let mut own = self.tests.difference(&other.tests);
@@ -99,13 +125,14 @@ impl<'a> Alternative<'a> {
 }
 
 /// The alternatives without those that another covers, each once; two that differ in one test alone, which holds in the
-/// one and not in the other, are one without it.
+/// one and not in the other, are one without it, and two that differ in types of resource or in actions alone are one of
+/// both.
 pub(super) fn distinct(alternatives: Vec<Alternative<'_>>) -> Vec<Alternative<'_>> {
     let mut kept: Vec<Alternative> = Vec::new();
     let mut left: Vec<Alternative> = alternatives.into_iter().rev().collect();
     while let Some(one) = left.pop() {
         if let Some((at, both)) =
-            kept.iter().enumerate().find_map(|(at, other)| Some((at, one.without_choice(other)?)))
+            kept.iter().enumerate().find_map(|(at, other)| Some((at, one.joined(other)?)))
         {
             kept.remove(at);
             left.push(both);
@@ -128,6 +155,13 @@ fn intersection<'a>(
         (None, other) | (other, None) => other.cloned(),
         (Some(left), Some(right)) => Some(left & right),
     }
+}
+
+fn union<'a>(
+    left: Option<&BTreeSet<&'a str>>,
+    right: Option<&BTreeSet<&'a str>>,
+) -> Option<BTreeSet<&'a str>> {
+    left.zip(right).map(|(left, right)| left | right)
 }
 
 fn is_subset(left: Option<&BTreeSet<&str>>, right: Option<&BTreeSet<&str>>) -> bool {

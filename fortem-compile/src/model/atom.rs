@@ -25,6 +25,12 @@ pub(super) struct Atoms<'a, 'k> {
 type Alternatives<'a> = Result<Vec<Alternative<'a>>, Refusal>;
 
 impl<'a> Atoms<'a, '_> {
+    /// Every type of resource.
+    pub(super) fn kinds(&self) -> BTreeSet<&'a str> {
+        let all = self.source.vocabulary().actions().flat_map(fortem_core::Action::kinds);
+        all.map(String::as_str).collect()
+    }
+
     /// Every way in which the answer is yes (`holds`) or no.
     pub(super) fn alternatives(&self, expression: &Expr, holds: bool) -> Alternatives<'a> {
         match expression {

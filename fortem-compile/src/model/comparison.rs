@@ -116,6 +116,15 @@ impl Test {
         Self::that(self.key.clone(), self.comparison.clone(), !self.holds)
     }
 
+    /// What holds wherever this comparison does not: one or the other. An order and its opposite both want a value.
+    #[must_use]
+    pub fn opposites(&self) -> Vec<Self> {
+        let negated = self.negated();
+        let wants_value = matches!(self.comparison, Comparison::Date(..) | Comparison::Number(..));
+        let absent = Self::that(self.key.clone(), Comparison::Present, false);
+        [Some(negated), wants_value.then_some(absent)].into_iter().flatten().collect()
+    }
+
     /// Whether it surely holds where there is no value.
     #[must_use]
     pub fn holds_when_absent(&self) -> bool {

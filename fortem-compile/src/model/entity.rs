@@ -55,9 +55,8 @@ pub(super) fn is<'a>(
 }
 
 fn is_kind<'a>(atoms: &Atoms<'a, '_>, kind: &str, holds: bool) -> Vec<Alternative<'a>> {
-    let all = atoms.source.vocabulary().actions().flat_map(fortem_core::Action::kinds);
-    let kinds: BTreeSet<&str> =
-        all.map(String::as_str).filter(|one| (*one == kind) == holds).collect();
+    let mut kinds = atoms.kinds();
+    kinds.retain(|one| (*one == kind) == holds);
     some(Alternative { kinds: Some(kinds), ..Alternative::always() })
 }
 

@@ -60,7 +60,9 @@ impl<'a, 'k> Expressions<'a, 'k> {
             }
             _ => self.atoms.alternatives(expression, holds)?,
         };
-        within_bounds(distinct(found), expression)
+        let kinds = self.atoms.kinds();
+        let found = distinct(found).into_iter().map(|one| one.of_kinds(&kinds));
+        within_bounds(distinct(found.collect()), expression)
     }
 
     fn both(

@@ -218,11 +218,11 @@ fn tag(key: &str) -> String {
     format!("aws:RequestTag/{key}")
 }
 
-/// The tag keys that each hold one environment; a list of them in one tag is refused before.
+/// The tag keys that each hold one environment.
 fn slots(input: &Input, role: &str) -> Vec<String> {
     let key = input.fleet().tag_key();
     match input.fleet().mode_of(role) {
         Mode::Slots => (1..=input.fleet().slots()).map(|slot| format!("{key}{slot}")).collect(),
-        Mode::Abac | Mode::Literal | Mode::Delimited => vec![key.to_owned()],
+        Mode::Abac | Mode::Literal => vec![key.to_owned()],
     }
 }

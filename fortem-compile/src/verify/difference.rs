@@ -159,7 +159,8 @@ impl Difference {
             None => problem,
         };
         problem.help(format!(
-            "{self}\nnothing was written; this is a fault of fortem-compile, please report it"
+            "{self}\nnothing was written: fortem-compile does not say in IAM what these policies say, which is its own \
+             fault; please report it, and write the conditions more simply until it is mended"
         ))
     }
 

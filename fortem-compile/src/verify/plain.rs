@@ -234,13 +234,22 @@ impl Draft {
         for (operator, key, values) in conditions {
             block.entry(operator).or_default().insert(key, json!(values));
         }
-        self.statements.push(json!({
+        let statement = json!({
             "Effect": if part == Part::Granted { "Allow" } else { "Deny" },
             "Action": "*",
             "Resource": resources,
             "Condition": block,
-        }));
-        self.about.push((part, calls, policies));
+        });
+        let mut known = self.statements.iter().zip(&mut self.about);
+        let same =
+            known.find(|(one, (of, _, by))| (*of, &*by, *one) == (part, &policies, &statement));
+        match same {
+            Some((_, (_, all, _))) => all.extend(&calls),
+            None => {
+                self.statements.push(statement);
+                self.about.push((part, calls, policies));
+            }
+        }
     }
 
     fn finish(self) -> Result<Vec<Plain>, VerifyError> {

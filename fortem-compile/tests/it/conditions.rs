@@ -314,6 +314,26 @@ fn documents(source: &Source) -> Option<Vec<Value>> {
     }
 }
 
+/// What is said in a roundabout way is the same.
+#[test]
+fn alternatives_that_say_no_more_than_one_are_one() {
+    let role = "permit (principal in ?principal, action == Fortem::Action::\"stopTask\", resource in ?resource);";
+    let guard = |clause: &str| format!("forbid (principal, action, resource) when {{ {clause} }};");
+    let statements = |clause: &str| {
+        let source = try_source(FLEET, &[role.to_owned()], &[guard(clause)]).unwrap();
+        documents(&source).unwrap_or_else(|| panic!("{clause}"))
+    };
+    for roundabout in [
+        "if resource is Fortem::Task then context.mfa else context.mfa",
+        "(resource is Fortem::Task || !(resource is Fortem::Task)) && context.mfa",
+        "context.mfa && (context has approval || !(context has approval))",
+        "resource is Fortem::Task && context.mfa || resource is Fortem::Service && context.mfa || \
+         !(resource is Fortem::Task) && !(resource is Fortem::Service) && context.mfa",
+    ] {
+        assert_eq!(statements(roundabout), statements("context.mfa"), "{roundabout}");
+    }
+}
+
 /// Each comparison alone, asked for and excluded, by a role and by a guard on every action, has documents.
 #[test]
 fn each_comparison_compiles() {

@@ -122,10 +122,3 @@ fn context_keys_that_do_not_fit() {
     let role = "permit (principal in ?principal, action == Fortem::Action::\"stopTask\", resource in ?resource);";
     assert_snapshot!(refusals(&fleet, &[role]));
 }
-
-#[test]
-fn a_list_of_environments_in_one_tag() {
-    let fleet = format!("mode = \"delimited\"\naccept_delimited = \"people need all\"\n{FLEET}");
-    let role = "permit (principal in ?principal, action == Fortem::Action::\"stopTask\", resource in ?resource);";
-    assert_snapshot!(refusals(&fleet, &[role]));
-}

@@ -15,13 +15,15 @@ const SLOTS: usize = 3;
 const FEWEST_SLOTS: usize = 2;
 const MOST_SLOTS: usize = 10;
 
+/// A mode that others have: environments in one tag, `:dev:staging:`. No document that goes by it says what Cedar does.
+const LIST: &str = "delimited";
+
 /// The modes of a fleet and of its roles.
 #[derive(Debug, Clone)]
 pub(super) struct Modes {
     fleet: Said,
     roles: Vec<(Named, Said)>,
     slots: usize,
-    accepted_delimited: Option<String>,
 }
 
 /// A mode and where it is said.
@@ -45,26 +47,13 @@ impl Modes {
             fleet: fleet.unwrap_or(Said { mode: Mode::Abac, span: 0..0 }),
             roles,
             slots: slots(reader, top),
-            accepted_delimited: accepted_delimited(reader, top),
         }
     }
 
-    /// Roles are known, and what is delimited is accepted.
+    /// Roles are known.
     pub(super) fn check(&self, reader: &mut Reader, roles: &Roles) {
         for (name, _) in &self.roles {
             known_role(reader, name, roles);
-        }
-        if self.accepted_delimited.is_some() {
-            return;
-        }
-        let delimited = self.all().find(|said| said.mode == Mode::Delimited);
-        if let Some(said) = delimited {
-            let message = "`delimited` is not accepted: a delimited list is compared with the tag of a resource alone, \
-                           not with clusters or names, and whoever tags resources can forge it";
-            let problem = Problem::new("fortem::fleet::delimited", message)
-                .at(reader.file, said.span.clone(), "asked for here")
-                .help("write `accept_delimited = \"why that is enough\"`, or take `slots` or `literal`");
-            reader.problems.push(problem);
         }
     }
 
@@ -84,7 +73,17 @@ impl Modes {
 }
 
 fn said(reader: &mut Reader, table: &Table, key: &str) -> Option<Said> {
-    let span = table.entries.get(key)?.span();
+    let value = table.entries.get(key)?;
+    let span = value.span();
+    if value.get_ref().as_str() == Some(LIST) {
+        let message = "a list of environments in one tag keeps nobody in them: it can be compared with the tag of a \
+                       resource, and with no cluster, name or tag of a request";
+        let problem = Problem::new("fortem::fleet::delimited", message)
+            .at(reader.file, span, "asked for here")
+            .help("write `slots`, which is several environments in one session, or `literal`");
+        reader.problems.push(problem);
+        return None;
+    }
     let mode = word(reader, table, key, "mode", Mode::ALL, Mode::as_str)?;
     Some(Said { mode, span })
 }
@@ -101,16 +100,6 @@ fn slots(reader: &mut Reader, top: &Table) -> usize {
     let expected = format!("expected {FEWEST_SLOTS} to {MOST_SLOTS}");
     reader.report("fortem::fleet::bad_slots", message, found.span, &expected);
     SLOTS
-}
-
-fn accepted_delimited(reader: &mut Reader, top: &Table) -> Option<String> {
-    let reason = reader.string(top, "accept_delimited")?;
-    if reason.value.trim().is_empty() {
-        let message = "`delimited` accepted without a reason".to_owned();
-        let expected = "expected why, for whoever reads the report";
-        reader.report("fortem::fleet::no_reason", message, reason.span, expected);
-    }
-    Some(reason.value)
 }
 
 impl Fleet {
@@ -146,11 +135,5 @@ impl Fleet {
     #[must_use]
     pub fn slots(&self) -> usize {
         self.modes.slots
-    }
-
-    /// Why [`Mode::Delimited`] is enough, in the words of the fleet's owner.
-    #[must_use]
-    pub fn accepted_delimited(&self) -> Option<&str> {
-        self.modes.accepted_delimited.as_deref()
     }
 }

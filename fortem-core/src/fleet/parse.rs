@@ -15,7 +15,7 @@ use super::{
 };
 use crate::problem::{Problem, SourceFile};
 
-const TOP: [&str; 19] = [
+const TOP: [&str; 18] = [
     "tag_key",
     "partition",
     "schedule",
@@ -30,7 +30,6 @@ const TOP: [&str; 19] = [
     "mode",
     "modes",
     "slots",
-    "accept_delimited",
     "team_tag_key",
     "user_tag_key",
     "context",

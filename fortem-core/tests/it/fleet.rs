@@ -89,19 +89,18 @@ fn an_assignment_names_what_its_role_has_slots_for() {
 #[test]
 fn a_fleet_says_its_modes() {
     let fleet = parse(&environments(&["dev"])).unwrap();
-    assert_eq!((fleet.mode(), fleet.slots(), fleet.accepted_delimited()), (Mode::Abac, 3, None));
-    let text = "mode = \"slots\"\nslots = 5\naccept_delimited = \"we own all tags\"\n\
-                [modes]\nexec = \"delimited\"\n";
+    assert_eq!((fleet.mode(), fleet.slots()), (Mode::Abac, 3));
+    let text = "mode = \"slots\"\nslots = 5\n[modes]\nexec = \"literal\"\n";
     let fleet = parse(&(text.to_owned() + &environments(&["dev"]))).unwrap();
-    assert_eq!((fleet.mode_of("developer"), fleet.mode_of("exec")), (Mode::Slots, Mode::Delimited));
-    assert_eq!((fleet.slots(), fleet.accepted_delimited()), (5, Some("we own all tags")));
-    assert_eq!(pointed(&fleet, fleet.mode_span("exec")), "\"delimited\"");
+    assert_eq!((fleet.mode_of("developer"), fleet.mode_of("exec")), (Mode::Slots, Mode::Literal));
+    assert_eq!(fleet.slots(), 5);
+    assert_eq!(pointed(&fleet, fleet.mode_span("exec")), "\"literal\"");
     assert_eq!(pointed(&fleet, fleet.mode_span("developer")), "\"slots\"");
 }
 
 #[test]
 fn modes_that_cannot_be_are_refused() {
-    let text = "mode = \"rbac\"\nslots = 11\naccept_delimited = \"\"\n\
+    let text = "mode = \"rbac\"\nslots = 11\n\
                 [modes]\nexecute = \"literal\"\nexec = 1\ndeveloper = \"delimited\"\n";
     assert_snapshot!("modes", problems(&(text.to_owned() + &environments(&["dev"]))));
     let text =
@@ -214,7 +213,7 @@ proptest! {
 
     #[test]
     fn any_value_is_read_or_refused(
-        key in "tag_key|task_tags|names|environment|team|user|assignment|accept_leaks|schedule|mode|modes|slots|accept_delimited|team_tag_key|user_tag_key|context",
+        key in "tag_key|task_tags|names|environment|team|user|assignment|accept_leaks|schedule|mode|modes|slots|team_tag_key|user_tag_key|context",
         value in "1|true|\"\"|\"é\\{environment\\}\"|\\[\\]|\\[1\\]|\\{\\}|\\{ name = 1 \\}|\\[\\{\\}\\]",
     ) {
         let _ = parse(&format!("{key} = {value}\n"));
