@@ -100,7 +100,7 @@ impl Policy {
         header(&self.file, &self.span)
     }
 
-    /// Path and line, `policies/roles/developer.cedar:10`.
+    /// Path and line, `policies/roles/developer.cedar:9`.
     #[must_use]
     pub fn location(&self) -> String {
         format!("{}:{}", self.file.path(), self.file.line(self.span.start))
