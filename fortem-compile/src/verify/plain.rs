@@ -240,15 +240,15 @@ impl Draft {
             "Resource": resources,
             "Condition": block,
         });
-        let mut known = self.statements.iter().zip(&mut self.about);
+        // What is said of several calls alike is one statement.
+        let mut known = self.statements.iter().zip(&self.about);
         let same =
-            known.find(|(one, (of, _, by))| (*of, &*by, *one) == (part, &policies, &statement));
-        match same {
-            Some((_, (_, all, _))) => all.extend(&calls),
-            None => {
-                self.statements.push(statement);
-                self.about.push((part, calls, policies));
-            }
+            known.position(|(one, (of, _, by))| (*of, by, one) == (part, &policies, &statement));
+        if let Some((_, all, _)) = same.and_then(|place| self.about.get_mut(place)) {
+            all.extend(&calls);
+        } else {
+            self.statements.push(statement);
+            self.about.push((part, calls, policies));
         }
     }
 
