@@ -50,11 +50,11 @@ pub fn write(directory: &Path, files: &[OutputFile]) -> Result<(), WriteError> {
     write_as(directory, files, &OURS)
 }
 
-/// Replaces `directory` as [`write`] does; an earlier one may hold what has these names.
+/// Replaces `directory` as [`write()`] does; an earlier one may hold what has these names.
 ///
 /// # Errors
 ///
-/// As those of [`write`].
+/// As those of [`write()`].
 pub fn write_as(
     directory: &Path,
     files: &[OutputFile],
