@@ -10,18 +10,20 @@ use crate::statement::{ApiActions, Effect, Statement};
 #[derive(Debug, Clone)]
 pub struct Document {
     statements: Vec<Statement>,
-    json: Value,
 }
 
 impl Document {
     /// A document of these statements, in this order.
     #[must_use]
     pub fn of(statements: Vec<Statement>) -> Self {
-        let json = json!({
+        Self { statements }
+    }
+
+    fn json(&self) -> Value {
+        json!({
             "Version": "2012-10-17",
-            "Statement": statements.iter().map(statement).collect::<Vec<_>>(),
-        });
-        Self { statements, json }
+            "Statement": self.statements.iter().map(statement).collect::<Vec<_>>(),
+        })
     }
 
     /// The statements, in the order they are written.
@@ -33,13 +35,13 @@ impl Document {
     /// The document as indented JSON with a final line break.
     #[must_use]
     pub fn to_json(&self) -> String {
-        format!("{:#}\n", self.json)
+        format!("{:#}\n", self.json())
     }
 
     /// The document as JSON without white space between tokens.
     #[must_use]
     pub fn to_compact_json(&self) -> String {
-        self.json.to_string()
+        self.json().to_string()
     }
 
     /// Characters, white space between JSON tokens not counted.
@@ -48,7 +50,7 @@ impl Document {
     /// so those are counted.
     #[must_use]
     pub fn characters(&self) -> usize {
-        self.json.to_string().chars().count()
+        self.json().to_string().chars().count()
     }
 }
 
@@ -74,30 +76,31 @@ pub struct TooLargeError {
 pub fn documents(statements: &[Statement], limit: usize) -> Result<Vec<Document>, TooLargeError> {
     let of = |effect: Effect| statements.iter().filter(move |s| s.effect() == effect).cloned();
     let guards: Vec<Statement> = of(Effect::Deny).collect();
-    let mut documents: Vec<Document> = Vec::new();
+    // The last statement has no comma.
+    let empty = Document::of(Vec::new()).characters() - 1;
+    let with_guards = empty + guards.iter().map(characters_in_list).sum::<usize>();
+    let mut packed: Vec<(Vec<Statement>, usize)> = Vec::new();
     for grant in of(Effect::Allow) {
-        let fits = documents.iter_mut().find_map(|document| {
-            let larger = with_grant(&document.statements, &grant);
-            (larger.characters() <= limit).then_some((document, larger))
-        });
-        if let Some((document, larger)) = fits {
-            *document = larger;
+        let more = characters_in_list(&grant);
+        let fits = packed.iter_mut().find(|(_, characters)| characters + more <= limit);
+        if let Some((grants, characters)) = fits {
+            grants.push(grant);
+            *characters += more;
             continue;
         }
-        let fresh = with_grant(&guards, &grant);
-        if fresh.characters() > limit {
-            let characters = fresh.characters();
+        let characters = with_guards + more;
+        if characters > limit {
             return Err(TooLargeError { sid: grant.sid, characters, limit });
         }
-        documents.push(fresh);
+        packed.push((vec![grant], characters));
     }
-    Ok(documents)
+    let with = |grants: Vec<Statement>| grants.into_iter().chain(guards.iter().cloned()).collect();
+    Ok(packed.into_iter().map(|(grants, _)| Document::of(with(grants))).collect())
 }
 
-fn with_grant(statements: &[Statement], grant: &Statement) -> Document {
-    let grants = statements.iter().filter(|s| s.effect() == Effect::Allow).cloned();
-    let guards = statements.iter().filter(|s| s.effect() == Effect::Deny).cloned();
-    Document::of(grants.chain([grant.clone()]).chain(guards).collect())
+/// What a statement takes in a document, with a comma.
+fn characters_in_list(one: &Statement) -> usize {
+    statement(one).to_string().chars().count() + 1
 }
 
 fn statement(statement: &Statement) -> Value {
