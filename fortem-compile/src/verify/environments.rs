@@ -2,7 +2,7 @@
 //!
 //! Cedar tells environments apart by their tier and where a policy names one; IAM by what the documents
 //! say about their names. Two environments can be exchanged for one another if they are of one tier, no
-//! policy names either, and the documents stay as they are, the order of values aside, when every mention
+//! policy and no row of a team's own names either, and the documents stay as they are, the order of values aside, when every mention
 //! of the one is replaced by the other and the other way round. Then each call about the one has a twin
 //! about the other, with the same answers on both sides: they are one class. One principal of each class
 //! is asked about, and resources of two, since one is the principal's and the other is not; so the cost
@@ -55,10 +55,14 @@ impl Environments {
         let texts = Texts::of(fleet, table, statements);
         let policies = source.policies().iter().flat_map(|policy| words(policy.file().text()));
         let named: BTreeSet<&str> = policies.collect();
+        // What a row of the table says of one environment holds of no other, whatever the documents say.
+        let own_rows = source.lowering().map(|file| lower(file.text())).unwrap_or_default();
         let mut covered = BTreeMap::new();
         let mut classes: BTreeMap<(&'static str, Said), Vec<&str>> = BTreeMap::new();
         for environment in fleet.environments() {
-            let is_named = environment.spellings().any(|spelling| named.contains(spelling));
+            let is_named = environment
+                .spellings()
+                .any(|spelling| named.contains(spelling) || own_rows.contains(&lower(spelling)));
             let said = if is_named {
                 Said::Alone(environment.name().to_owned())
             } else {
@@ -269,6 +273,10 @@ mod tests {
     /// The environments that are asked about in a fleet of four and a guarded one, with a document that
     /// compares the resource's tag with these values.
     fn asked(operator: &str, values: &str) -> BTreeSet<String> {
+        asked_with(operator, values, None)
+    }
+
+    fn asked_with(operator: &str, values: &str, own_rows: Option<&str>) -> BTreeSet<String> {
         let environments = ["a-dev", "b-qa", "c-predev", "d-stage", "e-prod"].map(|name| {
             let tier = if name == "e-prod" { "production" } else { "nonproduction" };
             let alias = name.split('-').next_back().unwrap();
@@ -277,7 +285,10 @@ mod tests {
             )
         });
         let fleet = SourceFile::new("fleet.toml", environments.concat());
-        let source = Source::parse(&fleet, &[]).unwrap();
+        let mut source = Source::parse(&fleet, &[]).unwrap();
+        if let Some(text) = own_rows {
+            source = source.with_lowering(SourceFile::new("lowering.toml", text));
+        }
         let document = format!(
             r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "ecs:StopTask", "Resource": "*",
                 "Condition": {{"{operator}": {{"aws:ResourceTag/Environment": {values}}}}}}}}}"#
@@ -302,6 +313,13 @@ mod tests {
             asked("StringEquals", r#"["qa", "d-stage"]"#),
             set(["a-dev", "b-qa", "c-predev", "d-stage", "e-prod"])
         );
+    }
+
+    #[test]
+    fn who_is_named_in_rows_of_a_teams_own_stands_alone() {
+        let own_rows = Some("resource = \"queue/D-STAGE-*\"");
+        let expected = set(["a-dev", "b-qa", "d-stage", "e-prod"]);
+        assert_eq!(asked_with("StringEquals", r#""x""#, own_rows), expected);
     }
 
     #[test]
