@@ -99,7 +99,7 @@ impl Default for Settings {
             concurrency_of_account: 16,
             most_per_second: None,
             timeout: Duration::from_secs(20),
-            patience: Duration::from_secs(180),
+            patience: Duration::from_mins(3),
         }
     }
 }
@@ -285,5 +285,5 @@ impl Collection<'_> {
 fn random_name() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")))
 }

@@ -106,7 +106,7 @@ impl Collecting {
             }
         };
         progress.finish();
-        let manifest = manifest.map_err(advise)?;
+        let manifest = manifest.map_err(|error| advise(&error))?;
         if !quiet {
             tell(&manifest, &counters)?;
         }
@@ -145,8 +145,8 @@ impl Collecting {
 }
 
 /// Adds what to do.
-fn advise(error: CollectError) -> anyhow::Error {
-    let advice = match &error {
+fn advise(error: &CollectError) -> anyhow::Error {
+    let advice = match error {
         CollectError::Caller(failure) if failure.code == "NoCredentials" => {
             "\n  = help: name a profile by `--profile`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; files are \
              judged without credentials by `fortem-lint check PATH`"
@@ -177,7 +177,9 @@ fn tell(manifest: &Manifest, counters: &Counters) -> Result<()> {
         most.iter().take(5).map(|(action, count)| format!("{action} {count}")).collect();
     writeln!(out, "most of them: {}", most.join(", "))?;
     if !manifest.unread.is_empty() {
-        writeln!(out, "{} could not be read; the snapshot says so", manifest.unread.len())?;
+        let failed = manifest.unread.len();
+        let calls = plural(failed, "call", "calls");
+        writeln!(out, "{failed} {calls} failed for good; the snapshot says which")?;
     }
     if manifest.run.as_ref().is_some_and(|run| !run.is_finished) {
         writeln!(out, "stopped before the end; `--resume` goes on")?;

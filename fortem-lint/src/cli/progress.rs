@@ -70,7 +70,8 @@ impl Progress {
     /// Takes the bars away.
     pub(super) fn finish(&self) {
         if let Shown::Bars(bars) = &self.shown {
-            drop(bars.all.clear());
+            let all = [&bars.accounts, &bars.regions, &bars.calls];
+            all.into_iter().for_each(ProgressBar::finish_and_clear);
         }
     }
 

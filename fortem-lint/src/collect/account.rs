@@ -9,7 +9,7 @@ use super::part::Part;
 use super::region::Region;
 use super::session::{Role, Session};
 use super::store::StoreError;
-use super::{Call, Collection, Failure, calls, iam, regions};
+use super::{Call, Collection, Failure, calls, iam, permissions, regions};
 use crate::snapshot::{Account, Unread};
 
 /// An account to read.
@@ -87,6 +87,7 @@ impl Collection<'_> {
             external_id: settings.external_id.clone(),
             session_name: settings.session_name.clone(),
             tags: settings.session_tags.clone(),
+            policy: permissions::policy(None).to_string(),
             sts: aws_sdk_sts::Client::new(&self.client.config),
         };
         let first = own.call(&calls::ASSUME_ROLE, || role.enter()).await?;

@@ -51,7 +51,9 @@ impl Region<'_> {
             .await;
         let is_whole = self.part.take(&calls::CLUSTERS, &lists, "", listed).is_some();
         if is_whole || !arns.is_empty() {
-            lists.iter().for_each(|list| self.part.declare(list));
+            for list in lists {
+                self.part.declare(list);
+            }
         }
         let batches = stream::iter(arns.chunks(BATCH));
         let found = batches.map(|batch| self.cluster_batch(&client, batch));
@@ -85,8 +87,9 @@ impl Region<'_> {
                 self.part.push("clusters", &cluster.cluster_arn, &cluster);
             }
         }
-        let on_clusters = stream::iter(with_hosts)
-            .map(|(arn, hosts)| async move { self.on_cluster(client, &arn, hosts).await });
+        let on_clusters = stream::iter(with_hosts).map(|(arn, hosts)| async move {
+            Box::pin(self.on_cluster(client, &arn, hosts)).await
+        });
         on_clusters.buffer_unordered(self.width).fold(named, async |all, one| all.and(one)).await
     }
 

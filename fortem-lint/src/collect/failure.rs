@@ -115,9 +115,8 @@ impl Failure {
         let kind = match (known, status) {
             (Some((_, kind)), _) => *kind,
             (None, 429) => Kind::Throttled,
-            (None, 500..) => Kind::Transient,
-            // Such as the page of a network that wants a person to log in.
-            (None, ..300) => Kind::Transient,
+            // An answer of good status that cannot be read is the page of a network that wants a person to log in.
+            (None, ..300 | 500..) => Kind::Transient,
             (None, _) => Kind::Refused,
         };
         let code = match (code, status) {

@@ -57,18 +57,20 @@ async fn authorization(
         call.set_filter(Some(kinds.to_vec())).set_marker(marker).send()
     };
     let read = caller.pages(&calls::AUTHORIZATION, send, |page| {
-        lists.iter().for_each(|list| part.declare(list));
+        for list in lists {
+            part.declare(list);
+        }
         for one in page.user_detail_list.unwrap_or_default() {
-            let user = shape::User::from(one);
+            let user = shape::UserDetail::from(one);
             users.push(user.user_name.clone());
             part.push("UserDetailList", &user.arn, &user);
         }
         for one in page.group_detail_list.unwrap_or_default() {
-            let group = shape::Group::from(one);
+            let group = shape::GroupDetail::from(one);
             part.push("GroupDetailList", &group.arn, &group);
         }
         for one in page.role_detail_list.unwrap_or_default() {
-            let role = shape::Role::from(one);
+            let role = shape::RoleDetail::from(one);
             part.push("RoleDetailList", &role.arn, &role);
         }
         for one in page.policies.unwrap_or_default() {
@@ -93,7 +95,7 @@ async fn access_keys(
     let read = caller.pages(&calls::ACCESS_KEYS, send, |page| {
         for one in page.access_key_metadata {
             let key = shape::AccessKey::from(one);
-            part.push(ACCESS_KEYS, &key.access_key_id, &key);
+            part.push(ACCESS_KEYS, &key.id, &key);
         }
         page.marker.filter(|_| page.is_truncated)
     });

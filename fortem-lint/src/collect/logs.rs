@@ -45,14 +45,16 @@ impl Region<'_> {
             })
             .await;
         let tags = self.part.take(&calls::LOG_GROUP_TAGS, &[], name, tags);
-        let mut tags: Option<Vec<_>> =
-            tags.map(|answer| answer.tags.unwrap_or_default().into_iter().collect());
-        tags.iter_mut().for_each(|tags| tags.sort());
+        let tags = tags.map(|answer| {
+            let mut tags: Vec<_> = answer.tags.unwrap_or_default().into_iter().collect();
+            tags.sort();
+            Tags::new(tags)
+        });
         let group = LogGroup {
             log_group_name: name.to_owned(),
             arn,
             retention_in_days: found.retention_in_days.and_then(|days| u32::try_from(days).ok()),
-            tags: tags.map(Tags::new),
+            tags,
         };
         self.part.push(LIST, name, &group);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_organizations::Client;
-use aws_sdk_organizations::types::{Account, PolicyType};
+use aws_sdk_organizations::types::{Account, AccountState, AccountStatus, PolicyType};
 use serde::Serialize;
 
 use super::caller::Caller;
@@ -197,8 +197,8 @@ impl Reader<'_> {
             self.gaps.push((&calls::ACCOUNT_TAGS, failure));
         }
         // `State` came in September 2025 in the place of `Status`.
-        let state = account.state.as_ref().map(|one| one.as_str());
-        let status = account.status.as_ref().map(|one| one.as_str());
+        let state = account.state.as_ref().map(AccountState::as_str);
+        let status = account.status.as_ref().map(AccountStatus::as_str);
         Node {
             name: account.name.unwrap_or_else(|| id.clone()),
             id,

@@ -123,12 +123,12 @@ impl Gap {
     fn reason(&self, code: &str) -> String {
         let mut reason = format!("{code}: {}", self.message);
         if self.times > 1 {
-            reason.push_str(&format!(" ({} calls)", self.times));
+            reason += &format!(" ({} calls)", self.times);
         }
         if !self.of.is_empty() {
             let names: Vec<&str> = self.of.iter().map(String::as_str).collect();
             let more = if self.times > self.of.len() { " and others" } else { "" };
-            reason.push_str(&format!(" for {}{more}", names.join(", ")));
+            reason += &format!(" for {}{more}", names.join(", "));
         }
         reason
     }

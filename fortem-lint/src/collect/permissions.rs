@@ -13,18 +13,30 @@ use super::calls::{ALL, Call, Needed};
 /// ```
 #[must_use]
 pub fn policy(role_name: Option<&str>) -> Value {
-    let mut statements = vec![statement("ReadAccount", Needed::InAccount, "*".to_owned())];
+    let mut statements = vec![statement("ReadAccount", Needed::InAccount, "*")];
     if let Some(name) = role_name {
-        statements.push(statement("ReadOrganization", Needed::InOrganization, "*".to_owned()));
+        statements.push(statement("ReadOrganization", Needed::InOrganization, "*"));
         let roles = format!("arn:*:iam::*:role/{name}");
-        statements.push(statement("EnterAccounts", Needed::ToEnterAccounts, roles));
+        statements.push(statement("EnterAccounts", Needed::ToEnterAccounts, &roles));
     }
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-fn statement(sid: &str, needed: Needed, resource: String) -> Value {
+fn statement(sid: &str, needed: Needed, resource: &str) -> Value {
     let calls = ALL.iter().filter(|call| call.needed == needed);
     let mut actions: Vec<String> = calls.map(|call: &&Call| call.action()).collect();
     actions.sort();
     json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::policy;
+
+    #[test]
+    fn it_fits_into_a_session_policy() {
+        // AWS STS API reference, `AssumeRole`, 2026-09: 2,048 characters.
+        let length = policy(None).to_string().len();
+        assert!(length <= 2048, "{length}");
+    }
 }

@@ -129,7 +129,7 @@ fn texts_of(text: &str, name: &str) -> Vec<String> {
     while let Some(start) = document.next_start_element() {
         if start.matches(name) {
             let mut element = document.scoped_to(start);
-            found.extend(try_data(&mut element).ok().map(|text| text.into_owned()));
+            found.extend(try_data(&mut element).ok().map(std::borrow::Cow::into_owned));
         }
     }
     found

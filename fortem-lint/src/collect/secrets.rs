@@ -19,7 +19,7 @@ impl Region<'_> {
         let lists = ["secrets", "parameters"];
         let here: Vec<Reference> = named.iter().filter_map(|one| self.reference(one)).collect();
         if here.is_empty() {
-            return lists.iter().for_each(|list| self.part.declare(list));
+            return self.declare_secrets();
         }
         let client = Client::new(&self.config);
         let mut tagged = BTreeMap::new();
@@ -39,20 +39,25 @@ impl Region<'_> {
         if self.part.take(&calls::TAGGED, &lists, "", listed.await).is_none() {
             return;
         }
-        lists.iter().for_each(|list| self.part.declare(list));
+        self.declare_secrets();
         for one in here {
             let tags = tagged.iter().find(|(arn, _)| one.is_of(arn)).map(|(_, tags)| tags.clone());
             let tags = Some(tags.unwrap_or_default());
             let (name, arn) = (one.name, one.arn);
             match one.kind {
                 Kind::Secret => {
-                    self.part.push("secrets", &arn, &Secret { name, arn: arn.clone(), tags })
+                    self.part.push("secrets", &arn, &Secret { name, arn: arn.clone(), tags });
                 }
                 Kind::Parameter => {
                     self.part.push("parameters", &arn, &Parameter { name, arn: arn.clone(), tags });
                 }
             }
         }
+    }
+
+    fn declare_secrets(&self) {
+        self.part.declare("secrets");
+        self.part.declare("parameters");
     }
 
     /// What a reference means; none if it is of another account or Region.

@@ -38,11 +38,13 @@ pub(super) struct Role {
     pub(super) external_id: Option<String>,
     pub(super) session_name: String,
     pub(super) tags: BTreeMap<String, String>,
+    /// What the session may do at most, whatever the role may.
+    pub(super) policy: String,
     pub(super) sts: aws_sdk_sts::Client,
 }
 
 /// How long before they expire credentials are fetched anew.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 
 impl Session {
     pub(super) fn found(provider: SharedCredentialsProvider) -> Self {
@@ -88,7 +90,7 @@ impl Role {
     pub(super) async fn enter(&self) -> Result<Credentials, Failure> {
         let mut call =
             self.sts.assume_role().role_arn(&self.arn).role_session_name(&self.session_name);
-        call = call.set_external_id(self.external_id.clone());
+        call = call.set_external_id(self.external_id.clone()).policy(&self.policy);
         for (key, value) in &self.tags {
             let tag = Tag::builder().key(key).value(value).build();
             call = call.tags(tag.map_err(|_| Failure::new(Kind::Refused, "SessionTag", "no tag"))?);

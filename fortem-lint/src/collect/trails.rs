@@ -1,4 +1,4 @@
-//! CloudTrail: whether calls are recorded.
+//! `CloudTrail`: whether calls are recorded.
 
 use aws_sdk_cloudtrail::Client;
 

@@ -10,11 +10,8 @@ use crate::snapshot::{
 };
 
 /// Tags that were asked for: absent ones are none.
-fn tags(tags: Option<Vec<types::Tag>>) -> Option<Tags> {
-    let tags = tags.unwrap_or_default().into_iter();
-    Some(Tags::new(
-        tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect(),
-    ))
+fn tags(tags: Option<Vec<types::Tag>>) -> Tags {
+    Tags::new(each(tags, |tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())))
 }
 
 fn text<T: AsRef<str>>(value: Option<T>) -> Option<String> {
@@ -67,7 +64,7 @@ pub(super) fn cluster(one: types::Cluster) -> Cluster {
         }),
         capacity_providers: one.capacity_providers.unwrap_or_default(),
         default_capacity_provider_strategy: strategy(one.default_capacity_provider_strategy),
-        tags: tags(one.tags),
+        tags: Some(tags(one.tags)),
     }
 }
 
@@ -96,7 +93,7 @@ pub(super) fn service(one: types::Service) -> Service {
         enable_execute_command: Some(one.enable_execute_command),
         propagate_tags: text(one.propagate_tags),
         enable_ecs_managed_tags: Some(one.enable_ecs_managed_tags),
-        tags: tags(one.tags),
+        tags: Some(tags(one.tags)),
     }
 }
 
@@ -132,7 +129,7 @@ pub(super) fn task(one: types::Task) -> Task {
             execution_role_arn: one.execution_role_arn,
             container_overrides: each(one.container_overrides, replaced),
         }),
-        tags: tags(one.tags),
+        tags: Some(tags(one.tags)),
     }
 }
 
@@ -157,7 +154,7 @@ pub(super) fn task_definition(
             name: one.name,
             host: one.host.map(|host| Host { source_path: host.source_path }),
         }),
-        tags: tags(of_it),
+        tags: Some(tags(of_it)),
     }
 }
 
@@ -193,7 +190,7 @@ pub(super) fn container_instance(one: types::ContainerInstance) -> ContainerInst
         ec2_instance_id: one.ec2_instance_id,
         capacity_provider_name: one.capacity_provider_name,
         status: one.status,
-        tags: tags(one.tags),
+        tags: Some(tags(one.tags)),
     }
 }
 
@@ -202,7 +199,7 @@ pub(super) fn capacity_provider(one: types::CapacityProvider) -> CapacityProvide
         capacity_provider_arn: one.capacity_provider_arn.unwrap_or_default(),
         name: one.name.unwrap_or_default(),
         status: text(one.status),
-        tags: tags(one.tags),
+        tags: Some(tags(one.tags)),
     }
 }
 

@@ -62,7 +62,7 @@ struct Boundary {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct User {
+pub(super) struct UserDetail {
     path: String,
     pub(super) user_name: String,
     user_id: String,
@@ -78,7 +78,7 @@ pub(super) struct User {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Group {
+pub(super) struct GroupDetail {
     path: String,
     group_name: String,
     group_id: String,
@@ -90,7 +90,7 @@ pub(super) struct Group {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Role {
+pub(super) struct RoleDetail {
     path: String,
     role_name: String,
     role_id: String,
@@ -135,12 +135,12 @@ pub(super) struct Managed {
     is_attachable: bool,
     create_date: Option<String>,
     update_date: Option<String>,
-    policy_version_list: Vec<Version>,
+    policy_version_list: Vec<PolicyVersion>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Version {
+struct PolicyVersion {
     document: Document,
     version_id: String,
     is_default_version: bool,
@@ -151,7 +151,8 @@ struct Version {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct AccessKey {
     user_name: String,
-    pub(super) access_key_id: String,
+    #[serde(rename = "AccessKeyId")]
+    pub(super) id: String,
     status: String,
     create_date: Option<String>,
 }
@@ -199,7 +200,7 @@ fn boundary(boundary: Option<types::AttachedPermissionsBoundary>) -> Option<Boun
     })
 }
 
-impl From<types::UserDetail> for User {
+impl From<types::UserDetail> for UserDetail {
     fn from(one: types::UserDetail) -> Self {
         Self {
             path: one.path.unwrap_or_default(),
@@ -216,7 +217,7 @@ impl From<types::UserDetail> for User {
     }
 }
 
-impl From<types::GroupDetail> for Group {
+impl From<types::GroupDetail> for GroupDetail {
     fn from(one: types::GroupDetail) -> Self {
         Self {
             path: one.path.unwrap_or_default(),
@@ -230,7 +231,7 @@ impl From<types::GroupDetail> for Group {
     }
 }
 
-impl From<types::RoleDetail> for Role {
+impl From<types::RoleDetail> for RoleDetail {
     fn from(one: types::RoleDetail) -> Self {
         let profiles = one.instance_profile_list.unwrap_or_default().into_iter();
         let last_used = one
@@ -265,7 +266,7 @@ impl From<types::ManagedPolicyDetail> for Managed {
         let arn = one.arn.unwrap_or_default();
         let of_arn = arn.rsplit('/').next().unwrap_or_default().to_owned();
         let versions = one.policy_version_list.unwrap_or_default().into_iter();
-        let versions = versions.map(|one| Version {
+        let versions = versions.map(|one| PolicyVersion {
             document: Document::decoded(&one.document.unwrap_or_default()),
             version_id: one.version_id.unwrap_or_default(),
             is_default_version: one.is_default_version,
@@ -293,7 +294,7 @@ impl From<types::AccessKeyMetadata> for AccessKey {
     fn from(one: types::AccessKeyMetadata) -> Self {
         Self {
             user_name: one.user_name.unwrap_or_default(),
-            access_key_id: one.access_key_id.unwrap_or_default(),
+            id: one.access_key_id.unwrap_or_default(),
             status: one.status.map(|one| one.as_str().to_owned()).unwrap_or_default(),
             create_date: date(one.create_date),
         }
