@@ -1,6 +1,12 @@
 //! Arguments in, exit code out; the only part that prints.
 
+#[cfg(feature = "live")]
+mod audit;
 mod check;
+#[cfg(feature = "live")]
+mod collect;
+#[cfg(feature = "live")]
+mod collecting;
 mod colour;
 mod completions;
 mod diagnose;
@@ -8,10 +14,15 @@ mod diff;
 mod explain;
 mod fix;
 mod fleet;
+#[cfg(feature = "live")]
+mod iam_policy;
 mod man;
+#[cfg(feature = "live")]
+mod progress;
 mod rule_name;
 mod terms;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -35,6 +46,15 @@ struct Arguments {
 enum Command {
     /// Judges files: authorization details, policies, plans, templates, snapshots.
     Check(Box<check::Check>),
+    /// Reads accounts through the AWS APIs into a snapshot, which `check` judges.
+    #[cfg(feature = "live")]
+    Collect(Box<collect::Collect>),
+    /// Reads accounts through the AWS APIs and judges them in one go; so does the program without a command.
+    #[cfg(feature = "live")]
+    Audit(Box<audit::Audit>),
+    /// Prints the policy that reading accounts takes.
+    #[cfg(feature = "live")]
+    IamPolicy(iam_policy::IamPolicy),
     /// Says what is new and what is fixed between two reports of `check --format json`.
     Diff(diff::Diff),
     /// Says what a rule is about, why it matters and what to do.
@@ -51,9 +71,19 @@ enum Command {
 /// Runs the command with the arguments of the process.
 #[must_use]
 pub fn run() -> ExitCode {
-    let Arguments { command, color } = Arguments::parse();
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    if cfg!(feature = "live") && arguments.len() == 1 {
+        arguments.push("audit".into());
+    }
+    let Arguments { command, color } = Arguments::parse_from(arguments);
     let result = match command {
         Command::Check(check) => check.run(color),
+        #[cfg(feature = "live")]
+        Command::Collect(collect) => collect.run(),
+        #[cfg(feature = "live")]
+        Command::Audit(audit) => audit.run(color),
+        #[cfg(feature = "live")]
+        Command::IamPolicy(policy) => policy.run(),
         Command::Diff(diff) => diff.run(),
         Command::Explain(explain) => explain.run(color),
         Command::Rules(rules) => rules.run(),

@@ -1,11 +1,12 @@
 //! Audits AWS accounts for whatever lets a person cross an environment.
 //!
 //! ```text
-//! files → units → facts → rules → report
+//! accounts → snapshot → units → facts → rules → report
 //! ```
 //!
 //! - [`input`] recognises account authorization details, policy documents, plans, templates and snapshots by their
 //!   content and reads them into [`unit::Unit`]s, with the place of every document.
+//! - `collect`, a module of the feature `live`, reads accounts through the AWS SDK into a [`snapshot`].
 //! - [`environments`] says which environments there are, from a fleet file or from the input.
 //! - [`facts`] answers which calls a principal's whole set of policies allows on a resource of an environment, by
 //!   [`fortem_compile::iam`], the one model of IAM in the project.
@@ -19,6 +20,8 @@ pub mod baseline;
 pub mod catalogue;
 pub mod check;
 pub mod cli;
+#[cfg(feature = "live")]
+pub mod collect;
 pub mod comparison;
 pub mod date;
 pub mod difference;
@@ -33,6 +36,7 @@ pub mod organization;
 pub mod repair;
 pub mod report;
 pub mod rules;
+pub mod secret;
 pub mod snapshot;
 pub mod source;
 pub mod unit;

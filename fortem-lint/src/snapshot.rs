@@ -17,6 +17,7 @@
 mod ecs;
 mod inventory;
 mod other;
+mod redacted;
 mod tags;
 
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,7 @@ pub use other::{
     NodeGroup, Parameter, ReplicationGroup, Repository, ScalableTarget, Schedule, ScheduleGroup,
     Secret, ServerlessCache, Target, Trail,
 };
+pub use redacted::{Redacted, Verdict};
 pub use tags::Tags;
 
 /// What the manifest says of itself in `schema`.
@@ -72,6 +74,46 @@ pub struct Manifest {
     /// What could not be read.
     #[serde(default)]
     pub unread: Vec<Unread>,
+    /// The collection that made it, unless somebody put it together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
+}
+
+/// A collection through the AWS APIs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Tells it from others.
+    pub id: String,
+    /// The account whose credentials it began with.
+    pub account: String,
+    /// What was asked for.
+    pub scope: Scope,
+    /// When it was resumed, as RFC 3339.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumed: Vec<String>,
+    /// Whether it came to its end.
+    #[serde(default)]
+    pub is_finished: bool,
+}
+
+/// What a collection was to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// Whether all accounts of the Organization.
+    #[serde(default)]
+    pub organization: bool,
+    /// The role that is entered in other accounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_name: Option<String>,
+    /// Only these accounts; all if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<String>,
+    /// Not these accounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude_accounts: Vec<String>,
+    /// Only these Regions; all that are enabled if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<String>,
 }
 
 /// An account of a snapshot.
@@ -82,6 +124,9 @@ pub struct Account {
     /// Its name, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The Regions that were asked in it; those of the manifest if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regions: Option<Vec<String>>,
 }
 
 /// A call that failed while a snapshot was made.
@@ -102,6 +147,9 @@ pub struct Unread {
     /// Why it failed.
     #[serde(default)]
     pub reason: String,
+    /// The lists of the Region's file that are short of what it would have told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<String>,
 }
 
 /// What runs in one account.

@@ -32,6 +32,19 @@ pub(super) struct Check {
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
 
+    #[command(flatten)]
+    judging: Judging,
+}
+
+impl Check {
+    pub(super) fn run(self, colour: Colour) -> Result<Exit> {
+        self.judging.run(&self.paths, colour)
+    }
+}
+
+/// How inputs are judged, and how that is reported.
+#[derive(Debug, Args)]
+pub(super) struct Judging {
     /// The folder with `fleet.toml`, or that file: environments, tiers, aliases and the tag key. Without it they are
     /// guessed from the input.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = JUDGED)]
@@ -93,11 +106,17 @@ pub(super) struct Check {
     fixing: fix::Fixing,
 }
 
-impl Check {
-    pub(super) fn run(self, colour: Colour) -> Result<Exit> {
+impl Judging {
+    /// Whether nothing but findings is to be told.
+    #[cfg(feature = "live")]
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    pub(super) fn run(self, paths: &[PathBuf], colour: Colour) -> Result<Exit> {
         let reference = Reference::builtin().map_err(|error| anyhow::anyhow!("{error}"))?;
         let Some(terms) = self.terms.read(colour)? else { return Ok(Exit::Usage) };
-        let (entries, problems) = input::entries(&self.paths);
+        let (entries, problems) = input::entries(paths);
         let is_declared = self.source.is_some() || self.fleet.is_some();
         let mut survey = Survey::of(entries, !is_declared);
         let organization = survey.organization.take();
@@ -131,7 +150,7 @@ impl Check {
         });
         let mut report = audit.run_each(found.chain(readings))?;
         let is_told = report.not_assessed.iter().any(|one| one.incomplete);
-        report.not_assessed.extend(self.nothing_to_judge(is_something || is_told));
+        report.not_assessed.extend(nothing_to_judge(paths, is_something || is_told));
         report.date.clone_from(&self.date);
         if self.fixing.fix {
             fix::tell_refused(&report, &taken)?;
@@ -140,16 +159,6 @@ impl Check {
         let exit = self.exit(&mut report);
         std::mem::forget(report);
         Ok(exit)
-    }
-
-    /// That there is nothing to judge is no clean result.
-    fn nothing_to_judge(&self, is_something: bool) -> Option<NotAssessed> {
-        let paths: Vec<_> = self.paths.iter().map(|path| path.display().to_string()).collect();
-        (!is_something).then(|| NotAssessed {
-            what: paths.join(", "),
-            why: "holds nothing that can be judged".to_owned(),
-            incomplete: true,
-        })
     }
 
     fn selection(&self) -> Selection {
@@ -198,6 +207,16 @@ impl Check {
         }
         Exit::of(report, self.fail_on)
     }
+}
+
+/// That there is nothing to judge is no clean result.
+fn nothing_to_judge(paths: &[PathBuf], is_something: bool) -> Option<NotAssessed> {
+    let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+    (!is_something).then(|| NotAssessed {
+        what: paths.join(", "),
+        why: "holds nothing that can be judged".to_owned(),
+        incomplete: true,
+    })
 }
 
 /// Says what was not judged, where the report has no room for it.

@@ -88,6 +88,10 @@ impl Reader<'_> {
     }
 
     fn units(&mut self, manifest: &Manifest) -> Vec<Unit> {
+        if manifest.run.as_ref().is_some_and(|run| !run.is_finished) {
+            let manifest = shown(&self.folder.join(MANIFEST));
+            self.note(manifest, "says that the collection was stopped before its end");
+        }
         for one in &manifest.unread {
             let place =
                 if one.region.is_empty() { String::new() } else { format!(" in {}", one.region) };
@@ -95,7 +99,7 @@ impl Reader<'_> {
             self.note(what, format!("could not be read: {}", one.reason));
         }
         let mut folders = self.names(self.folder);
-        folders.retain(|name| name != MANIFEST && name != ORGANIZATION);
+        folders.retain(|name| name != MANIFEST && name != ORGANIZATION && !name.starts_with('.'));
         for name in folders {
             if !manifest.accounts.iter().any(|account| account.id == name) {
                 self.note(shown(&self.folder.join(name)), format!("is not in {MANIFEST}"));
@@ -165,7 +169,7 @@ impl Reader<'_> {
         if names.iter().any(|name| name == CREDENTIALS) {
             self.access_keys(&mut unit, &folder.join(CREDENTIALS));
         }
-        for region in &manifest.regions {
+        for region in account.regions.as_ref().unwrap_or(&manifest.regions) {
             let told = manifest
                 .unread
                 .iter()

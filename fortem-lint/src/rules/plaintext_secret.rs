@@ -1,13 +1,14 @@
 //! FL608.
 
+use std::borrow::Cow;
+
 use super::Draft;
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
 use crate::facts::inventory::worst;
 use crate::finding::{Confidence, Persona, Severity};
-use crate::snapshot::{Container, Item, Listed, Task};
-mod detector;
-use detector::Detected;
+use crate::secret::{self, Detected};
+use crate::snapshot::{Container, Item, Listed, Redacted, Task};
 
 /// Credentials in what everyone may read.
 #[derive(Debug)]
@@ -76,11 +77,22 @@ struct Found<'f> {
     /// The way to a field that can be shown: the name, never the value.
     path: Vec<String>,
     container: &'f str,
-    length: Option<usize>,
-    detected: Detected,
+    length: Option<Cow<'f, str>>,
+    what: Cow<'f, str>,
+    confidence: Confidence,
 }
 
-impl Found<'_> {
+impl<'f> Found<'f> {
+    fn of(
+        container: &'f str,
+        holder: String,
+        path: Vec<String>,
+        judged: Option<Judged<'f>>,
+    ) -> Option<Self> {
+        let (what, confidence, length) = judged?;
+        Some(Self { holder, path, container, length, what, confidence })
+    }
+
     fn draft<T: Listed>(&self, facts: &Facts<'_>, item: &Item<T>) -> Draft {
         let message = format!(
             "{} of container `{}` holds a credential in plain text",
@@ -89,20 +101,39 @@ impl Found<'_> {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let mut draft = META
             .at_part(facts, item, &path, message)
-            .evidence(format!("it looks like {}", self.detected.what));
-        if let Some(length) = self.length {
-            let class = match length {
-                0..12 => "below 12",
-                12..32 => "from 12 to 31",
-                _ => "32 or more",
-            };
+            .evidence(format!("it looks like {}", self.what));
+        if let Some(class) = &self.length {
             draft = draft.evidence(format!("its length is {class} characters"));
         }
-        if self.detected.confidence == Confidence::Low {
+        if self.confidence == Confidence::Low {
             draft = draft.severity(Severity::Medium);
         }
-        draft.confidence(self.detected.confidence)
+        draft.confidence(self.confidence)
     }
+}
+
+/// What a text is taken for, and its length in classes.
+type Judged<'f> = (Cow<'f, str>, Confidence, Option<Cow<'f, str>>);
+
+/// What a text was taken for when it was collected, or is taken for now where it was kept.
+fn judged<'f>(
+    redacted: Option<&'f Redacted>,
+    text: Option<&str>,
+    detect: impl FnOnce() -> Option<Detected>,
+) -> Option<Judged<'f>> {
+    if let Some(redacted) = redacted {
+        let verdict = redacted.verdict.as_ref()?;
+        let length = text.map(|_| Cow::Borrowed(redacted.length.as_ref()));
+        return Some((Cow::Borrowed(verdict.what.as_ref()), verdict.confidence, length));
+    }
+    let detected = detect()?;
+    let length = text.map(|text| secret::length_class(text).into());
+    Some((detected.what.into(), detected.confidence, length))
+}
+
+/// What a variable, label or option is taken for.
+fn of_value<'f>(redacted: Option<&'f Redacted>, name: &str, value: &str) -> Option<Judged<'f>> {
+    judged(redacted, Some(value), || secret::of_variable(name, value))
 }
 
 fn of_container(index: usize, container: &Container) -> Vec<Found<'_>> {
@@ -112,34 +143,30 @@ fn of_container(index: usize, container: &Container) -> Vec<Found<'_>> {
         start.iter().chain(rest).map(|one| (*one).to_owned()).collect()
     };
     let mut found = Vec::new();
-    let mut add = |holder: String,
-                   path: Vec<String>,
-                   length: Option<usize>,
-                   detected: Option<Detected>| {
-        let container = container.name.as_str();
-        found.extend(detected.map(|detected| Found { holder, path, container, length, detected }));
-    };
     for (number, variable) in container.environment.iter().enumerate() {
         let path = at(&["environment", &number.to_string(), "name"]);
-        let detected = detector::of_variable(&variable.name, &variable.value);
-        add(
-            format!("variable `{}`", variable.name),
-            path,
-            Some(variable.value.chars().count()),
-            detected,
-        );
+        let judged = of_value(variable.redacted.as_ref(), &variable.name, &variable.value);
+        let holder = format!("variable `{}`", variable.name);
+        found.extend(Found::of(container.name.as_str(), holder, path, judged));
     }
     let arguments: Vec<&String> = container.entry_point.iter().chain(&container.command).collect();
-    add("the command".to_owned(), at(&["name"]), None, detector::of_command(&arguments));
-    for (name, value) in &container.docker_labels {
-        let detected = detector::of_variable(name, value);
-        add(format!("label `{name}`"), at(&["name"]), Some(value.chars().count()), detected);
+    let judged = judged(container.redacted_command.as_ref(), None, || secret::of_command(&arguments));
+    found.extend(Found::of(&container.name, "the command".to_owned(), at(&["name"]), judged));
+    let kept = container.docker_labels.iter().map(|(name, value)| (name, value.as_str(), None));
+    let redacted = container.redacted_labels.iter().map(|(name, one)| (name, "", Some(one)));
+    for (name, value, redacted) in kept.chain(redacted) {
+        let judged = of_value(redacted, name, value);
+        found.extend(Found::of(&container.name, format!("label `{name}`"), at(&["name"]), judged));
     }
     let log = container.log_configuration.iter().filter(|log| log.log_driver != "awslogs");
-    for (name, value) in log.flat_map(|log| &log.options) {
-        let detected = detector::of_variable(name, value);
+    let log: Vec<_> = log.collect();
+    let kept = log.iter().flat_map(|log| &log.options).map(|(name, value)| (name, value.as_str(), None));
+    let redacted = log.iter().flat_map(|log| &log.redacted_options);
+    let redacted = redacted.map(|(name, one)| (name, "", Some(one)));
+    for (name, value, redacted) in kept.chain(redacted) {
         let path = at(&["logConfiguration", "logDriver"]);
-        add(format!("log option `{name}`"), path, Some(value.chars().count()), detected);
+        let judged = of_value(redacted, name, value);
+        found.extend(Found::of(&container.name, format!("log option `{name}`"), path, judged));
     }
     found
 }
@@ -152,17 +179,13 @@ fn of_task(task: &Task) -> Vec<Found<'_>> {
         let container = one.name.as_deref().unwrap_or_default();
         let path = || vec!["taskArn".to_owned()];
         for variable in &one.environment {
-            if let Some(detected) = detector::of_variable(&variable.name, &variable.value) {
-                let length = Some(variable.value.chars().count());
-                let holder = format!("the replaced variable `{}`", variable.name);
-                found.push(Found { holder, path: path(), container, length, detected });
-            }
+            let judged = of_value(variable.redacted.as_ref(), &variable.name, &variable.value);
+            let holder = format!("the replaced variable `{}`", variable.name);
+            found.extend(Found::of(container, holder, path(), judged));
         }
         let arguments: Vec<&String> = one.command.iter().collect();
-        if let Some(detected) = detector::of_command(&arguments) {
-            let holder = "the replaced command".to_owned();
-            found.push(Found { holder, path: path(), container, length: None, detected });
-        }
+        let judged = judged(one.redacted_command.as_ref(), None, || secret::of_command(&arguments));
+        found.extend(Found::of(container, "the replaced command".to_owned(), path(), judged));
     }
     found
 }

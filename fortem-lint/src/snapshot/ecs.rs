@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::redacted::Redacted;
 use super::tags::Tags;
 
 /// A cluster.
@@ -22,6 +23,9 @@ pub struct Cluster {
     /// How ECS Exec is set up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub configuration: Option<ClusterConfiguration>,
+    /// Settings such as `containerInsights`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<Variable>,
     /// The capacity providers that it may use.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub capacity_providers: Vec<String>,
@@ -226,6 +230,9 @@ pub struct ContainerOverride {
     /// The command.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
+    /// What is kept of the command where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redacted_command: Option<Redacted>,
     /// Environment variables.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub environment: Vec<Variable>,
@@ -295,6 +302,9 @@ pub struct Container {
     /// The entry point.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub entry_point: Vec<String>,
+    /// What is kept of entry point and command where they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redacted_command: Option<Redacted>,
     /// Environment variables.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub environment: Vec<Variable>,
@@ -304,6 +314,9 @@ pub struct Container {
     /// Labels.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub docker_labels: BTreeMap<String, String>,
+    /// Labels whose values are not kept.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub redacted_labels: BTreeMap<String, Redacted>,
     /// Where it logs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_configuration: Option<LogConfiguration>,
@@ -325,6 +338,9 @@ pub struct Variable {
     /// The value.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub value: String,
+    /// What is kept of the value where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redacted: Option<Redacted>,
 }
 
 /// A secret by name.
@@ -349,6 +365,9 @@ pub struct LogConfiguration {
     /// Options of the driver.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, String>,
+    /// Options whose values are not kept.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub redacted_options: BTreeMap<String, Redacted>,
     /// Options whose values ECS fetches.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secret_options: Vec<SecretReference>,

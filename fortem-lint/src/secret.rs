@@ -4,11 +4,11 @@ use crate::finding::Confidence;
 
 /// What a text is taken for, and how sure that is. It never holds the text itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Detected {
+pub struct Detected {
     /// What it looks like.
-    pub(super) what: &'static str,
+    pub what: &'static str,
     /// How sure.
-    pub(super) confidence: Confidence,
+    pub confidence: Confidence,
 }
 
 const fn sure(what: &'static str) -> Detected {
@@ -85,7 +85,8 @@ const ABOUT: [&str; 30] = [
 ];
 
 /// What a value with a name is taken for.
-pub(super) fn of_variable(name: &str, value: &str) -> Option<Detected> {
+#[must_use]
+pub fn of_variable(name: &str, value: &str) -> Option<Detected> {
     if is_reference(value) {
         return None;
     }
@@ -93,7 +94,8 @@ pub(super) fn of_variable(name: &str, value: &str) -> Option<Detected> {
 }
 
 /// What a value is taken for by its form alone.
-pub(super) fn of_value(value: &str) -> Option<Detected> {
+#[must_use]
+pub fn of_value(value: &str) -> Option<Detected> {
     if value.contains("-----BEGIN") && value.contains("PRIVATE KEY") {
         return Some(sure("a private key"));
     }
@@ -113,7 +115,8 @@ pub(super) fn of_value(value: &str) -> Option<Detected> {
 }
 
 /// What the arguments of a command hold: `--password x`, `NAME=x` and values that tell by themselves.
-pub(super) fn of_command(arguments: &[&String]) -> Option<Detected> {
+#[must_use]
+pub fn of_command(arguments: &[&String]) -> Option<Detected> {
     let words: Vec<&str> = arguments.iter().flat_map(|one| one.split_whitespace()).collect();
     let by_value = arguments.iter().find_map(|one| of_value(one));
     let assigned = words.iter().filter_map(|word| word.split_once('='));
@@ -125,6 +128,17 @@ pub(super) fn of_command(arguments: &[&String]) -> Option<Detected> {
             if is_reference(value) { None } else { of_name(name.trim_start_matches('-'), value) }
         });
     by_value.or(named)
+}
+
+/// How long a text is, in classes that tell nothing of it.
+#[must_use]
+pub fn length_class(text: &str) -> &'static str {
+    match text.chars().count() {
+        0 => "0",
+        1..12 => "below 12",
+        12..32 => "from 12 to 31",
+        _ => "32 or more",
+    }
 }
 
 fn of_name(name: &str, value: &str) -> Option<Detected> {

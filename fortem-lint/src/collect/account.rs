@@ -1,0 +1,192 @@
+//! One account: its Regions at once, and what has no Region.
+
+use aws_config::SdkConfig;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use futures_util::{StreamExt, stream};
+
+use super::caller::Caller;
+use super::part::Part;
+use super::region::Region;
+use super::session::{Role, Session};
+use super::store::StoreError;
+use super::{Call, Collection, Failure, calls, iam, regions};
+use crate::snapshot::{Account, Unread};
+
+/// An account to read.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) id: String,
+    pub(super) name: Option<String>,
+    pub(super) source: Source,
+}
+
+/// As whom an account is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// With the credentials that the collection began with.
+    Own,
+    /// Through a role of the account.
+    Role,
+}
+
+/// Regions of an account that are read at once: each holds some buffers.
+const REGIONS: usize = 6;
+
+/// The services whose calls have no Region, but for the Organization.
+const WITHOUT_REGION: [&str; 3] = ["iam", "sts", "ec2"];
+
+impl Collection<'_> {
+    /// Reads an account into its folder.
+    pub(super) async fn account(&self, target: &Target) -> Result<(), StoreError> {
+        let (caller, config) = match self.enter(target).await {
+            Ok(entered) => entered,
+            Err(failure) => {
+                self.store.forget(&target.id, "", &["sts"])?;
+                return self.unread_of(target, &calls::ASSUME_ROLE, &failure);
+            }
+        };
+        let known = self.store.account(&target.id).and_then(|one| one.regions);
+        let is_known = known.is_some() && self.store.has(&target.id, "", &WITHOUT_REGION);
+        if !is_known {
+            self.store.forget(&target.id, "", &WITHOUT_REGION)?;
+        }
+        let regions = match known.filter(|_| is_known) {
+            Some(regions) => regions,
+            None => match self.regions(target, &caller, &config).await? {
+                Some(regions) => regions,
+                None => return Ok(()),
+            },
+        };
+        let account = Account {
+            id: target.id.clone(),
+            name: target.name.clone(),
+            regions: Some(regions.clone()),
+        };
+        self.store.add_account(account)?;
+        self.client.hub.counters.regions.add(regions.len());
+        let iam =
+            async { if is_known { Ok(()) } else { self.iam(target, &caller, &config).await } };
+        let (iam, regions) = tokio::join!(iam, self.each_region(regions, &caller, &config));
+        iam.and(regions)
+    }
+
+    /// Calls into the account, and their configuration.
+    async fn enter(&self, target: &Target) -> Result<(Caller, SdkConfig), Failure> {
+        let own = self.client.caller(&target.id, "");
+        if target.source == Source::Own {
+            return Ok((own, self.client.config.clone()));
+        }
+        let settings = self.settings;
+        let role = Role {
+            arn: format!(
+                "arn:{}:iam::{}:role/{}",
+                self.who.partition,
+                target.id,
+                settings.scope.role_name.as_deref().unwrap_or_default()
+            ),
+            external_id: settings.external_id.clone(),
+            session_name: settings.session_name.clone(),
+            tags: settings.session_tags.clone(),
+            sts: aws_sdk_sts::Client::new(&self.client.config),
+        };
+        let first = own.call(&calls::ASSUME_ROLE, || role.enter()).await?;
+        let session = Session::of_role(role, first);
+        let config = self.client.config.clone().into_builder();
+        let config = config.credentials_provider(SharedCredentialsProvider::new(session.clone()));
+        Ok((Caller { session: Some(session), ..own }, config.build()))
+    }
+
+    /// The Regions to read: of those that are asked for, the ones that are enabled. None if the collection was stopped.
+    async fn regions(
+        &self,
+        target: &Target,
+        caller: &Caller,
+        config: &SdkConfig,
+    ) -> Result<Option<Vec<String>>, StoreError> {
+        let asked = &self.settings.scope.regions;
+        let enabled = match regions::enabled(caller, config).await {
+            Ok(enabled) => enabled,
+            Err(_) if self.client.hub.is_stopped() => return Ok(None),
+            // Who names Regions need not be allowed to list them.
+            Err(_) if !asked.is_empty() => asked.clone(),
+            Err(failure) => {
+                self.unread_of(target, &calls::REGIONS, &failure)?;
+                regions::ALWAYS.map(str::to_owned).to_vec()
+            }
+        };
+        let wanted = enabled.into_iter().filter(|one| asked.is_empty() || asked.contains(one));
+        Ok(Some(wanted.collect()))
+    }
+
+    async fn iam(
+        &self,
+        target: &Target,
+        caller: &Caller,
+        config: &SdkConfig,
+    ) -> Result<(), StoreError> {
+        let (details, keys) = (Part::new(), Part::new());
+        iam::read(caller, config, self.settings.concurrency, &details, &keys).await;
+        if details.is_interrupted() || keys.is_interrupted() {
+            return Ok(());
+        }
+        self.store.iam(details, keys, &target.id)
+    }
+
+    async fn each_region(
+        &self,
+        regions: Vec<String>,
+        caller: &Caller,
+        config: &SdkConfig,
+    ) -> Result<(), StoreError> {
+        let mut read = stream::iter(regions)
+            .map(|region| async move {
+                let read = self.region(&region, caller, config).await;
+                self.client.hub.counters.regions.finish(1);
+                read
+            })
+            .buffer_unordered(REGIONS);
+        while let Some(read) = read.next().await {
+            read?;
+        }
+        Ok(())
+    }
+
+    async fn region(
+        &self,
+        name: &str,
+        caller: &Caller,
+        config: &SdkConfig,
+    ) -> Result<(), StoreError> {
+        let account = &*caller.account;
+        if self.client.hub.is_stopped() || self.store.has(account, name, &[]) {
+            return Ok(());
+        }
+        self.store.forget(account, name, &[])?;
+        let region = Region {
+            caller: Caller { region: name.into(), ..caller.clone() },
+            config: config
+                .clone()
+                .into_builder()
+                .region(aws_config::Region::new(name.to_owned()))
+                .build(),
+            part: Part::new(),
+            redaction: &self.redaction,
+            width: self.settings.concurrency,
+            partition: &self.who.partition,
+        };
+        Box::pin(region.read()).await;
+        let part = region.part;
+        if part.is_interrupted() {
+            return Ok(());
+        }
+        self.store.region(part, account, name)
+    }
+
+    fn unread_of(&self, target: &Target, call: &Call, failure: &Failure) -> Result<(), StoreError> {
+        if failure.kind == super::Kind::Interrupted {
+            return Ok(());
+        }
+        let unread = Unread { account: target.id.clone(), ..self.unread(call, failure) };
+        self.store.note(vec![unread])
+    }
+}

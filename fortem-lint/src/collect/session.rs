@@ -1,0 +1,107 @@
+//! Whose credentials calls are signed with.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+use aws_sdk_sts::config::Credentials;
+use aws_sdk_sts::types::Tag;
+use tokio::sync::Mutex;
+
+use super::failure::{Failure, Kind};
+
+/// Credentials for one account, fetched when they are needed first, shortly before they expire, and when a service says
+/// that they are no longer good.
+#[derive(Debug, Clone)]
+pub(super) struct Session(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    source: Source,
+    held: Mutex<Option<Credentials>>,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// Whatever the SDK finds: profile, environment, SSO, instance, process.
+    Found(SharedCredentialsProvider),
+    /// A role of another account.
+    Role(Box<Role>),
+}
+
+/// A role, and how it is entered.
+#[derive(Debug)]
+pub(super) struct Role {
+    pub(super) arn: String,
+    pub(super) external_id: Option<String>,
+    pub(super) session_name: String,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) sts: aws_sdk_sts::Client,
+}
+
+/// How long before they expire credentials are fetched anew.
+const MARGIN: Duration = Duration::from_secs(60);
+
+impl Session {
+    pub(super) fn found(provider: SharedCredentialsProvider) -> Self {
+        Self(Arc::new(Inner { source: Source::Found(provider), held: Mutex::default() }))
+    }
+
+    pub(super) fn of_role(role: Role, first: Credentials) -> Self {
+        let held = Mutex::new(Some(first));
+        Self(Arc::new(Inner { source: Source::Role(Box::new(role)), held }))
+    }
+
+    /// Forgets the credentials, so that the next call gets others.
+    pub(super) async fn renew(&self) {
+        *self.0.held.lock().await = None;
+    }
+
+    async fn current(&self) -> provider::Result {
+        let mut held = self.0.held.lock().await;
+        let soon = SystemTime::now() + MARGIN;
+        if let Some(good) = held.as_ref().filter(|one| one.expiry().is_none_or(|end| end > soon)) {
+            return Ok(good.clone());
+        }
+        let fetched = match &self.0.source {
+            Source::Found(provider) => provider.provide_credentials().await?,
+            Source::Role(role) => role.enter().await.map_err(CredentialsError::provider_error)?,
+        };
+        *held = Some(fetched.clone());
+        Ok(fetched)
+    }
+}
+
+impl ProvideCredentials for Session {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.current())
+    }
+}
+
+impl Role {
+    /// Credentials of the role.
+    pub(super) async fn enter(&self) -> Result<Credentials, Failure> {
+        let mut call =
+            self.sts.assume_role().role_arn(&self.arn).role_session_name(&self.session_name);
+        call = call.set_external_id(self.external_id.clone());
+        for (key, value) in &self.tags {
+            let tag = Tag::builder().key(key).value(value).build();
+            call = call.tags(tag.map_err(|_| Failure::new(Kind::Refused, "SessionTag", "no tag"))?);
+        }
+        let entered = call.send().await?;
+        let got = entered.credentials.ok_or_else(Failure::of_unreadable)?;
+        let expiry = SystemTime::try_from(got.expiration).ok();
+        Ok(Credentials::new(
+            got.access_key_id,
+            got.secret_access_key,
+            Some(got.session_token),
+            expiry,
+            "AssumeRole",
+        ))
+    }
+}
