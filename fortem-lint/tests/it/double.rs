@@ -7,11 +7,12 @@ mod python;
 mod run;
 mod snapshot;
 
-use std::sync::LazyLock;
+use std::path::Path;
+use std::sync::{LazyLock, OnceLock};
 
 use serde::Deserialize;
 
-pub(crate) use proxy::Proxy;
+pub(crate) use proxy::{Proxy, Stats};
 pub(crate) use run::{Lint, collect};
 pub(crate) use snapshot::Snapshot;
 
@@ -38,15 +39,15 @@ pub(crate) struct Manifest {
 pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) name: String,
+    /// Credentials: id, secret and session token.
+    pub(crate) key: [String; 3],
 }
 
 /// What a linter has to find.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Defect {
     pub(crate) code: String,
-    pub(crate) account: String,
     pub(crate) resource: String,
-    pub(crate) why: String,
 }
 
 impl Double {
@@ -70,33 +71,38 @@ impl Double {
 pub(crate) struct Scenario {
     pub(crate) double: Double,
     pub(crate) manifest: Manifest,
-    whole: LazyLock<Snapshot, Box<dyn FnOnce() -> Snapshot + Send>>,
+    /// How all of it is read.
+    arguments: &'static [&'static str],
+    whole: OnceLock<Snapshot>,
 }
 
 impl Scenario {
-    /// With a snapshot that is made, when it is asked for, with these arguments and without faults.
     fn new(name: &str, seeding: &[&str], arguments: &'static [&'static str]) -> Self {
         let double = Double::start();
         let manifest = double.seed(name, seeding);
-        let proxy = Proxy::start(&double, &["--realistic", "--management-account", MANAGEMENT]);
-        let undisturbed = move || {
-            let folder = tempfile::tempdir().unwrap();
-            let said = collect(proxy.endpoint(), folder.path()).args(arguments).run();
-            assert_eq!(said.code, 0, "{said:?}");
-            Snapshot::read(folder.path())
-        };
-        Self { double, manifest, whole: LazyLock::new(Box::new(undisturbed)) }
+        Self { double, manifest, arguments, whole: OnceLock::new() }
     }
 
-    /// A proxy that answers as the services do, with these further arguments.
+    /// A proxy that answers as the services do, in short pages, with these further arguments.
     pub(crate) fn proxy(&self, arguments: &[&str]) -> Proxy {
-        let realistic = ["--realistic", "--management-account", MANAGEMENT];
+        let realistic =
+            ["--realistic", "--management-account", MANAGEMENT, "--page-size", "20"];
         Proxy::start(&self.double, &[&realistic, arguments].concat())
+    }
+
+    /// The command that collects all of it into a folder.
+    pub(crate) fn collect(&self, proxy: &Proxy, folder: &Path) -> Lint {
+        collect(proxy.endpoint(), folder).args(self.arguments)
     }
 
     /// What is read where nothing goes wrong.
     pub(crate) fn whole(&self) -> &Snapshot {
-        &self.whole
+        self.whole.get_or_init(|| {
+            let (proxy, folder) = (self.proxy(&[]), tempfile::tempdir().unwrap());
+            let said = self.collect(&proxy, folder.path()).run();
+            assert_eq!(said.code, 0, "{said:?}");
+            Snapshot::read(folder.path())
+        })
     }
 
     /// The number of the account of that name.

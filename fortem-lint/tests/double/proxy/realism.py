@@ -29,6 +29,7 @@ ANSWERS = {
     ("elasticache", "DescribeUserGroups"):
         "<DescribeUserGroupsResponse><DescribeUserGroupsResult><UserGroups/>"
         "</DescribeUserGroupsResult></DescribeUserGroupsResponse>",
+    ("application-autoscaling", "ListTagsForResource"): json.dumps({"Tags": {}}),
     ("ecs", "DescribeCapacityProviders"): json.dumps({"capacityProviders": [
         {"name": name, "status": "ACTIVE", "tags": []} for name in ("FARGATE", "FARGATE_SPOT")]}),
 }

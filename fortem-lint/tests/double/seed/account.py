@@ -45,7 +45,7 @@ class Context:
                            aws_access_key_id="testing", aws_secret_access_key="testing")
         account = Account(self, sts.get_caller_identity()["Account"], "management",
                           ("testing", "testing", None))
-        self.accounts.append({"id": account.id, "name": "management", "role": None})
+        self.accounts.append({"id": account.id, "name": "management", "key": ["testing", "testing", ""]})
         return account
 
     def member(self, management, account_id, name):
@@ -60,7 +60,8 @@ class Context:
         account.iam.create_role(
             RoleName=ASSUMED_ROLE,
             AssumeRolePolicyDocument=json.dumps(trust_account(management.id)))
-        self.accounts.append({"id": account_id, "name": name, "role": arn})
+        self.accounts.append({"id": account_id, "name": name,
+                              "key": [c["AccessKeyId"], c["SecretAccessKey"], c["SessionToken"]]})
         return account
 
 

@@ -77,15 +77,10 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Interrupts it, as Ctrl-C does.
-    pub(crate) fn interrupt(&self) {
+    /// Sends it a signal: `INT` as Ctrl-C does, `KILL` as if the machine were turned off.
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    }
-
-    /// Stops it at once, as a machine that is turned off does.
-    pub(crate) fn kill(&mut self) {
-        self.process.kill().unwrap();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
     /// What it said; the code is -1 if it was killed.
@@ -95,7 +90,7 @@ impl Running {
                 break status;
             }
             if self.started.elapsed() > DEADLINE {
-                self.kill();
+                self.process.kill().unwrap();
                 panic!("no end after {DEADLINE:?}: {}", self.err.join().unwrap());
             }
             thread::sleep(Duration::from_millis(10));

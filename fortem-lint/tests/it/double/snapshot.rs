@@ -37,7 +37,7 @@ impl Snapshot {
         self.files.keys().map(String::as_str).collect()
     }
 
-    /// What could not be read: `service:Call in Region of account: code`, in order, without the messages of services.
+    /// What could not be read: `account/Region service:Call code`, in order, without the messages of services.
     pub(crate) fn unread(&self) -> Vec<String> {
         let unread = self.file("snapshot.json")["unread"].as_array().unwrap();
         let mut lines: Vec<String> = unread
@@ -46,8 +46,8 @@ impl Snapshot {
                 let field = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
                 let reason = field("reason");
                 let code = reason.split([':', ' ']).next().unwrap_or_default();
-                let [service, call] = [field("service"), field("call")];
-                format!("{service}:{call} in {} of {}: {code}", field("region"), field("account"))
+                let [account, region] = [field("account"), field("region")];
+                format!("{account}/{region} {}:{} {code}", field("service"), field("call"))
             })
             .collect();
         lines.sort();
@@ -100,12 +100,13 @@ fn read_folder(folder: &Path, prefix: &str, texts: &mut BTreeMap<String, String>
     }
 }
 
-/// Removes the time of the collection, and hashes, whose key is another each time.
+/// Removes the time of the collection and what it does itself, and hashes, whose key is another each time.
 fn blank(value: &mut Value) {
     match value {
         Value::Object(members) => {
             members.remove("collected");
             members.remove("hash");
+            members.remove("RoleLastUsed");
             members.values_mut().for_each(blank);
         }
         Value::Array(elements) => elements.iter_mut().for_each(blank),
