@@ -76,7 +76,11 @@ impl<'u> Facts<'u> {
             reference,
             subjects,
             directory: OnceLock::new(),
-            regions: unit.resources.as_ref().map(Region::all).unwrap_or_default(),
+            regions: unit
+                .resources
+                .as_ref()
+                .map(|resources| Region::all(resources, &unit.unread))
+                .unwrap_or_default(),
         }
     }
 

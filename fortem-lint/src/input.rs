@@ -223,6 +223,17 @@ fn unread(name: &str, error: &InputError, incomplete: bool) -> Reading {
     Reading { input, units: Vec::new(), organization: None, not_assessed, is_truncated: false }
 }
 
+/// The first of some names, and how many more there are.
+pub(crate) fn some(names: &[String]) -> String {
+    const NAMED: usize = 3;
+    let first = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => first,
+        1 => format!("{first} and another"),
+        more => format!("{first} and {more} others"),
+    }
+}
+
 /// A path as findings show it: with `/` between its parts on every system.
 fn shown(path: &std::path::Path) -> String {
     let text = path.to_string_lossy();

@@ -8,7 +8,7 @@ use super::Facts;
 use crate::environments::Environment;
 use crate::snapshot::{
     Cluster, Inventory, Item, Listed, Resources, Service, Strategy, Summary, Tags, Task,
-    TaskDefinition,
+    TaskDefinition, Unread,
 };
 use crate::source::Place;
 
@@ -19,6 +19,8 @@ pub struct Region<'u> {
     pub inventory: &'u Inventory,
     /// Whether an absent list is a gap.
     pub is_whole: bool,
+    // Lists of which only a part was read.
+    short: BTreeSet<&'u str>,
     clusters: BTreeMap<&'u str, &'u Item<Cluster>>,
     definitions: BTreeMap<&'u str, &'u Item<TaskDefinition>>,
     services: BTreeMap<(&'u str, &'u str), &'u Item<Service>>,
@@ -41,8 +43,26 @@ pub enum Use<'u> {
 
 impl<'u> Region<'u> {
     /// Each Region of an account.
-    pub(super) fn all(resources: &'u Resources) -> Vec<Self> {
-        resources.regions.iter().map(|inventory| Self::of(inventory, resources.is_whole)).collect()
+    pub(super) fn all(resources: &'u Resources, unread: &'u [Item<Unread>]) -> Vec<Self> {
+        let regions = resources.regions.iter().map(|inventory| {
+            let mut region = Self::of(inventory, resources.is_whole);
+            let here = unread.iter().filter(|one| Some(&one.region) == inventory.region.as_ref());
+            region.short = here.flat_map(|one| &one.lists).map(String::as_str).collect();
+            region
+        });
+        regions.collect()
+    }
+
+    /// Whether only a part of a list was read.
+    #[must_use]
+    pub fn is_short_of(&self, list: &str) -> bool {
+        self.short.contains(list)
+    }
+
+    /// Whether a call for some list failed.
+    #[must_use]
+    pub fn has_gaps(&self) -> bool {
+        !self.short.is_empty()
     }
 
     fn of(inventory: &'u Inventory, is_whole: bool) -> Self {
@@ -51,6 +71,7 @@ impl<'u> Region<'u> {
         let mut region = Self {
             inventory,
             is_whole,
+            short: BTreeSet::new(),
             clusters: clusters.map(|one| (one.cluster_arn.as_str(), one)).collect(),
             definitions: definitions.map(|one| (one.arn(), one)).collect(),
             services: BTreeMap::new(),

@@ -1,10 +1,13 @@
 //! The folder of a snapshot; see [`crate::snapshot`].
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use super::inventory::{self, AccessKeys};
-use super::{Entry, Input, InputError, Kind, NotAssessed, Reading, read_text, recognise, shown};
+use super::{
+    Entry, Input, InputError, Kind, NotAssessed, Reading, read_text, recognise, shown, some,
+};
 use crate::organization::Organization;
 use crate::snapshot::{
     Account, IAM, Item, MANIFEST, Manifest, ORGANIZATION, Resources, SCHEMA, Unread, VERSION,
@@ -92,12 +95,7 @@ impl Reader<'_> {
             let manifest = shown(&self.folder.join(MANIFEST));
             self.note(manifest, "says that the collection was stopped before its end");
         }
-        for one in &manifest.unread {
-            let place =
-                if one.region.is_empty() { String::new() } else { format!(" in {}", one.region) };
-            let what = format!("{}:{}{place} of account {}", one.service, one.call, one.account);
-            self.note(what, format!("could not be read: {}", one.reason));
-        }
+        self.failed_calls(manifest);
         let mut folders = self.names(self.folder);
         folders.retain(|name| name != MANIFEST && name != ORGANIZATION && !name.starts_with('.'));
         for name in folders {
@@ -118,6 +116,29 @@ impl Reader<'_> {
             units.push(unit);
         }
         units
+    }
+
+    /// Notes the calls that failed: those that failed in the same way once for all Regions and accounts.
+    fn failed_calls(&mut self, manifest: &Manifest) {
+        let mut of_accounts: BTreeMap<_, (Vec<String>, &str)> = BTreeMap::new();
+        for one in &manifest.unread {
+            let code = one.reason.split(':').next().unwrap_or_default();
+            let key = (&one.service, &one.call, code, &one.account);
+            let (regions, _) = of_accounts.entry(key).or_insert_with(|| (Vec::new(), &one.reason));
+            regions.extend((!one.region.is_empty()).then(|| one.region.clone()));
+        }
+        let mut same: BTreeMap<_, (Vec<String>, &str)> = BTreeMap::new();
+        for ((service, call, code, account), (regions, reason)) in of_accounts {
+            let key = (service, call, code, regions);
+            same.entry(key).or_insert_with(|| (Vec::new(), reason)).0.push(account.clone());
+        }
+        for ((service, call, _, regions), (accounts, reason)) in same {
+            let place =
+                if regions.is_empty() { String::new() } else { format!(" in {}", some(&regions)) };
+            let accounts = some(&accounts);
+            let what = format!("{service}:{call}{place} of account {accounts}");
+            self.note(what, format!("could not be read: {reason}"));
+        }
     }
 
     /// What the manifest says that could not be read of an account.

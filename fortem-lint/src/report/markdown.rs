@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::groups::{self, Group};
-use super::{accepted, coverage, day, text};
+use super::{accepted, count, coverage, day, text};
 use crate::check::Report;
 use crate::facts::matrix::{ACTIONS, Access, Matrix};
 use crate::finding::Severity;
@@ -11,6 +11,11 @@ use fortem_compile::escape::{Code, Prose};
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "# Separation of environments\n")?;
+    let gaps = report.not_assessed.iter().filter(|one| one.incomplete).count();
+    if gaps > 0 {
+        let gaps = count(gaps, "thing", "things");
+        writeln!(out, "**Incomplete**: {gaps} could not be judged, see [below](#not-assessed).\n")?;
+    }
     writeln!(out, "| severity | findings |\n| --- | ---: |")?;
     for severity in Severity::ALL.into_iter().rev() {
         let number = report.findings.iter().filter(|one| one.severity == severity).count();

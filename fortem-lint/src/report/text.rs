@@ -26,11 +26,25 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         return write_lines(report, out);
     }
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
+    write_gaps(report, out)?;
     for group in groups::by_place(&report.findings) {
         write_group(&group, &renderer, out)?;
     }
     write_summary(report, out)?;
     if style.statistics { write_statistics(report, out) } else { Ok(()) }
+}
+
+/// What could not be judged comes first: whoever reads no further must not take the rest for everything.
+fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let gaps: Vec<_> = report.not_assessed.iter().filter(|one| one.incomplete).collect();
+    if gaps.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "incomplete: {} could not be judged", count(gaps.len(), "thing", "things"))?;
+    for one in gaps {
+        writeln!(out, "  - {}", one_line(&one.to_string()))?;
+    }
+    writeln!(out)
 }
 
 /// One line a finding.
@@ -135,8 +149,9 @@ fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let wanted = coverage::in_words(&inputs);
         row("not judged", &format!("{} need {wanted}", some(rules.iter().copied())))?;
     }
-    for one in report.not_assessed.iter().filter(|one| one.incomplete) {
-        row("not assessed", &one.to_string())?;
+    let gaps = report.not_assessed.iter().filter(|one| one.incomplete).count();
+    if gaps > 0 {
+        row("not assessed", &format!("{}, told at the top", count(gaps, "thing", "things")))?;
     }
     write_aside(report, out)?;
     if let Some(first) = report.findings.first() {

@@ -10,7 +10,7 @@ use crate::environments::Environment;
 use crate::facts::{Facts, Reached, Region, Subject};
 use crate::finding::{Confidence, Finding, Fix, Severity};
 use crate::fix;
-use crate::input::NotAssessed;
+use crate::input::{NotAssessed, some};
 use crate::snapshot::{Item, Listed, Summary};
 use crate::source::{Place, Position};
 use crate::unit::{Owner, Policy};
@@ -21,7 +21,17 @@ pub struct Findings<'f> {
     facts: &'f Facts<'f>,
     found: Vec<Finding>,
     // What was not read, and the rules that ask for it.
-    unread: BTreeMap<String, BTreeSet<&'static str>>,
+    unread: BTreeMap<Gap, BTreeSet<&'static str>>,
+}
+
+/// A part of a Region that was not read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Gap {
+    account: Option<String>,
+    what: String,
+    /// Whether some of it was read.
+    is_partial: bool,
+    region: Option<String>,
 }
 
 /// A finding in the making.
@@ -276,31 +286,52 @@ impl<'f> Findings<'f> {
         region: &Region<'_>,
         list: &'u Option<Vec<Item<T>>>,
     ) -> &'u [Item<T>] {
-        if list.is_none() {
-            self.not_assessed(meta, region, T::LIST);
+        if list.is_none() || region.is_short_of(T::LIST) {
+            self.gap(meta, region, T::LIST, list.is_some());
         }
         list.as_deref().unwrap_or_default()
     }
 
     /// Notes that a rule is not judged, since something of a Region was not read. A lone file has no gaps.
     pub fn not_assessed(&mut self, meta: &'static Meta, region: &Region<'_>, what: &str) {
+        self.gap(meta, region, what, false);
+    }
+
+    fn gap(&mut self, meta: &'static Meta, region: &Region<'_>, what: &str, is_partial: bool) {
         if region.is_whole {
-            self.unread.entry(format!("{what} in {}", region.label())).or_default().insert(meta.id);
+            let gap = Gap {
+                account: region.inventory.account.clone(),
+                what: what.to_owned(),
+                is_partial,
+                region: region.inventory.region.clone(),
+            };
+            self.unread.entry(gap).or_default().insert(meta.id);
         }
     }
 
-    /// What was not read, and the rules that were not judged by it.
+    /// What was not read, and the rules that were not judged by it; the same in several Regions once.
     #[must_use]
     pub fn unread(&self) -> Vec<NotAssessed> {
-        let rules = |ids: &BTreeSet<&str>| ids.iter().copied().collect::<Vec<_>>().join(", ");
-        let entries = self.unread.iter();
-        entries
-            .map(|(what, ids)| NotAssessed {
-                what: what.clone(),
-                why: format!("not read, so not judged by {}", rules(ids)),
+        let mut same: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        for (gap, ids) in &self.unread {
+            let key = (&gap.account, &gap.what, gap.is_partial, ids);
+            let region = gap.region.as_deref().unwrap_or("an unknown Region").to_owned();
+            same.entry(key).or_default().push(region);
+        }
+        let told = same.into_iter().map(|((account, what, is_partial, ids), regions)| {
+            let ids = ids.iter().copied().collect::<Vec<_>>().join(", ");
+            let account = account.as_ref().map(|id| format!(" of account {id}"));
+            NotAssessed {
+                what: format!("{what} in {}{}", some(&regions), account.unwrap_or_default()),
+                why: if is_partial {
+                    format!("read in part, so judged in part by {ids}")
+                } else {
+                    format!("not read, so not judged by {ids}")
+                },
                 incomplete: true,
-            })
-            .collect()
+            }
+        });
+        told.collect()
     }
 
     /// These and more.

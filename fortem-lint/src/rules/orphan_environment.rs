@@ -65,6 +65,10 @@ impl Rule for OrphanEnvironment {
                 findings.report(META.at(place.clone(), message).from(*name));
             }
         }
+        // What was not read may be what is missed here.
+        if let Some(region) = facts.regions.iter().find(|one| one.has_gaps()) {
+            return findings.not_assessed(&META, region, "some lists");
+        }
         for (name, principal) in &of_principals {
             if !of_resources.contains_key(name) {
                 let start = principal.place.range.start;

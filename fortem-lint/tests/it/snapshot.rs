@@ -37,11 +37,8 @@ fn inventory() -> Inventory {
         tags: Some(tags("staging")),
         ..Service::default()
     };
-    let variable = Variable {
-        name: "DB_PASSWORD".to_owned(),
-        value: SECRET.to_owned(),
-        ..Variable::default()
-    };
+    let variable =
+        Variable { name: "DB_PASSWORD".to_owned(), value: SECRET.to_owned(), redacted: None };
     let container = fortem_lint::snapshot::Container {
         name: "web".to_owned(),
         environment: vec![variable],
