@@ -10,6 +10,7 @@ Scenarios
            each member account is seeded through sts:AssumeRole, with its own defects
   scale    one large account (see --clusters, --services, --tasks, --roles)
   secrets  credentials wherever a person may leave one
+  others   one of each kind of resource that the scenarios above lack
 
 The last thing on standard output is one JSON document, the manifest: the accounts and the defects planted ("planted":
 code, account, resource, why), each declared where it is made.

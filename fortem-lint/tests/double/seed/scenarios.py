@@ -145,5 +145,23 @@ def scenario_secrets(ctx, args):
                 "Input": json.dumps(override).replace(ctx.secrets[-1], secret("schedule"))})
 
 
+def scenario_others(ctx, args):
+    acct = ctx.management()
+    provider = acct.ecs.create_capacity_provider(name="hosts", tags=ecs_tags({KEY: "dev"}), autoScalingGroupProvider={
+        "autoScalingGroupArn": f"arn:aws:autoscaling:{ctx.region}:{acct.id}:autoScalingGroup:1:autoScalingGroupName/hosts",
+    })["capacityProvider"]["name"]
+    acct.ecs.create_cluster(clusterName="fleet-dev", tags=ecs_tags({KEY: "dev"}), capacityProviders=[provider])
+    secret = acct.secretsmanager.create_secret(Name="dev/token", SecretString="none", Tags=iam_tags({KEY: "dev"}))["ARN"]
+    definition = acct.ecs.register_task_definition(
+        family="dev-web", networkMode="bridge", cpu="256", memory="512", containerDefinitions=[{
+            "name": "web", "image": "web:1", "memory": 256, "secrets": [{"name": "TOKEN", "valueFrom": secret}]}])
+    acct.ecs.create_service(cluster="fleet-dev", serviceName="web", desiredCount=0, launchType="EC2",
+                            taskDefinition=definition["taskDefinition"]["taskDefinitionArn"])
+    acct.ecr.create_repository(repositoryName="web")
+    acct.s3.create_bucket(Bucket="trails", CreateBucketConfiguration={"LocationConstraint": ctx.region})
+    acct.cloudtrail.create_trail(Name="all", S3BucketName="trails", IsMultiRegionTrail=True)
+
+
 ALL = {"empty": scenario_empty, "clean": scenario_clean, "single": scenario_single,
-       "fleet": scenario_fleet, "scale": scenario_scale, "secrets": scenario_secrets}
+       "fleet": scenario_fleet, "scale": scenario_scale, "secrets": scenario_secrets,
+       "others": scenario_others}

@@ -10,7 +10,11 @@ fn an_operation() {
     let rules = json!([{"op": "DescribeClusters", "fault": "denied"}]);
     let read = collected(&SINGLE, &rules, &[]);
     let unread = ["123456789012/eu-west-1 ecs:DescribeClusters AccessDeniedException"];
-    let missing = ["123456789012/eu-west-1.json clusters: absent"];
+    // Which capacity providers there are is said by clusters alone.
+    let missing = [
+        "123456789012/eu-west-1.json capacityProviders: absent",
+        "123456789012/eu-west-1.json clusters: absent",
+    ];
     read.assert_short(&SINGLE, &unread, &missing);
 }
 
@@ -25,6 +29,7 @@ fn every_operation_of_a_kind_is_named() {
         "123456789012/eu-west-1 scheduler:ListTagsForResource AccessDeniedException",
     ];
     let missing = [
+        "123456789012/eu-west-1.json cacheUsers: 1",
         "123456789012/eu-west-1.json logGroups: 12",
         "123456789012/eu-west-1.json replicationGroups: 4",
         "123456789012/eu-west-1.json scalableTargets: 4",
@@ -63,7 +68,7 @@ fn the_region_with_everything() {
     let read = collected(&SINGLE, &rules, &[]);
     assert_eq!(read.said.code, 3);
     assert_eq!(read.snapshot.file("123456789012/iam.json"), SINGLE.whole().file("123456789012/iam.json"));
-    let services = ["ecs:ListClusters", "elasticache:DescribeUsers", "events:ListRules", "ecr:DescribeRepositories"];
+    let services = ["ecs:ListClusters", "elasticache:DescribeUsers", "events:ListEventBuses", "ecr:DescribeRepositories"];
     let unread = read.snapshot.unread();
     for service in services {
         assert!(unread.iter().any(|one| one.contains(service)), "{service}: {unread:?}");

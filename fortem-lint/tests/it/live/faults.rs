@@ -92,7 +92,12 @@ fn an_operation_that_fails_for_good_is_unread() {
         &json!([{"op": "ListServices", "fault": "error"}]),
         &[],
         &["123456789012/eu-west-1 ecs:ListServices InternalFailure"],
-        &["123456789012/eu-west-1.json services: absent"],
+        // Nobody can say that none is named by a task definition of those services.
+        &[
+            "123456789012/eu-west-1.json parameters: absent",
+            "123456789012/eu-west-1.json secrets: absent",
+            "123456789012/eu-west-1.json services: absent",
+        ],
     );
 }
 
@@ -126,8 +131,10 @@ fn a_service_that_never_answers_is_unread() {
             "123456789012/eu-west-1 scheduler:ListSchedules Timeout",
         ],
         &[
+            "123456789012/eu-west-1.json parameters: absent",
             "123456789012/eu-west-1.json scheduleGroups: absent",
             "123456789012/eu-west-1.json schedules: absent",
+            "123456789012/eu-west-1.json secrets: absent",
         ],
     );
 }
@@ -138,7 +145,11 @@ fn throttling_without_end_is_unread() {
         &json!([{"op": "DescribeTasks", "fault": "throttle"}]),
         &["--patience", "2"],
         &["123456789012/eu-west-1 ecs:DescribeTasks ThrottlingException"],
-        &["123456789012/eu-west-1.json tasks: absent"],
+        &[
+            "123456789012/eu-west-1.json parameters: absent",
+            "123456789012/eu-west-1.json secrets: absent",
+            "123456789012/eu-west-1.json tasks: absent",
+        ],
     );
 }
 
@@ -182,6 +193,8 @@ fn lists_without_end_are_unread() {
     let missing = [
         "123456789012/credentials.json",
         "123456789012/eu-west-1.json eventRules: absent",
+        "123456789012/eu-west-1.json parameters: absent",
+        "123456789012/eu-west-1.json secrets: absent",
         "123456789012/iam.json",
     ];
     read.assert_short(&SINGLE, &unread, &missing);

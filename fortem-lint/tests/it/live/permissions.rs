@@ -43,9 +43,11 @@ fn all_of(scenario: &Scenario, arguments: &[&str]) -> BTreeSet<String> {
 fn what_is_called_is_what_is_listed() {
     let organization = ["--organization", "--role-name", ROLE];
     let double = Double::start();
-    double.seed("secrets", &[]);
     let proxy = Proxy::start(&double, &["--realistic"]);
-    collect(&proxy, &[]);
+    for scenario in ["secrets", "others"] {
+        double.seed(scenario, &[]);
+        collect(&proxy, &[]);
+    }
     let mut made = called(&proxy);
     made.extend(all_of(&SINGLE, &[]));
     let alone = made.clone();
