@@ -129,8 +129,8 @@ impl InputError {
 /// It never fails: what cannot be read is in [`Reading::not_assessed`].
 #[must_use]
 pub fn read(entry: &Entry) -> Reading {
-    if let Entry::Snapshot { path } = entry {
-        return snapshot::read(path);
+    if let Entry::Snapshot { path, .. } = entry {
+        return snapshot::read(path, &entry.name());
     }
     let name = entry.name();
     match read_text(entry) {

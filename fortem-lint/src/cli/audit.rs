@@ -9,6 +9,7 @@ use super::check::Judging;
 use super::collecting::Collecting;
 use super::colour::Colour;
 use crate::exit::{Exit, TABLE};
+use crate::input::Entry;
 
 #[derive(Debug, Args)]
 #[command(after_help = TABLE)]
@@ -27,8 +28,10 @@ pub(super) struct Audit {
 impl Audit {
     pub(super) fn run(self, colour: Colour) -> Result<Exit> {
         let scratch = tempfile::tempdir().context("cannot make a folder for the snapshot")?;
-        let folder = self.out.unwrap_or_else(|| scratch.path().join("snapshot"));
-        self.collecting.run(&folder, false, self.judging.is_quiet())?;
-        self.judging.run(&[folder], colour)
+        let name = self.out.is_none().then(|| "snapshot".to_owned());
+        let path = self.out.unwrap_or_else(|| scratch.path().join("snapshot"));
+        self.collecting.run(&path, false, self.judging.is_quiet())?;
+        let entries = vec![Entry::Snapshot { path, name }];
+        self.judging.run("the snapshot", entries, Vec::new(), colour)
     }
 }

@@ -16,7 +16,7 @@ use crate::date;
 use crate::environments::Environments;
 use crate::exit::{Exit, TABLE};
 use crate::finding::{Persona, Severity};
-use crate::input::{self, NotAssessed, Readings, Survey};
+use crate::input::{self, Entry, NotAssessed, Readings, Survey};
 use crate::report::{self, Format, Style};
 use crate::unit::Unit;
 use fortem_compile::escape::one_line;
@@ -38,7 +38,9 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self, colour: Colour) -> Result<Exit> {
-        self.judging.run(&self.paths, colour)
+        let (entries, problems) = input::entries(&self.paths);
+        let paths: Vec<_> = self.paths.iter().map(|path| path.display().to_string()).collect();
+        self.judging.run(&paths.join(", "), entries, problems, colour)
     }
 }
 
@@ -113,10 +115,16 @@ impl Judging {
         self.quiet
     }
 
-    pub(super) fn run(self, paths: &[PathBuf], colour: Colour) -> Result<Exit> {
+    /// Judges the entries of `what` and reports, with `problems` that were met on the way to them.
+    pub(super) fn run(
+        self,
+        what: &str,
+        entries: Vec<Entry>,
+        problems: Vec<NotAssessed>,
+        colour: Colour,
+    ) -> Result<Exit> {
         let reference = Reference::builtin().map_err(|error| anyhow::anyhow!("{error}"))?;
         let Some(terms) = self.terms.read(colour)? else { return Ok(Exit::Usage) };
-        let (entries, problems) = input::entries(paths);
         let is_declared = self.source.is_some() || self.fleet.is_some();
         let mut survey = Survey::of(entries, !is_declared);
         let organization = survey.organization.take();
@@ -150,7 +158,7 @@ impl Judging {
         });
         let mut report = audit.run_each(found.chain(readings))?;
         let is_told = report.not_assessed.iter().any(|one| one.incomplete);
-        report.not_assessed.extend(nothing_to_judge(paths, is_something || is_told));
+        report.not_assessed.extend(nothing_to_judge(what, is_something || is_told));
         report.date.clone_from(&self.date);
         if self.fixing.fix {
             fix::tell_refused(&report, &taken)?;
@@ -210,10 +218,9 @@ impl Judging {
 }
 
 /// That there is nothing to judge is no clean result.
-fn nothing_to_judge(paths: &[PathBuf], is_something: bool) -> Option<NotAssessed> {
-    let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+fn nothing_to_judge(what: &str, is_something: bool) -> Option<NotAssessed> {
     (!is_something).then(|| NotAssessed {
-        what: paths.join(", "),
+        what: what.to_owned(),
         why: "holds nothing that can be judged".to_owned(),
         incomplete: true,
     })

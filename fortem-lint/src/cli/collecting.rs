@@ -11,7 +11,7 @@ use clap::Args;
 use tokio::sync::watch;
 
 use super::progress::Progress;
-use crate::collect::{Counters, Settings, collect};
+use crate::collect::{CollectError, Counters, Settings, collect};
 use crate::snapshot::{Manifest, Scope};
 
 #[derive(Debug, Args)]
@@ -106,7 +106,7 @@ impl Collecting {
             }
         };
         progress.finish();
-        let manifest = manifest.map_err(anyhow::Error::from)?;
+        let manifest = manifest.map_err(advise)?;
         if !quiet {
             tell(&manifest, &counters)?;
         }
@@ -142,6 +142,21 @@ impl Collecting {
             patience: Duration::from_secs(self.patience),
         }
     }
+}
+
+/// Adds what to do.
+fn advise(error: CollectError) -> anyhow::Error {
+    let advice = match &error {
+        CollectError::Caller(failure) if failure.code == "NoCredentials" => {
+            "\n  = help: name a profile by `--profile`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; files are \
+             judged without credentials by `fortem-lint check PATH`"
+        }
+        CollectError::Caller(_) => {
+            "\n  = help: `aws sts get-caller-identity` tells whether the credentials are good"
+        }
+        _ => "",
+    };
+    anyhow::anyhow!("{error}{advice}")
 }
 
 /// Says in a few lines what was read, by how many calls, and what is missing.

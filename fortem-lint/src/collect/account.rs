@@ -140,9 +140,6 @@ impl Collection<'_> {
     ) -> Result<(), StoreError> {
         let (details, keys) = (Part::new(), Part::new());
         iam::read(caller, config, self.settings.concurrency, &details, &keys).await;
-        if details.is_interrupted() || keys.is_interrupted() {
-            return Ok(());
-        }
         self.store.iam(details, keys, &target.id)
     }
 
@@ -189,11 +186,8 @@ impl Collection<'_> {
             partition: &self.who.partition,
         };
         Box::pin(region.read()).await;
-        let part = region.part;
-        if part.is_interrupted() {
-            return Ok(());
-        }
-        self.store.region(part, account, name)
+        // What was read before the collection was stopped is kept; the calls that were not made are noted.
+        self.store.region(region.part, account, name)
     }
 
     fn unread_of(&self, target: &Target, call: &Call, failure: &Failure) -> Result<(), StoreError> {

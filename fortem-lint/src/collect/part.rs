@@ -22,7 +22,6 @@ struct Inner {
     spool: Spool,
     gaps: BTreeMap<(&'static str, &'static str, String), Gap>,
     broken: Option<io::Error>,
-    is_interrupted: bool,
 }
 
 /// Calls of one operation that failed in the same way.
@@ -48,12 +47,7 @@ const NAMED: usize = 3;
 
 impl Part {
     pub(super) fn new() -> Self {
-        let inner = Inner {
-            spool: Spool::new(),
-            gaps: BTreeMap::new(),
-            broken: None,
-            is_interrupted: false,
-        };
+        let inner = Inner { spool: Spool::new(), gaps: BTreeMap::new(), broken: None };
         Self { inner: Mutex::new(inner) }
     }
 
@@ -103,7 +97,6 @@ impl Part {
         failure: Failure,
     ) {
         let mut inner = self.inner();
-        inner.is_interrupted |= failure.kind == Kind::Interrupted;
         let gap = inner.gaps.entry((call.service, call.name, failure.code)).or_default();
         gap.message = failure.message;
         gap.times += 1;
@@ -111,11 +104,6 @@ impl Part {
         if !of.is_empty() && gap.of.len() < NAMED {
             gap.of.insert(of.to_owned());
         }
-    }
-
-    /// Whether it was stopped before it was read.
-    pub(super) fn is_interrupted(&self) -> bool {
-        self.inner().is_interrupted
     }
 
     /// The lists, and what could not be read.

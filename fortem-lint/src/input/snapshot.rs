@@ -30,31 +30,34 @@ pub(super) fn is_one(folder: &Path) -> bool {
         .map_or_else(|error| error.is_eof() && text.contains(SCHEMA), |head| head.schema == SCHEMA)
 }
 
-/// Reads a snapshot: one unit for each account.
-pub(super) fn read(folder: &Path) -> Reading {
+/// Reads a snapshot, which findings call by a name: one unit for each account.
+pub(super) fn read(folder: &Path, name: &str) -> Reading {
     let mut reader = Reader {
         folder,
+        name,
         digests: String::new(),
         bytes: 0,
         not_assessed: Vec::new(),
-        manifest: Source::new(shown(&folder.join(MANIFEST)), String::new()),
+        manifest: Source::new(format!("{name}/{MANIFEST}"), String::new()),
     };
     let units = match reader.manifest() {
         Ok(manifest) => reader.units(&manifest),
         Err(error) => {
-            reader.note(shown(&folder.join(MANIFEST)), error.to_string());
+            reader.note(format!("{name}/{MANIFEST}"), error.to_string());
             Vec::new()
         }
     };
     let organization = reader.organization();
     let sha256 = digest(&reader.digests);
-    let input = Input { file: shown(folder), kind: Kind::Snapshot, sha256, bytes: reader.bytes };
+    let input = Input { file: name.to_owned(), kind: Kind::Snapshot, sha256, bytes: reader.bytes };
     let not_assessed = reader.not_assessed;
     Reading { input, units, organization, not_assessed, is_truncated: false }
 }
 
 struct Reader<'f> {
     folder: &'f Path,
+    // What findings call it.
+    name: &'f str,
     // Name and digest of each file that was read.
     digests: String,
     bytes: u64,
@@ -68,9 +71,18 @@ impl Reader<'_> {
         self.not_assessed.push(NotAssessed { what, why: why.into(), incomplete: true });
     }
 
+    /// A path of the snapshot as findings show it.
+    fn shown(&self, path: &Path) -> String {
+        match path.strip_prefix(self.folder) {
+            Ok(rest) if rest.as_os_str().is_empty() => self.name.to_owned(),
+            Ok(rest) => format!("{}/{}", self.name.trim_end_matches('/'), shown(rest)),
+            Err(_) => shown(path),
+        }
+    }
+
     fn source(&mut self, path: &Path) -> Result<Source, InputError> {
         let text = read_text(&Entry::File { path: path.to_owned(), named: true })?;
-        let source = Source::new(shown(path), text);
+        let source = Source::new(self.shown(path), text);
         let name = path.strip_prefix(self.folder).map(shown).unwrap_or_default();
         self.digests.extend([digest(source.text()), " ".to_owned(), name, "\n".to_owned()]);
         self.bytes += source.text().len() as u64;
@@ -92,7 +104,7 @@ impl Reader<'_> {
 
     fn units(&mut self, manifest: &Manifest) -> Vec<Unit> {
         if manifest.run.as_ref().is_some_and(|run| !run.is_finished) {
-            let manifest = shown(&self.folder.join(MANIFEST));
+            let manifest = self.shown(&self.folder.join(MANIFEST));
             self.note(manifest, "says that the collection was stopped before its end");
         }
         self.failed_calls(manifest);
@@ -100,7 +112,7 @@ impl Reader<'_> {
         folders.retain(|name| name != MANIFEST && name != ORGANIZATION && !name.starts_with('.'));
         for name in folders {
             if !manifest.accounts.iter().any(|account| account.id == name) {
-                self.note(shown(&self.folder.join(name)), format!("is not in {MANIFEST}"));
+                self.note(self.shown(&self.folder.join(name)), format!("is not in {MANIFEST}"));
             }
         }
         let mut units: Vec<Unit> =
@@ -173,7 +185,7 @@ impl Reader<'_> {
                 entries.iter().map(|one| one.file_name().to_string_lossy().into_owned()).collect()
             }
             Err(error) => {
-                self.note(shown(folder), format!("cannot be listed: {error}"));
+                self.note(self.shown(folder), format!("cannot be listed: {error}"));
                 Vec::new()
             }
         };
@@ -223,13 +235,13 @@ impl Reader<'_> {
             Ok(read) if read.organization.is_some() => read.organization,
             Ok(read) => {
                 self.note(
-                    shown(&path),
+                    self.shown(&path),
                     format!("is {}, and not {}", read.kind, Kind::Organization),
                 );
                 None
             }
             Err(error) => {
-                self.note(shown(&path), error.to_string());
+                self.note(self.shown(&path), error.to_string());
                 None
             }
         }
@@ -249,13 +261,13 @@ impl Reader<'_> {
             }
             Ok(read) => {
                 self.note(
-                    shown(&path),
+                    self.shown(&path),
                     format!("is {}, and not {}", read.kind, Kind::AuthorizationDetails),
                 );
                 Unit::default()
             }
             Err(error) => {
-                self.note(shown(&path), error.to_string());
+                self.note(self.shown(&path), error.to_string());
                 Unit::default()
             }
         }
@@ -267,7 +279,7 @@ impl Reader<'_> {
         });
         let keys: AccessKeys = match read {
             Ok(keys) => keys,
-            Err(error) => return self.note(shown(path), error.to_string()),
+            Err(error) => return self.note(self.shown(path), error.to_string()),
         };
         let users = unit.principals.iter_mut();
         for user in users.filter(|one| one.kind == crate::unit::PrincipalKind::User) {
@@ -296,7 +308,7 @@ impl Reader<'_> {
                 unit.sources.push(source);
                 resources.regions.push(inventory);
             }
-            Err(error) => self.note(shown(path), error.to_string()),
+            Err(error) => self.note(self.shown(path), error.to_string()),
         }
     }
 }

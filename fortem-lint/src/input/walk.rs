@@ -21,6 +21,8 @@ pub enum Entry {
     Snapshot {
         /// Its path.
         path: PathBuf,
+        /// What findings call it instead of its path, if it is gone after the run.
+        name: Option<String>,
     },
 }
 
@@ -30,7 +32,8 @@ impl Entry {
     pub fn name(&self) -> String {
         match self {
             Self::Stdin => "<stdin>".to_owned(),
-            Self::File { path, .. } | Self::Snapshot { path } => shown(path),
+            Self::Snapshot { name: Some(name), .. } => name.clone(),
+            Self::File { path, .. } | Self::Snapshot { path, .. } => shown(path),
         }
     }
 
@@ -39,7 +42,7 @@ impl Entry {
         match self {
             Self::Stdin => 0,
             Self::File { path, .. } => fs::metadata(path).map_or(0, |found| found.len()),
-            Self::Snapshot { path } => size_of(path),
+            Self::Snapshot { path, .. } => size_of(path),
         }
     }
 
@@ -74,7 +77,7 @@ pub fn walk(path: &Path, entries: &mut Vec<Entry>, problems: &mut Vec<NotAssesse
 
 fn walk_folder(folder: &Path, entries: &mut Vec<Entry>, problems: &mut Vec<NotAssessed>) {
     if snapshot::is_one(folder) {
-        entries.push(Entry::Snapshot { path: folder.to_owned() });
+        entries.push(Entry::Snapshot { path: folder.to_owned(), name: None });
         return;
     }
     let mut problem = |path: &Path, why: String, incomplete| {

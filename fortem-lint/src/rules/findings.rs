@@ -371,7 +371,9 @@ impl Draft {
     fn fingerprint(&self, account: &str, file: &str) -> String {
         let text = |field: &'_ Option<String>| field.clone().unwrap_or_default();
         let spot = self.sid.as_deref().unwrap_or(&self.place.pointer);
-        let whose = self.policy.as_deref().or(self.principal.as_deref()).unwrap_or(file);
+        // Snapshots of an account lie in one folder today and in another tomorrow.
+        let name = file.rsplit('/').next().filter(|_| !account.is_empty()).unwrap_or(file);
+        let whose = self.policy.as_deref().or(self.principal.as_deref()).unwrap_or(name);
         let (principal, resource) = (text(&self.principal), text(&self.resource));
         Finding::fingerprint_of(&[self.meta.id, account, whose, &principal, spot, &resource])
     }
