@@ -85,8 +85,7 @@ impl Scenario {
 
     /// A proxy that answers as the services do, in short pages, with these further arguments.
     pub(crate) fn proxy(&self, arguments: &[&str]) -> Proxy {
-        let realistic =
-            ["--realistic", "--management-account", MANAGEMENT, "--page-size", "20"];
+        let realistic = ["--realistic", "--management-account", MANAGEMENT, "--page-size", "20"];
         Proxy::start(&self.double, &[&realistic, arguments].concat())
     }
 

@@ -50,7 +50,7 @@ def organization(acct):
     tag = org.create_policy(Name="environment-values", Type="TAG_POLICY", Description="",
                             Content=json.dumps(TAG_POLICY))["Policy"]["PolicySummary"]["Id"]
     org.attach_policy(PolicyId=tag, TargetId=ous["nonprod"])
-    org.register_delegated_administrator(AccountId=members["platform-prod"], ServicePrincipal="config.amazonaws.com")
+    org.register_delegated_administrator(AccountId=members["platform-prod"], ServicePrincipal="guardduty.amazonaws.com")
     acct.plant("SCP_MISSING", ous["prod"], "no SCP on the prod OU requires the Environment tag")
     acct.plant("SCP_MISSING", members["sandbox"], "account directly under the root")
     return members

@@ -53,7 +53,8 @@ impl Proxy {
         let address = self.endpoint().trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).unwrap();
         let length = body.len();
-        let head = format!("{request} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+        let head =
+            format!("{request} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
         stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::double::{Defect, Double, FLEET, Lint, MANAGEMENT, Proxy, REGION, ROLE, SINGLE, Scenario};
+use crate::double::{
+    Defect, Double, FLEET, Lint, MANAGEMENT, Proxy, REGION, ROLE, SINGLE, Scenario,
+};
 
 /// The rules by any of which a defect is found, by its code.
 const RULES: &[(&str, &[&str])] = &[
@@ -73,7 +75,8 @@ fn assert_found(scenario: &Scenario, arguments: &[&str], disputed: Disputed) {
     let findings = audited(scenario.proxy(&[]).endpoint(), arguments);
     let rules: BTreeMap<&str, &[&str]> = RULES.iter().copied().collect();
     let is_found = |defect: &Defect| {
-        let rules = rules.get(defect.code.as_str()).unwrap_or_else(|| panic!("no rule for {defect:?}"));
+        let rules =
+            rules.get(defect.code.as_str()).unwrap_or_else(|| panic!("no rule for {defect:?}"));
         findings.iter().any(|finding| {
             rules.contains(&finding["rule"].as_str().unwrap()) && names(finding, &defect.resource)
         })
@@ -100,10 +103,19 @@ fn those_of_an_organization_are_found() {
 /// What is found where nothing was planted, and why it is right.
 const OF_CLEAN: &[(&str, &str)] = &[
     ("FL009", "the double keeps no tags of scalable targets"),
-    ("FL110", "`ecs:RunTask` is allowed without `ecs:cluster`, so the cluster may be another environment's"),
-    ("FL113", "a service can be set to another's task definition: that one is no resource of `ecs:UpdateService`"),
+    (
+        "FL110",
+        "`ecs:RunTask` is allowed without `ecs:cluster`, so the cluster may be another environment's",
+    ),
+    (
+        "FL113",
+        "a service can be set to another's task definition: that one is no resource of `ecs:UpdateService`",
+    ),
     ("FL305", "the Deny on the tag of production does not see the cluster of a new task"),
-    ("FL307", "the policy is attached to the developers of production too, whom its Deny leaves nothing"),
+    (
+        "FL307",
+        "the policy is attached to the developers of production too, whom its Deny leaves nothing",
+    ),
     ("FL604", "services are seeded without ECS managed tags"),
 ];
 

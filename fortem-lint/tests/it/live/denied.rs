@@ -52,10 +52,16 @@ fn a_region() {
     assert_eq!(said.code, 3, "{said:?}");
     let snapshot = Snapshot::read(folder.path());
     let unread = snapshot.unread();
-    assert!(unread.contains(&"123456789012/eu-central-1 ecs:ListClusters AccessDeniedException".to_owned()), "{unread:?}");
+    assert!(
+        unread.contains(
+            &"123456789012/eu-central-1 ecs:ListClusters AccessDeniedException".to_owned()
+        ),
+        "{unread:?}"
+    );
     assert!(unread.iter().all(|one| one.starts_with("123456789012/eu-central-1 ")), "{unread:?}");
     let denied = snapshot.file("123456789012/eu-central-1.json").as_object().unwrap();
-    let lists: Vec<&String> = denied.iter().filter(|(_, list)| list.is_array()).map(|(name, _)| name).collect();
+    let lists: Vec<&String> =
+        denied.iter().filter(|(_, list)| list.is_array()).map(|(name, _)| name).collect();
     assert!(lists.is_empty(), "nothing is known to be empty: {lists:?}");
     for file in ["123456789012/eu-west-1.json", "123456789012/iam.json"] {
         assert_eq!(snapshot.file(file), SINGLE.whole().file(file));
@@ -67,8 +73,16 @@ fn the_region_with_everything() {
     let rules = json!([{"region": REGION, "service": "e*", "fault": "denied"}]);
     let read = collected(&SINGLE, &rules, &[]);
     assert_eq!(read.said.code, 3);
-    assert_eq!(read.snapshot.file("123456789012/iam.json"), SINGLE.whole().file("123456789012/iam.json"));
-    let services = ["ecs:ListClusters", "elasticache:DescribeUsers", "events:ListEventBuses", "ecr:DescribeRepositories"];
+    assert_eq!(
+        read.snapshot.file("123456789012/iam.json"),
+        SINGLE.whole().file("123456789012/iam.json")
+    );
+    let services = [
+        "ecs:ListClusters",
+        "elasticache:DescribeUsers",
+        "events:ListEventBuses",
+        "ecr:DescribeRepositories",
+    ];
     let unread = read.snapshot.unread();
     for service in services {
         assert!(unread.iter().any(|one| one.contains(service)), "{service}: {unread:?}");
@@ -84,7 +98,10 @@ fn an_account_behind_its_role() {
     assert_eq!(read.said.code, 3, "{:?}", read.said);
     let unread = read.snapshot.unread();
     assert!(unread.iter().all(|one| one.starts_with(account)), "{unread:?}");
-    assert!(unread.contains(&format!("{account}/ iam:GetAccountAuthorizationDetails AccessDenied")), "{unread:?}");
+    assert!(
+        unread.contains(&format!("{account}/ iam:GetAccountAuthorizationDetails AccessDenied")),
+        "{unread:?}"
+    );
     let missing = FLEET.whole().shortfall(&read.snapshot);
     assert!(missing.iter().all(|one| one.starts_with(account)), "{missing:?}");
 }
@@ -93,11 +110,16 @@ fn an_account_behind_its_role() {
 fn the_role_of_an_account() {
     let account = FLEET.account("platform-prod");
     let role = format!("{account}%3Arole");
-    let read = collected(&FLEET, &json!([{"op": "AssumeRole", "contains": role, "fault": "denied"}]), &[]);
+    let read =
+        collected(&FLEET, &json!([{"op": "AssumeRole", "contains": role, "fault": "denied"}]), &[]);
     let unread = [format!("{account}/ sts:AssumeRole AccessDenied")];
     let files = ["credentials.json", "eu-west-1.json", "iam.json"];
     let missing = files.map(|file| format!("{account}/{file}"));
-    read.assert_short(&FLEET, &unread.each_ref().map(String::as_str), &missing.each_ref().map(String::as_str));
+    read.assert_short(
+        &FLEET,
+        &unread.each_ref().map(String::as_str),
+        &missing.each_ref().map(String::as_str),
+    );
 }
 
 /// Accounts that leave the Organization while it is read: what was entered is there, all others are named.
@@ -125,15 +147,23 @@ fn an_account_that_leaves_midway() {
     let unread = read.snapshot.unread();
     assert!(!unread.is_empty() && unread.iter().all(|one| one.starts_with(account)), "{unread:?}");
     let missing = FLEET.whole().shortfall(&read.snapshot);
-    assert!(!missing.is_empty() && missing.iter().all(|one| one.starts_with(account)), "{missing:?}");
+    assert!(
+        !missing.is_empty() && missing.iter().all(|one| one.starts_with(account)),
+        "{missing:?}"
+    );
 }
 
 #[test]
 fn credentials_that_are_renewed() {
     // Each session ends after so many calls; a new one is good again.
-    let rules = json!([{"account": FLEET.account("shared-legacy"), "lasts": 40, "fault": "expired"}]);
+    let rules =
+        json!([{"account": FLEET.account("shared-legacy"), "lasts": 40, "fault": "expired"}]);
     let read = collected(&FLEET, &rules, &[]);
-    assert!(read.stats.met("expired") > 0 && read.stats.calls["sts:AssumeRole"] > 4, "{:?}", read.stats);
+    assert!(
+        read.stats.met("expired") > 0 && read.stats.calls["sts:AssumeRole"] > 4,
+        "{:?}",
+        read.stats
+    );
     read.assert_whole(&FLEET);
 }
 
@@ -172,6 +202,15 @@ fn credentials_that_are_not_good() {
         .run();
     assert_eq!(said.code, 1, "{said:?}");
     assert!(!out.exists(), "nothing was collected");
+}
+
+/// The accounts of an Organization are read though its policies may not be.
+#[test]
+fn the_policies_of_an_organization() {
+    let read =
+        collected(&FLEET, &json!([{"op": "DescribePolicy", "skip": 1, "fault": "denied"}]), &[]);
+    let unread = ["123456789012/ organizations:DescribePolicy AccessDeniedException"];
+    read.assert_short(&FLEET, &unread, &["organization.json"]);
 }
 
 /// As the account of that name, not the one that manages the Organization.

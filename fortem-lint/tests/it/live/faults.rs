@@ -76,7 +76,8 @@ fn throttling_passes() {
 
 #[test]
 fn throttling_of_an_organization_passes() {
-    let share = json!([{"service": "organizations", "rate": 0.3, "times": 10, "fault": "throttle"}]);
+    let share =
+        json!([{"service": "organizations", "rate": 0.3, "times": 10, "fault": "throttle"}]);
     let read = collected(&FLEET, &share, &[]);
     read.assert_whole(&FLEET);
     assert_eq!(read.stats.met("throttle"), 10);

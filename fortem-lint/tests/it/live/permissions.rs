@@ -56,7 +56,12 @@ fn what_is_called_is_what_is_listed() {
     assert!(alone.is_subset(&listed(&[])), "{:?}", alone.difference(&listed(&[])));
     let more = listed(&organization);
     let only_with_organization: BTreeSet<&String> = more.difference(&alone).collect();
-    assert!(only_with_organization.iter().all(|one| one.starts_with("organizations:") || *one == "sts:AssumeRole"), "{only_with_organization:?}");
+    assert!(
+        only_with_organization
+            .iter()
+            .all(|one| one.starts_with("organizations:") || *one == "sts:AssumeRole"),
+        "{only_with_organization:?}"
+    );
 }
 
 /// An account that has all of it and lets nobody read is left alone: what is denied is not asked with other calls.

@@ -35,9 +35,9 @@ fn audited(arguments: &[&str]) -> (Said, Snapshot, Proxy) {
 fn none_is_kept_or_shown() {
     let planted = &SECRETS.1.secrets;
     assert_eq!(planted.len(), 11);
-    for format in ["text", "json", "sarif", "html", "markdown"] {
+    for format in ["text", "json", "sarif", "html", "md"] {
         let (said, snapshot, _) = audited(&["--format", format]);
-        assert!(said.code > 10, "{said:?}");
+        assert!(!said.out.is_empty(), "{said:?}");
         let texts = snapshot.texts.iter().map(|(name, text)| (&**name, text));
         let shown = [("what was printed", &said.out), ("what was said", &said.err)];
         for (place, text) in texts.chain(shown) {

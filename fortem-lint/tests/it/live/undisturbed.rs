@@ -15,10 +15,12 @@ fn an_account_is_read() {
     assert_eq!(whole.names(), expected);
     let inventory = whole.file(&format!("{MANAGEMENT}/{REGION}.json"));
     let count = |list: &str| inventory[list].as_array().unwrap().len();
-    let counts = ["clusters", "services", "tasks", "taskDefinitions", "containerInstances"].map(count);
+    let counts =
+        ["clusters", "services", "tasks", "taskDefinitions", "containerInstances"].map(count);
     assert_eq!(counts, [5, 14, 26, 14, 1]);
     let counts =
-        ["logGroups", "replicationGroups", "schedules", "scheduleGroups", "scalableTargets"].map(count);
+        ["logGroups", "replicationGroups", "schedules", "scheduleGroups", "scalableTargets"]
+            .map(count);
     assert_eq!(counts, [12, 4, 4, 5, 4]);
     let iam = whole.file(&format!("{MANAGEMENT}/iam.json"));
     let count = |list: &str| iam[list].as_array().unwrap().len();
@@ -63,7 +65,10 @@ fn accounts_are_chosen() {
     assert_eq!(ids, expected);
     // What is there of the others is missing, and nothing else.
     let missing = FLEET.whole().shortfall(&read.snapshot);
-    assert!(missing.iter().all(|name| !name.contains(nonprod) && !name.contains(sandbox)), "{missing:?}");
+    assert!(
+        missing.iter().all(|name| !name.contains(nonprod) && !name.contains(sandbox)),
+        "{missing:?}"
+    );
     assert_eq!(missing.len(), 9, "{missing:?}");
 }
 
@@ -138,7 +143,10 @@ fn the_bare_double_is_read_as_far_as_it_goes() {
     let folder = tempfile::tempdir().unwrap();
     let said = collect(double.endpoint(), folder.path()).run();
     let snapshot = Snapshot::read(folder.path());
-    assert_eq!(snapshot.unread(), ["123456789012/eu-west-1 elasticache:DescribeServerlessCaches HTTP500"]);
+    assert_eq!(
+        snapshot.unread(),
+        ["123456789012/eu-west-1 elasticache:DescribeServerlessCaches HTTP500"]
+    );
     assert_eq!(said.code, 3, "{said:?}");
     let inventory = snapshot.file(&format!("{MANAGEMENT}/{REGION}.json"));
     assert_eq!(inventory["clusters"], json!([]));
