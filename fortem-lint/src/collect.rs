@@ -210,7 +210,9 @@ impl Collection<'_> {
             Ok(tree) => {
                 let gaps = tree.gaps.iter().map(|(call, failure)| self.unread(call, failure));
                 self.store.note(gaps.collect())?;
-                self.store.organization(&tree)?;
+                if tree.has_policies {
+                    self.store.organization(&tree)?;
+                }
                 Ok(Some(tree))
             }
             Err((call, failure)) => {

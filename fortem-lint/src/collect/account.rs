@@ -115,8 +115,22 @@ impl Collection<'_> {
                 regions::ALWAYS.map(str::to_owned).to_vec()
             }
         };
+        self.note_not_enabled(target, &enabled)?;
         let wanted = enabled.into_iter().filter(|one| asked.is_empty() || asked.contains(one));
         Ok(Some(wanted.collect()))
+    }
+
+    /// Notes the Regions that are asked for and not enabled: what was left in one before it was switched off is still there.
+    fn note_not_enabled(&self, target: &Target, enabled: &[String]) -> Result<(), StoreError> {
+        let asked = &self.settings.scope.regions;
+        let others: Vec<&str> =
+            asked.iter().filter(|one| !enabled.contains(one)).map(String::as_str).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let message = format!("{} is not enabled in this account", others.join(", "));
+        let failure = Failure::new(super::Kind::Refused, "RegionNotEnabled", &message);
+        self.unread_of(target, &calls::REGIONS, &failure)
     }
 
     async fn iam(

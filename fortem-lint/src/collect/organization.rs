@@ -36,7 +36,10 @@ pub(super) struct Tree {
     policies: Vec<Policy>,
     /// Accounts that act for the management account, with the services that they do so for.
     delegated_administrators: BTreeMap<String, Vec<String>>,
-    /// Tags and administrators that could not be read.
+    /// Whether all policies were read: a part of them would show as missing what is there.
+    #[serde(skip)]
+    pub(super) has_policies: bool,
+    /// What could not be read besides the nodes.
     #[serde(skip)]
     pub(super) gaps: Vec<Failed>,
 }
@@ -82,7 +85,7 @@ pub(super) async fn membership(caller: &Caller, client: &Client) -> Result<Membe
     }
 }
 
-/// Reads all of it, or nothing: a part of its policies would show as missing what is there.
+/// Reads its nodes, all or nothing, and what is said of them, as far as that may be read.
 pub(super) async fn tree(
     caller: &Caller,
     client: &Client,
@@ -96,8 +99,16 @@ pub(super) async fn tree(
         return Err((&calls::ROOTS, Failure::new(Kind::Refused, "IncompleteAnswer", message)));
     }
     let mut policies = Vec::new();
+    let mut has_policies = true;
     for kind in KINDS {
-        policies.extend(reader.policies(&kind).await?);
+        match reader.policies(&kind).await {
+            Ok(found) => policies.extend(found),
+            Err(failed) => {
+                reader.gaps.push(failed);
+                has_policies = false;
+                break;
+            }
+        }
     }
     let delegated_administrators = reader.administrators().await;
     let Reader { nodes, gaps, .. } = reader;
@@ -108,6 +119,7 @@ pub(super) async fn tree(
         nodes,
         policies,
         delegated_administrators,
+        has_policies,
         gaps,
     })
 }

@@ -33,6 +33,15 @@ struct Gap {
     lists: BTreeSet<&'static str>,
 }
 
+/// Lists whose elements are read because those of another name them, each after those that name it.
+const NAMED_BY: &[(&str, &[&str])] = &[
+    ("capacityProviders", &["clusters"]),
+    ("taskDefinitions", &["services", "tasks", "schedules", "eventRules"]),
+    ("logGroups", &["clusters", "taskDefinitions"]),
+    ("secrets", &["taskDefinitions"]),
+    ("parameters", &["taskDefinitions"]),
+];
+
 /// So many of the resources are named whose calls failed.
 const NAMED: usize = 3;
 
@@ -102,6 +111,13 @@ impl Part {
         let mut inner = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(error) = inner.broken {
             return Err(error);
+        }
+        for gap in inner.gaps.values_mut() {
+            for (list, namers) in NAMED_BY {
+                if namers.iter().any(|namer| gap.lists.contains(namer)) {
+                    gap.lists.insert(list);
+                }
+            }
         }
         // Of a list of which nothing came, nobody can say that it is empty.
         let short = inner.gaps.values().flat_map(|gap| &gap.lists);

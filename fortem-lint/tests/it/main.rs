@@ -10,9 +10,13 @@
 mod baselines;
 mod cli;
 mod docs;
+#[cfg(all(feature = "live", unix))]
+mod double;
 mod fixes;
 mod ignores;
 mod inputs;
+#[cfg(all(feature = "live", unix))]
+mod live;
 mod narrowing;
 mod reports;
 mod rules;
