@@ -137,15 +137,14 @@ impl Part {
 
 impl Gap {
     fn reason(&self, code: &str) -> String {
-        let mut reason = format!("{code}: {}", self.message);
-        if self.times > 1 {
-            reason += &format!(" ({} calls)", self.times);
-        }
-        if !self.of.is_empty() {
+        let times = if self.times > 1 { format!(" ({} calls)", self.times) } else { String::new() };
+        let of = if self.of.is_empty() {
+            String::new()
+        } else {
             let names: Vec<&str> = self.of.iter().map(String::as_str).collect();
             let more = if self.times > self.of.len() { " and others" } else { "" };
-            reason += &format!(" for {}{more}", names.join(", "));
-        }
-        reason
+            format!(" for {}{more}", names.join(", "))
+        };
+        format!("{code}: {}{times}{of}", self.message)
     }
 }
