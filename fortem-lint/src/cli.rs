@@ -5,9 +5,11 @@ mod colour;
 mod completions;
 mod diagnose;
 mod diff;
+mod drift;
 mod explain;
 mod fix;
 mod fleet;
+mod inputs;
 mod man;
 mod rule_name;
 mod terms;
@@ -37,6 +39,8 @@ enum Command {
     Check(Box<check::Check>),
     /// Says what is new and what is fixed between two reports of `check --format json`.
     Diff(diff::Diff),
+    /// Compares an account with the Cedar source: what it allows beyond it, and what it does not let through.
+    Drift(drift::Drift),
     /// Says what a rule is about, why it matters and what to do.
     Explain(explain::Explain),
     /// Lists the rules.
@@ -55,6 +59,7 @@ pub fn run() -> ExitCode {
     let result = match command {
         Command::Check(check) => check.run(color),
         Command::Diff(diff) => diff.run(),
+        Command::Drift(drift) => drift.run(color),
         Command::Explain(explain) => explain.run(color),
         Command::Rules(rules) => rules.run(),
         Command::Completions(completions) => completions.run(),

@@ -29,6 +29,7 @@ use crate::unit::Unit;
 
 pub use directory::Directory;
 pub use inventory::{Region, Use};
+pub use matrix::ROLE_CALLS;
 pub use opening::{CREATING_CALLS, SCOPED_CALLS, TAG_CALLS, is_of_request, is_of_resource};
 pub use reach::{Guard, Reached, ReachedGroup, Target};
 pub use retagging::Retagging;

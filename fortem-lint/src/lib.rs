@@ -12,6 +12,7 @@
 //! - [`rules`] judge facts, one file a rule.
 //! - [`check`] runs them; [`audit`] does so with what is accepted ([`ignore`]) and what was there before
 //!   ([`baseline`]).
+//! - [`drift`] compares accounts with the Cedar source.
 //! - [`repair`] puts corrections into policy files, unless they would grant anything new.
 
 pub mod audit;
@@ -22,6 +23,7 @@ pub mod cli;
 pub mod comparison;
 pub mod date;
 pub mod difference;
+pub mod drift;
 pub mod environments;
 pub mod exit;
 pub mod facts;

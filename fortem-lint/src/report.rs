@@ -4,6 +4,8 @@ mod accepted;
 mod coverage;
 mod csv;
 mod difference;
+mod drift;
+mod excerpt;
 mod github;
 mod groups;
 mod html;
@@ -20,6 +22,7 @@ use std::io::{self, Write};
 use crate::check::Report;
 
 pub use difference::write_difference;
+pub use drift::{DriftFormat, write as write_drift};
 pub(crate) use json::SCHEMA as REPORT_SCHEMA;
 
 pub(crate) use coverage::{judged, title as criterion_title};

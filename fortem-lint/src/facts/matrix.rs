@@ -24,6 +24,33 @@ pub const ACTIONS: &[(&str, &[&str])] = &[
     ("pause schedule", &["scheduler:UpdateSchedule", "events:DisableRule"]),
 ];
 
+/// What roles are made of, the gravest first (`lowering.toml` of the compiler, 2026-09).
+pub const ROLE_CALLS: &[&str] = &[
+    "ecs:ExecuteCommand",
+    "ecs:RunTask",
+    "ecs:UpdateService",
+    "ecs:StopTask",
+    "iam:PassRole",
+    "ecs:TagResource",
+    "elasticache:Connect",
+    "scheduler:UpdateSchedule",
+    "events:DisableRule",
+    "events:EnableRule",
+    "logs:FilterLogEvents",
+    "logs:GetLogEvents",
+    "logs:GetQueryResults",
+    "logs:StartLiveTail",
+    "logs:StartQuery",
+    "logs:StopQuery",
+    "ecs:DescribeServices",
+    "ecs:DescribeTasks",
+    "ecs:DescribeClusters",
+    "ecs:DescribeServiceDeployments",
+    "ecs:ListServiceDeployments",
+    "events:DescribeRule",
+    "scheduler:GetSchedule",
+];
+
 /// Whether somebody may do something somewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Access {

@@ -1,0 +1,291 @@
+//! Why a call comes out otherwise than the source says: asked again of the evaluator, statement by statement.
+
+use std::collections::BTreeSet;
+
+use fortem_compile::diff::{Change, Direction, Example};
+use fortem_compile::iam::{Condition, Effect, Request, Statement, Truth};
+
+use super::Holder;
+use super::deviation::{Call, Deviation, Kind, Spot};
+use super::holder::Sessions;
+use super::known::is_mistagged;
+use crate::facts::{Facts, ROLE_CALLS, Subject};
+use crate::unit::Policy;
+
+/// A statement and its policy.
+type Of<'u> = (&'u Policy, &'u Statement);
+
+/// What calls have in common that come out otherwise.
+enum Cause<'u> {
+    /// A statement that allows.
+    AllowedBy(Of<'u>),
+    /// A policy that allows, where the tag of the principal makes every statement speak of another environment.
+    AllowedUnder(&'u Policy),
+    /// A statement that denies.
+    DeniedBy(Of<'u>),
+    /// SCPs or the boundary, which have no statement that allows.
+    Limited(&'u str),
+    /// A statement that would allow, with a condition that does not hold.
+    Unmet(Of<'u>),
+    /// The principal's tag.
+    Tag,
+    /// No statement.
+    None,
+}
+
+impl Cause<'_> {
+    /// Whether it is the same statement, or the same otherwise.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::AllowedBy((_, one)), Self::AllowedBy((_, other)))
+            | (Self::DeniedBy((_, one)), Self::DeniedBy((_, other)))
+            | (Self::Unmet((_, one)), Self::Unmet((_, other))) => std::ptr::eq(*one, *other),
+            (Self::AllowedUnder(one), Self::AllowedUnder(other)) => std::ptr::eq(*one, *other),
+            (Self::Limited(one), Self::Limited(other)) => one == other,
+            (Self::Tag, Self::Tag) | (Self::None, Self::None) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Calls of one cause.
+struct Group<'u, 'c> {
+    kind: Kind,
+    cause: Cause<'u>,
+    changes: Vec<(&'c Change, &'c Example)>,
+}
+
+/// What differs for a principal, one deviation for each cause.
+pub(super) fn deviations(
+    subject: &Subject<'_>,
+    facts: &Facts<'_>,
+    holder: &Holder,
+    sessions: &Sessions,
+    changes: &[Change],
+) -> Vec<Deviation> {
+    let is_mistagged = is_mistagged(subject, holder, sessions);
+    let mut groups: Vec<Group<'_, '_>> = Vec::new();
+    for (change, example) in
+        changes.iter().flat_map(|one| one.examples.iter().map(move |it| (one, it)))
+    {
+        let Some(kind) = kind_of(change.direction) else { continue };
+        let cause = cause(subject, kind, &request(example), is_mistagged);
+        match groups.iter_mut().find(|group| group.kind == kind && group.cause.is(&cause)) {
+            Some(group) => group.changes.push((change, example)),
+            None => groups.push(Group { kind, cause, changes: vec![(change, example)] }),
+        }
+    }
+    let told = Told { subject, facts, holder, sessions };
+    groups.into_iter().filter_map(|group| told.deviation(group)).collect()
+}
+
+/// What is denied explicitly and not allowed anyway is no drift.
+fn kind_of(direction: Direction) -> Option<Kind> {
+    match direction {
+        Direction::Widened => Some(Kind::Granted),
+        Direction::GuardLoosened => Some(Kind::GuardMissing),
+        Direction::Narrowed => Some(Kind::NotWorking),
+        Direction::GuardTightened => None,
+    }
+}
+
+fn request(example: &Example) -> Request {
+    let mut request = Request::new(&example.api, &example.resource);
+    for (key, values) in &example.keys {
+        request.context_mut().insert(key, values.clone());
+    }
+    request
+}
+
+/// Why a call comes out so.
+fn cause<'u>(
+    subject: &Subject<'u>,
+    kind: Kind,
+    request: &Request,
+    is_mistagged: bool,
+) -> Cause<'u> {
+    let applies = |effect: Effect| {
+        move |(_, one): &Of<'u>| one.effect() == effect && one.applies(request) != Truth::No
+    };
+    let identity = || statements(subject.identity.iter().copied());
+    match kind {
+        Kind::Granted => match identity().find(applies(Effect::Allow)) {
+            Some((policy, _)) if is_mistagged => Cause::AllowedUnder(policy),
+            Some(of) => Cause::AllowedBy(of),
+            None => Cause::None,
+        },
+        Kind::GuardMissing => Cause::None,
+        Kind::NotWorking => {
+            let all = identity().chain(
+                subject.limits.iter().flat_map(|layer| statements(layer.policies.iter().copied())),
+            );
+            if let Some(of) = all.into_iter().find(applies(Effect::Deny)) {
+                return Cause::DeniedBy(of);
+            }
+            if !identity().any(|of| applies(Effect::Allow)(&of)) {
+                return if is_mistagged { Cause::Tag } else { unmet(identity(), request) };
+            }
+            let lacks = subject.limits.iter().find(|layer| {
+                !statements(layer.policies.iter().copied()).any(|of| applies(Effect::Allow)(&of))
+            });
+            lacks.map_or(Cause::None, |layer| Cause::Limited(layer_name(layer)))
+        }
+    }
+}
+
+fn layer_name<'u>(layer: &crate::facts::Layer<'u>) -> &'static str {
+    if layer.name.starts_with("SCP") {
+        "the service control policies"
+    } else {
+        "the permissions boundary"
+    }
+}
+
+fn statements<'u>(policies: impl Iterator<Item = &'u Policy>) -> impl Iterator<Item = Of<'u>> {
+    policies.flat_map(|policy| policy.document.statements().iter().map(move |one| (policy, one)))
+}
+
+/// A statement about the action that allows it elsewhere, or otherwise; one about the resource before others.
+fn unmet<'u>(identity: impl Iterator<Item = Of<'u>>, request: &Request) -> Cause<'u> {
+    let action = request.action().to_ascii_lowercase();
+    let about = identity
+        .filter(|(_, one)| one.effect() == Effect::Allow && one.covers_action(&action))
+        .max_by_key(|(_, one)| {
+            one.covers_resource(request.resource(), request.context()) != Truth::No
+        });
+    about.map_or(Cause::None, Cause::Unmet)
+}
+
+/// Whom deviations are told of.
+struct Told<'t, 'u> {
+    subject: &'t Subject<'u>,
+    facts: &'t Facts<'t>,
+    holder: &'t Holder,
+    sessions: &'t Sessions,
+}
+
+impl Told<'_, '_> {
+    fn deviation(&self, group: Group<'_, '_>) -> Option<Deviation> {
+        let Group { kind, cause, changes } = group;
+        let (worst, example) = changes.iter().min_by_key(|(change, _)| rank(change))?;
+        let apis: BTreeSet<&str> = changes.iter().map(|(change, _)| change.api.as_str()).collect();
+        let others = apis.into_iter().filter(|api| *api != worst.api).map(str::to_owned).collect();
+        let spot = match &cause {
+            Cause::AllowedBy((policy, statement))
+            | Cause::DeniedBy((policy, statement))
+            | Cause::Unmet((policy, statement)) => Some(Spot::of(self.facts, policy, statement)),
+            Cause::AllowedUnder(_) | Cause::Limited(_) | Cause::Tag | Cause::None => None,
+        };
+        let mut reasons = self.reasons(kind, &cause, example);
+        if example.unclear {
+            reasons.push("it is so under one reading of AWS's documentation only".to_owned());
+        }
+        Some(Deviation {
+            kind,
+            severity: kind.severity(),
+            account: self.facts.unit.account.clone(),
+            principal: self.holder.principal.clone(),
+            message: self.message(kind, &worst.api),
+            call: Call::of_example(example),
+            others,
+            reasons,
+            spot,
+        })
+    }
+
+    fn message(&self, kind: Kind, api: &str) -> String {
+        let (who, roles) = (&self.holder.principal, self.holder.in_words());
+        match kind {
+            Kind::Granted => {
+                format!("`{who}` may call `{api}`, which the source does not permit {roles}")
+            }
+            Kind::GuardMissing => {
+                format!("`{who}` is no longer denied `{api}`, which the source forbids {roles}")
+            }
+            Kind::NotWorking => {
+                format!("`{who}` cannot call `{api}`, which the source permits {roles}")
+            }
+        }
+    }
+
+    fn reasons(&self, kind: Kind, cause: &Cause<'_>, example: &Example) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if kind == Kind::Granted && !self.holder.is_assigned {
+            reasons.push(format!("the fleet assigns {} to nobody", self.holder.in_words()));
+        }
+        let named = |policy: &Policy| policy.label().unwrap_or_else(|| "a policy".to_owned());
+        match cause {
+            Cause::AllowedBy((policy, statement)) => {
+                reasons.push(format!("{} of `{}` allows it", name(statement), named(policy)));
+            }
+            Cause::AllowedUnder(policy) => {
+                reasons.push(format!("`{}` allows it", named(policy)));
+                reasons.push(self.tag());
+            }
+            Cause::DeniedBy((policy, statement)) => {
+                reasons.push(format!("{} of `{}` denies it", name(statement), named(policy)));
+            }
+            Cause::Limited(layer) => reasons.push(format!("no statement of {layer} allows it")),
+            Cause::Unmet((policy, statement)) => {
+                let of = format!("{} of `{}`", name(statement), named(policy));
+                reasons
+                    .push(format!("{of} is about the action, and {}", wants(statement, example)));
+            }
+            Cause::Tag => reasons.push(self.tag()),
+            Cause::None if kind == Kind::NotWorking => {
+                reasons.push("no statement allows it".to_owned());
+            }
+            Cause::None => {}
+        }
+        let by = example.a.statements.iter().filter_map(|one| one.split_once(' '));
+        let by: BTreeSet<&str> = by.map(|(_, sid)| sid).collect();
+        if let Some(first) = by.first().filter(|_| kind != Kind::Granted) {
+            reasons.push(format!("in the source's documents it is statement `{first}`"));
+        }
+        reasons
+    }
+
+    /// What is wrong with the environment tag.
+    fn tag(&self) -> String {
+        let principal = self.subject.principal();
+        let wrong = self.sessions.meant.iter().filter_map(|(key, wanted)| {
+            let tag = principal.and_then(|one| one.tag(key));
+            match tag {
+                Some(tag) if tag == wanted => None,
+                Some(tag) => Some(format!("its tag `{key}` is `{tag}`, not `{wanted}`")),
+                None => Some(format!("it has no tag `{key}`, which should be `{wanted}`")),
+            }
+        });
+        wrong.collect::<Vec<_>>().join("; ")
+    }
+}
+
+fn name(statement: &Statement) -> String {
+    match statement.sid() {
+        Some(sid) => format!("statement `{sid}`"),
+        None => format!("statement {}", statement.number()),
+    }
+}
+
+/// What a statement wants that a call does not have.
+fn wants(statement: &Statement, example: &Example) -> String {
+    let request = request(example);
+    let context = request.context();
+    if statement.covers_resource(request.resource(), context) == Truth::No {
+        return "not about the resource".to_owned();
+    }
+    let unmet = statement.conditions().iter().filter(|one| one.holds(context) == Truth::No);
+    let unmet: Vec<String> = unmet.map(in_words).collect();
+    format!("asks for {}", unmet.join(" and "))
+}
+
+fn in_words(condition: &Condition) -> String {
+    format!("`{} {}: {}`", condition.operator(), condition.key(), condition.values().join(", "))
+}
+
+/// The gravest call of a cause first: those of roles in their order, then what else actions of the vocabulary take, then
+/// what the reference knows.
+fn rank(change: &Change) -> (usize, bool, bool) {
+    let at = ROLE_CALLS.iter().position(|call| *call == change.api);
+    (at.unwrap_or(ROLE_CALLS.len()), change.actions.is_empty(), !change.known)
+}
