@@ -92,7 +92,11 @@ fn kind_of(direction: Direction) -> Option<Kind> {
 fn request(example: &Example) -> Request {
     let mut request = Request::new(&example.api, &example.resource);
     for (key, values) in &example.keys {
-        request.context_mut().insert(key, values.clone());
+        // A policy variable stands for a key with one value, not for a list of one.
+        match values.as_slice() {
+            [one] => request.context_mut().insert(key, one.as_str()),
+            _ => request.context_mut().insert(key, values.clone()),
+        };
     }
     request
 }
@@ -168,8 +172,9 @@ impl Told<'_, '_> {
     fn deviation(&self, group: Group<'_, '_>) -> Option<Deviation> {
         let Group { kind, cause, changes } = group;
         let (worst, example) = changes.iter().min_by_key(|(change, _)| rank(change))?;
-        let apis: BTreeSet<&str> = changes.iter().map(|(change, _)| change.api.as_str()).collect();
-        let others = apis.into_iter().filter(|api| *api != worst.api).map(str::to_owned).collect();
+        // What the reference does not have stands for names that nobody needs to read beside known ones.
+        let told = changes.iter().filter(|(change, _)| change.known && change.api != worst.api);
+        let others: BTreeSet<&str> = told.map(|(change, _)| change.api.as_str()).collect();
         let spot = match &cause {
             Cause::AllowedBy((policy, statement))
             | Cause::DeniedBy((policy, statement))
@@ -187,7 +192,7 @@ impl Told<'_, '_> {
             principal: self.holder.principal.clone(),
             message: self.message(kind, &worst.api),
             call: Call::of_example(example),
-            others,
+            others: others.into_iter().map(str::to_owned).collect(),
             reasons,
             spot,
         })
@@ -224,6 +229,7 @@ impl Told<'_, '_> {
             }
             Cause::DeniedBy((policy, statement)) => {
                 reasons.push(format!("{} of `{}` denies it", name(statement), named(policy)));
+                reasons.extend(Some(self.tag()).filter(|wrong| !wrong.is_empty()));
             }
             Cause::Limited(layer) => reasons.push(format!("no statement of {layer} allows it")),
             Cause::Unmet((policy, statement)) => {
@@ -245,8 +251,11 @@ impl Told<'_, '_> {
         reasons
     }
 
-    /// What is wrong with the environment tag.
+    /// What is wrong with the environment tag; nothing if sessions bring it along.
     fn tag(&self) -> String {
+        if self.holder.takes_session_tags {
+            return String::new();
+        }
         let principal = self.subject.principal();
         let wrong = self.sessions.meant.iter().filter_map(|(key, wanted)| {
             let tag = principal.and_then(|one| one.tag(key));

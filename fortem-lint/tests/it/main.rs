@@ -10,6 +10,7 @@
 mod baselines;
 mod cli;
 mod docs;
+mod drift;
 mod fixes;
 mod ignores;
 mod inputs;
