@@ -69,7 +69,7 @@ pub(super) fn deviations(
         changes.iter().flat_map(|one| one.examples.iter().map(move |it| (one, it)))
     {
         let Some(kind) = kind_of(change.direction) else { continue };
-        let cause = cause(subject, kind, &request(example), is_mistagged);
+        let cause = cause(subject, kind, example, is_mistagged);
         match groups.iter_mut().find(|group| group.kind == kind && group.cause.is(&cause)) {
             Some(group) => group.changes.push((change, example)),
             None => groups.push(Group { kind, cause, changes: vec![(change, example)] }),
@@ -105,9 +105,11 @@ fn request(example: &Example) -> Request {
 fn cause<'u>(
     subject: &Subject<'u>,
     kind: Kind,
-    request: &Request,
+    example: &Example,
     is_mistagged: bool,
 ) -> Cause<'u> {
+    let request = request(example);
+    let request = &request;
     let applies = |effect: Effect| {
         move |(_, one): &Of<'u>| one.effect() == effect && one.applies(request) != Truth::No
     };
@@ -127,7 +129,11 @@ fn cause<'u>(
                 return Cause::DeniedBy(of);
             }
             if !identity().any(|of| applies(Effect::Allow)(&of)) {
-                return if is_mistagged { Cause::Tag } else { unmet(identity(), request) };
+                return if is_mistagged {
+                    Cause::Tag
+                } else {
+                    unmet(identity(), request, &sids_of_source(example))
+                };
             }
             let lacks = subject.limits.iter().find(|layer| {
                 !statements(layer.policies.iter().copied()).any(|of| applies(Effect::Allow)(&of))
@@ -149,15 +155,27 @@ fn statements<'u>(policies: impl Iterator<Item = &'u Policy>) -> impl Iterator<I
     policies.flat_map(|policy| policy.document.statements().iter().map(move |one| (policy, one)))
 }
 
-/// A statement about the action that allows it elsewhere, or otherwise; one about the resource before others.
-fn unmet<'u>(identity: impl Iterator<Item = Of<'u>>, request: &Request) -> Cause<'u> {
+/// A statement about the action that would allow it otherwise: one about the resource, or what the source's own has
+/// become.
+fn unmet<'u>(identity: impl Iterator<Item = Of<'u>>, request: &Request, own: &[&str]) -> Cause<'u> {
     let action = request.action().to_ascii_lowercase();
+    let is_own = |one: &Statement| one.sid().is_some_and(|sid| own.contains(&sid));
+    let is_about =
+        |one: &Statement| one.covers_resource(request.resource(), request.context()) != Truth::No;
     let about = identity
         .filter(|(_, one)| one.effect() == Effect::Allow && one.covers_action(&action))
-        .max_by_key(|(_, one)| {
-            one.covers_resource(request.resource(), request.context()) != Truth::No
-        });
+        .filter(|(_, one)| is_own(one) || is_about(one))
+        .max_by_key(|(_, one)| is_own(one));
     about.map_or(Cause::None, Cause::Unmet)
+}
+
+/// The Sids of the source's statements that decide about a call.
+fn sids_of_source(example: &Example) -> Vec<&str> {
+    let named = example.a.statements.iter().filter_map(|one| one.split_once(' '));
+    let mut sids: Vec<&str> = named.map(|(_, sid)| sid).collect();
+    sids.sort_unstable();
+    sids.dedup();
+    sids
 }
 
 /// Whom deviations are told of.
@@ -243,9 +261,7 @@ impl Told<'_, '_> {
             }
             Cause::None => {}
         }
-        let by = example.a.statements.iter().filter_map(|one| one.split_once(' '));
-        let by: BTreeSet<&str> = by.map(|(_, sid)| sid).collect();
-        if let Some(first) = by.first().filter(|_| kind != Kind::Granted) {
+        if let Some(first) = sids_of_source(example).first().filter(|_| kind != Kind::Granted) {
             reasons.push(format!("in the source's documents it is statement `{first}`"));
         }
         reasons

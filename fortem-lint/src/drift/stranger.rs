@@ -39,7 +39,8 @@ fn first<'f, 'u>(
     action: &str,
 ) -> Option<(&'f str, Reached<'u>)> {
     let call = facts.catalogue.call(action).filter(|call| subject.may_call(*call))?;
-    facts.environments.all().iter().find_map(|one| {
+    let others = facts.environments.all().iter().filter(|one| !one.is_production);
+    facts.environments.production().chain(others).find_map(|one| {
         let reached = subject.reach(facts, call, &Target::tagged(&one.name))?;
         Some((one.name.as_str(), reached))
     })

@@ -228,11 +228,42 @@ fn an_environment_that_was_added_to_a_condition_is_granted() {
 #[test]
 fn a_guard_that_was_removed_is_missing_although_nothing_is_allowed_by_it_yet() {
     let remove = |account: &mut Account| {
-        account.statements(POLICY).retain(|one| one["Effect"] == "Allow");
+        account.statements(POLICY).retain(|one| one["Sid"] != "NeverProdName");
     };
     let said = edited(remove);
     assert_eq!(said.code, 13, "{}", said.out);
     assert!(told(&said, ROLE)[0].starts_with("guard-missing "), "{}", said.out);
+}
+
+#[test]
+fn a_second_factor_that_is_no_longer_asked_for_is_granted() {
+    let said = edited(|account| {
+        let asks = |one: &Value| one.to_string().contains("aws:MultiFactorAuth");
+        for statement in account.statements("fortem-exec") {
+            if statement["Effect"] == "Allow" && asks(statement) {
+                let conditions = statement["Condition"].as_object_mut().unwrap();
+                conditions.retain(|_, keys| !asks(keys));
+            }
+        }
+        account.statements("fortem-exec").retain(|one| one["Effect"] == "Allow" || !asks(one));
+    });
+    assert_eq!(said.code, 14, "{}", said.out);
+    let told = told(&said, "fortem-exec-staging");
+    assert!(told.iter().any(|one| one.starts_with("granted ecs:ExecuteCommand")), "{told:?}");
+}
+
+#[test]
+fn people_of_the_fleet_have_what_they_are_assigned() {
+    let user = |name: &str| {
+        json!({"UserName": name, "Path": "/", "Arn": arn("user", name), "GroupList": [], "UserPolicyList": [],
+               "Tags": [{"Key": "Environment", "Value": "staging"}],
+               "AttachedManagedPolicies": [{"PolicyName": POLICY, "PolicyArn": arn("policy", POLICY)}]})
+    };
+    let said = edited(|account| account.0["UserDetailList"] = json!([user("alice")]));
+    assert_eq!(said.code, 0, "{}", said.out);
+    // He is in another team, which has less in staging.
+    let said = edited(|account| account.0["UserDetailList"] = json!([user("bob")]));
+    assert_eq!(said.code, 14, "{}", said.out);
 }
 
 #[test]
