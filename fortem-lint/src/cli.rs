@@ -13,6 +13,7 @@ mod inputs;
 mod man;
 mod rule_name;
 mod terms;
+mod who_can;
 
 use std::process::ExitCode;
 
@@ -45,6 +46,8 @@ enum Command {
     Explain(explain::Explain),
     /// Lists the rules.
     Rules(explain::Rules),
+    /// Lists who can do something in an environment: by which statement, under which conditions and by which way.
+    WhoCan(Box<who_can::WhoCan>),
     /// Prints what makes a shell complete the arguments.
     Completions(completions::Completions),
     /// Writes a manual page for each command.
@@ -62,6 +65,7 @@ pub fn run() -> ExitCode {
         Command::Drift(drift) => drift.run(color),
         Command::Explain(explain) => explain.run(color),
         Command::Rules(rules) => rules.run(),
+        Command::WhoCan(who_can) => who_can.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
     };

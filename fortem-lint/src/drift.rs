@@ -17,13 +17,13 @@ use fortem_compile::reference::Reference;
 use serde::Serialize;
 
 use crate::environments::Environments;
-use crate::facts::{Facts, Subject};
+use crate::facts::{Facts, Subject, unread};
 use crate::finding::Severity;
 use crate::input::NotAssessed;
 use crate::organization::Organization;
-use crate::unit::{Boundary, Policy, Unit};
+use crate::unit::Unit;
 
-pub use deviation::{Call, Deviation, Kind, Spot};
+pub use deviation::{Deviation, Kind};
 pub use holder::{Holder, Part};
 pub use source::Intended;
 
@@ -109,7 +109,7 @@ pub(crate) struct Comparison<'c, 'u> {
 impl Comparison<'_, '_> {
     /// Compares a principal with what its roles permit: once for each environment that its sessions may be in.
     fn add(&self, subject: &Subject<'_>, holder: Holder, drift: &mut Drift) {
-        drift.not_assessed.extend(unread(subject, &holder));
+        drift.not_assessed.extend(unread(subject));
         for sessions in holder.sessions() {
             match self.compare(subject, &holder, &sessions) {
                 Ok(changes) => {
@@ -158,28 +158,4 @@ fn limits(organization: Option<&Organization>, role: Option<&str>) -> Vec<String
         limits.push(format!("principals that do not stand for `{role}`"));
     }
     limits
-}
-
-/// What of a principal's policies cannot be compared.
-fn unread(subject: &Subject<'_>, holder: &Holder) -> Vec<NotAssessed> {
-    let Some(principal) = subject.principal() else { return Vec::new() };
-    let gap = |why: String| NotAssessed { what: holder.principal.clone(), why, incomplete: true };
-    let missing = principal.missing.iter().map(|arn| {
-        gap(format!("has `{arn}`, which is not in the inputs and is left out of the comparison"))
-    });
-    let boundary = match &principal.boundary {
-        Some(Boundary::Unknown(arn)) => Some(gap(format!(
-            "has the permissions boundary `{arn}`, which is not in the inputs and is left out of the comparison"
-        ))),
-        Some(Boundary::Known(_)) | None => None,
-    };
-    let limiting = subject.limits.iter().flat_map(|layer| &layer.policies);
-    let wrong = subject.identity.iter().chain(limiting).filter(|policy| !policy.errors.is_empty());
-    let wrong = wrong.map(|policy: &&Policy| {
-        let name = policy.label().unwrap_or_default();
-        gap(format!(
-            "has `{name}`, which AWS would refuse; it is compared as far as it can be read"
-        ))
-    });
-    missing.chain(boundary).chain(wrong).collect()
 }

@@ -13,6 +13,7 @@
 //! - [`check`] runs them; [`audit`] does so with what is accepted ([`ignore`]) and what was there before
 //!   ([`baseline`]).
 //! - [`drift`] compares accounts with the Cedar source.
+//! - [`who_can`] lists who can do something in an environment, and by which way.
 //! - [`repair`] puts corrections into policy files, unless they would grant anything new.
 
 pub mod audit;
@@ -35,6 +36,8 @@ pub mod organization;
 pub mod repair;
 pub mod report;
 pub mod rules;
+pub mod shown;
 pub mod snapshot;
 pub mod source;
 pub mod unit;
+pub mod who_can;

@@ -16,6 +16,7 @@ mod ocsf;
 mod sarif;
 mod soc2;
 mod text;
+mod who_can;
 
 use std::io::{self, Write};
 
@@ -24,6 +25,7 @@ use crate::check::Report;
 pub use difference::write_difference;
 pub use drift::{DriftFormat, write as write_drift};
 pub(crate) use json::SCHEMA as REPORT_SCHEMA;
+pub use who_can::{WhoCanFormat, write as write_who_can};
 
 pub(crate) use coverage::{judged, title as criterion_title};
 

@@ -62,7 +62,7 @@ impl Drift {
         let intended = Intended::of(&source)
             .with_context(|| format!("cannot compile `{}`", self.policies.display()))?;
         let environments = Environments::of_fleet(source.fleet());
-        let inputs = inputs::read(&self.paths);
+        let inputs = inputs::read(&self.paths, false);
         let mut found = drift(
             &inputs.units,
             inputs.organization.as_ref(),

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use fortem_compile::diff::{Change, Direction, Example};
 use fortem_compile::iam::{Condition, Effect, Request, Statement, Truth};
 
-use super::Holder;
-use super::deviation::{Call, Deviation, Kind, Spot};
+use super::deviation::{Deviation, Kind};
 use super::holder::Sessions;
 use super::known::is_mistagged;
+use super::{Holder, Intended};
 use crate::facts::{Facts, ROLE_CALLS, Subject};
+use crate::shown::{Call, Spot};
 use crate::unit::Policy;
 
 /// A statement and its policy.
@@ -86,6 +87,16 @@ fn kind_of(direction: Direction) -> Option<Kind> {
         Direction::GuardLoosened => Some(Kind::GuardMissing),
         Direction::Narrowed => Some(Kind::NotWorking),
         Direction::GuardTightened => None,
+    }
+}
+
+/// The call as it is shown.
+fn call_of(example: &Example) -> Call {
+    let own = example.keys.iter().filter(|(key, _)| !Intended::is_meant_key(key));
+    Call {
+        action: example.api.clone(),
+        resource: example.resource.clone(),
+        keys: own.map(|(key, values)| (key.clone(), values.clone())).collect(),
     }
 }
 
@@ -209,7 +220,7 @@ impl Told<'_, '_> {
             account: self.facts.unit.account.clone(),
             principal: self.holder.principal.clone(),
             message: self.message(kind, &worst.api),
-            call: Call::of_example(example),
+            call: call_of(example),
             others: others.into_iter().map(str::to_owned).collect(),
             reasons,
             spot,

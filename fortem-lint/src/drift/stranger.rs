@@ -1,7 +1,8 @@
 //! Principals that the source knows nothing of, and what they may do in its environments.
 
-use super::deviation::{Call, Deviation, Kind, Spot};
+use super::deviation::{Deviation, Kind};
 use crate::facts::{ADMINISTRATOR_ACCESS, Facts, ROLE_CALLS, Reached, Subject, Target};
+use crate::shown::{Call, Spot};
 
 /// The gravest call on a resource of some environment that a principal may make for which the source has no role.
 pub(super) fn deviation(subject: &Subject<'_>, facts: &Facts<'_>) -> Option<Deviation> {

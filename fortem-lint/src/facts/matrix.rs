@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use fortem_compile::iam::{Context, Statement, Truth};
+use fortem_compile::iam::{Context, Statement, Truth, Values};
 
 use rayon::prelude::*;
 
@@ -218,15 +218,22 @@ fn without(tags: &Context, key: &str) -> Context {
 
 /// Whether a call rests on something that neither the caller sends nor the environment decides.
 fn is_conditional(reached: &Reached<'_>, environments: &Environments) -> bool {
-    reached.is_doubtful
-        || reached.request.context().iter().any(|(key, _)| match tag_of_key(key) {
-            Some((TagOf::Resource, tag)) => !environments.is_environment_key(tag),
-            Some((TagOf::Request | TagOf::Principal, _)) => false,
-            None => {
-                let key = key.to_ascii_lowercase();
-                key.starts_with("aws:") && !DECIDED.contains(&key.as_str())
-            }
-        })
+    reached.is_doubtful || conditions(reached, environments).next().is_some()
+}
+
+/// The condition keys of a call that neither the caller sends nor the environment decides, and what they have.
+pub fn conditions<'r>(
+    reached: &'r Reached<'_>,
+    environments: &'r Environments,
+) -> impl Iterator<Item = (&'r str, &'r Values)> {
+    reached.request.context().iter().filter(|(key, _)| match tag_of_key(key) {
+        Some((TagOf::Resource, tag)) => !environments.is_environment_key(tag),
+        Some((TagOf::Request | TagOf::Principal, _)) => false,
+        None => {
+            let key = key.to_ascii_lowercase();
+            key.starts_with("aws:") && !DECIDED.contains(&key.as_str())
+        }
+    })
 }
 
 /// Global condition keys that the caller sends, or that follow from who and where the caller is.

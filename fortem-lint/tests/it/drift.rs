@@ -228,7 +228,7 @@ fn an_environment_that_was_added_to_a_condition_is_granted() {
 #[test]
 fn a_guard_that_was_removed_is_missing_although_nothing_is_allowed_by_it_yet() {
     let remove = |account: &mut Account| {
-        account.statements(POLICY).retain(|one| one["Sid"] != "NeverProdName");
+        account.statements(POLICY).retain(|one| one["Sid"] != "NeverProdTag");
     };
     let said = edited(remove);
     assert_eq!(said.code, 13, "{}", said.out);
