@@ -12,6 +12,7 @@ use crate::catalogue::Catalogue;
 use crate::environments::Environments;
 use crate::exit::Exit;
 use crate::facts::matrix::ACTIONS;
+use crate::input::NotAssessed;
 use crate::report::{self, WhoCanFormat};
 use crate::who_can::{Question, who_can};
 
@@ -56,10 +57,27 @@ pub(super) struct WhoCan {
     output: Option<PathBuf>,
 }
 
+/// What is asked about.
+struct Wanted {
+    actions: Vec<&'static str>,
+    gaps: Vec<NotAssessed>,
+}
+
+/// That a pattern takes in actions for which nobody can be asked.
+fn gap(pattern: &str, number: usize) -> Option<NotAssessed> {
+    (number > 0).then(|| NotAssessed {
+        what: pattern.to_owned(),
+        why: format!(
+            "takes in {number} more actions, of services that are not asked about as a whole"
+        ),
+        incomplete: true,
+    })
+}
+
 impl WhoCan {
     pub(super) fn run(&self) -> Result<Exit> {
         let reference = Reference::builtin().map_err(|error| anyhow::anyhow!("{error}"))?;
-        let Some(actions) = self.actions(reference)? else { return Ok(Exit::Usage) };
+        let Some(wanted) = self.actions(reference)? else { return Ok(Exit::Usage) };
         let path = self.source.as_ref().or(self.fleet.as_ref());
         let mut inputs = inputs::read(&self.paths, path.is_none());
         let environments = match path {
@@ -76,10 +94,10 @@ impl WhoCan {
             &inputs.units,
             inputs.organization.as_ref(),
             &environments,
-            Question { environment, actions: &actions },
+            Question { environment, actions: &wanted.actions },
             reference,
         );
-        answer.not_assessed.splice(0..0, inputs.not_assessed);
+        answer.not_assessed.splice(0..0, wanted.gaps.into_iter().chain(inputs.not_assessed));
         let mut text = Vec::new();
         report::write_who_can(&answer, self.format, &mut text)?;
         inputs::write(self.output.as_deref(), text).context("cannot write the answer")?;
@@ -87,25 +105,27 @@ impl WhoCan {
     }
 
     /// The actions that are asked about; none if one is unknown, which is told.
-    fn actions(&self, reference: &'static Reference) -> Result<Option<Vec<&'static str>>> {
+    fn actions(&self, reference: &'static Reference) -> Result<Option<Wanted>> {
         if self.action.is_empty() {
-            return Ok(Some(ACTIONS.iter().flat_map(|(_, calls)| calls.iter().copied()).collect()));
+            let actions = ACTIONS.iter().flat_map(|(_, calls)| calls.iter().copied()).collect();
+            return Ok(Some(Wanted { actions, gaps: Vec::new() }));
         }
         let names = Catalogue::builtin().names();
-        let mut actions = Vec::new();
+        let (mut actions, mut gaps) = (Vec::new(), Vec::new());
         for wanted in &self.action {
-            let matching = reference.matching(wanted).into_iter().map(Action::name);
-            let known: Vec<&str> = matching
-                .filter_map(|name| names.iter().find(|one| **one == name).copied())
-                .collect();
+            let matching: Vec<&str> =
+                reference.matching(wanted).into_iter().map(Action::name).collect();
+            let known = matching.iter().filter_map(|name| names.iter().find(|one| *one == name));
+            let known: Vec<&str> = known.copied().collect();
             if known.is_empty() {
                 inputs::tell_unknown("action to be asked about like", &one_line(wanted), names)?;
                 return Ok(None);
             }
+            gaps.extend(gap(wanted, matching.len() - known.len()));
             actions.extend(known);
         }
         actions.sort_unstable();
         actions.dedup();
-        Ok(Some(actions))
+        Ok(Some(Wanted { actions, gaps }))
     }
 }

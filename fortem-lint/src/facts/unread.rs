@@ -1,27 +1,21 @@
-//! What of a principal's policies is not in the inputs, or cannot be read.
+//! What of a principal's policies cannot be read. What is not in the inputs, reading them tells.
 
 use super::Subject;
 use crate::input::NotAssessed;
-use crate::unit::Boundary;
+use crate::unit::Policy;
 
-/// Documents that bear on a principal and could not be looked at as a whole.
+/// Documents that bear on a principal and that AWS would refuse.
 #[must_use]
 pub fn unread(subject: &Subject<'_>) -> Vec<NotAssessed> {
     let Some(principal) = subject.principal() else { return Vec::new() };
-    let gap = |why: String| NotAssessed { what: principal.arn.clone(), why, incomplete: true };
-    let missing = principal.missing.iter().map(|arn| {
-        gap(format!("has `{arn}`, which is not in the inputs; it is left out of account"))
-    });
-    let boundary = match &principal.boundary {
-        Some(Boundary::Unknown(arn)) => Some(gap(format!(
-            "has the permissions boundary `{arn}`, which is not in the inputs; it is left out of account"
-        ))),
-        Some(Boundary::Known(_)) | None => None,
-    };
     let wrong = subject.all_policies().filter(|policy| !policy.errors.is_empty());
-    let wrong = wrong.map(|policy| {
-        let name = policy.label().unwrap_or_default();
-        gap(format!("has `{name}`, which AWS would refuse; it is taken as far as it can be read"))
-    });
-    missing.chain(boundary).chain(wrong).collect()
+    let gap = |policy: &Policy| NotAssessed {
+        what: principal.arn.clone(),
+        why: format!(
+            "has `{}`, which AWS would refuse; it is taken as far as it can be read",
+            policy.label().unwrap_or_default()
+        ),
+        incomplete: true,
+    };
+    wrong.map(gap).collect()
 }

@@ -19,4 +19,5 @@ mod reports;
 mod rules;
 mod sandbox;
 mod snapshot;
+mod who_can;
 mod whole;
