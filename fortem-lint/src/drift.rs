@@ -5,6 +5,7 @@
 //! another way is no drift. Every difference is asked again of the evaluator, which names the statement at fault. Any
 //! other principal is asked for the calls that roles are made of, on resources of each environment.
 
+mod boundary;
 mod deviation;
 mod explain;
 mod holder;
@@ -12,7 +13,7 @@ mod known;
 mod source;
 mod stranger;
 
-use fortem_compile::diff::Accesses;
+use fortem_compile::diff::{Accesses, DiffError};
 use fortem_compile::reference::Reference;
 use serde::Serialize;
 
@@ -117,14 +118,14 @@ impl Comparison<'_, '_> {
                         explain::deviations(subject, self.facts, &holder, &sessions, &changes);
                     drift.deviations.extend(found);
                 }
-                Err(error) => drift.not_assessed.push(NotAssessed {
-                    what: holder.principal.clone(),
-                    why: format!("is not compared: {error}"),
-                    incomplete: true,
-                }),
+                Err(error) => drift.not_assessed.push(not_compared(&holder, &error)),
             }
         }
         drift.deviations.extend(stranger::administrator(subject, self.facts));
+        match self.boundary(subject, &holder) {
+            Ok(found) => drift.deviations.extend(found),
+            Err(error) => drift.not_assessed.push(not_compared(&holder, &error)),
+        }
         drift.compared.push(holder);
     }
 }
@@ -142,10 +143,25 @@ impl Drift {
                 incomplete: true,
             });
         }
+        let unbound = self.compared.iter().filter(|holder| !holder.has_boundary).count();
+        if unbound > 0 {
+            let limit = format!(
+                "what a permissions boundary should hold back: {unbound} of the compared principals have none"
+            );
+            self.limits.push(limit);
+        }
         self.deviations.sort_by(|a, b| {
             b.severity.cmp(&a.severity).then_with(|| a.principal.cmp(&b.principal))
         });
         self
+    }
+}
+
+fn not_compared(holder: &Holder, error: &DiffError) -> NotAssessed {
+    NotAssessed {
+        what: holder.principal.clone(),
+        why: format!("is not compared: {error}"),
+        incomplete: true,
     }
 }
 

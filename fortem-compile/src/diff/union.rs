@@ -86,15 +86,15 @@ impl<'s> Union<'s> {
     }
 
     /// The number of a statement, which has a name on this side from now on.
-    fn number_of(&mut self, side: usize, named: &'s Named) -> usize {
-        let same = |one: &Member| one.statement.says_the_same_as(&named.statement);
+    fn number_of(&mut self, side: usize, added: &'s Named) -> usize {
+        let same = |one: &Member| one.statement.says_the_same_as(&added.statement);
         let number = self.members.iter().position(same).unwrap_or(self.members.len());
         if number == self.members.len() {
-            self.members.push(Member { statement: &named.statement, names: [None, None] });
+            self.members.push(Member { statement: &added.statement, names: [None, None] });
         }
         let names = self.members.get_mut(number).map(|member| &mut member.names);
         if let Some(name) = names.and_then(|names| names.get_mut(side)) {
-            name.get_or_insert(&named.name);
+            name.get_or_insert(&added.name);
         }
         number
     }

@@ -55,7 +55,7 @@ impl Drift {
         if let Some(role) = &self.role
             && !source.roles().any(|one| one.id() == role)
         {
-            let roles: Vec<&str> = source.roles().map(|one| one.id()).collect();
+            let roles: Vec<&str> = source.roles().map(fortem_core::Policy::id).collect();
             inputs::tell_unknown("role", role, &roles)?;
             return Ok(Exit::Usage);
         }

@@ -9,7 +9,7 @@ use fortem_compile::reference::{Action, Reference};
 
 use super::{fleet, inputs};
 use crate::catalogue::Catalogue;
-use crate::environments::Environments;
+use crate::environments::{Environment, Environments};
 use crate::exit::Exit;
 use crate::facts::matrix::ACTIONS;
 use crate::input::NotAssessed;
@@ -86,7 +86,7 @@ impl WhoCan {
         };
         let Some(environment) = environments.meant_by(&self.environment) else {
             let all = environments.all().iter();
-            let names: Vec<&str> = all.flat_map(|one| one.spellings()).collect();
+            let names: Vec<&str> = all.flat_map(Environment::spellings).collect();
             inputs::tell_unknown("environment", &self.environment, &names)?;
             return Ok(Exit::Usage);
         };

@@ -25,7 +25,7 @@ enum Cause<'u> {
     /// A statement that denies.
     DeniedBy(Of<'u>),
     /// SCPs or the boundary, which have no statement that allows.
-    Limited(&'u str),
+    Limited(String),
     /// A statement that would allow, with a condition that does not hold.
     Unmet(Of<'u>),
     /// The principal's tag.
@@ -91,7 +91,7 @@ fn kind_of(direction: Direction) -> Option<Kind> {
 }
 
 /// The call as it is shown.
-fn call_of(example: &Example) -> Call {
+pub(super) fn call_of(example: &Example) -> Call {
     let own = example.keys.iter().filter(|(key, _)| !Intended::is_meant_key(key));
     Call {
         action: example.api.clone(),
@@ -100,7 +100,7 @@ fn call_of(example: &Example) -> Call {
     }
 }
 
-fn request(example: &Example) -> Request {
+pub(super) fn request(example: &Example) -> Request {
     let mut request = Request::new(&example.api, &example.resource);
     for (key, values) in &example.keys {
         // A policy variable stands for a key with one value, not for a list of one.
@@ -149,16 +149,8 @@ fn cause<'u>(
             let lacks = subject.limits.iter().find(|layer| {
                 !statements(layer.policies.iter().copied()).any(|of| applies(Effect::Allow)(&of))
             });
-            lacks.map_or(Cause::None, |layer| Cause::Limited(layer_name(layer)))
+            lacks.map_or(Cause::None, |layer| Cause::Limited(layer.name.clone()))
         }
-    }
-}
-
-fn layer_name<'u>(layer: &crate::facts::Layer<'u>) -> &'static str {
-    if layer.name.starts_with("SCP") {
-        "the service control policies"
-    } else {
-        "the permissions boundary"
     }
 }
 
@@ -260,7 +252,7 @@ impl Told<'_, '_> {
                 reasons.push(format!("{} of `{}` denies it", name(statement), named(policy)));
                 reasons.extend(Some(self.tag()).filter(|wrong| !wrong.is_empty()));
             }
-            Cause::Limited(layer) => reasons.push(format!("no statement of {layer} allows it")),
+            Cause::Limited(layer) => reasons.push(format!("no statement of the {layer} allows it")),
             Cause::Unmet((policy, statement)) => {
                 let of = format!("{} of `{}`", name(statement), named(policy));
                 reasons
@@ -296,7 +288,7 @@ impl Told<'_, '_> {
     }
 }
 
-fn name(statement: &Statement) -> String {
+pub(super) fn name(statement: &Statement) -> String {
     match statement.sid() {
         Some(sid) => format!("statement `{sid}`"),
         None => format!("statement {}", statement.number()),

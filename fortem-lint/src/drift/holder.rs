@@ -36,6 +36,8 @@ pub struct Holder {
     pub is_assigned: bool,
     /// Whether sessions bring the environment's tag along.
     pub takes_session_tags: bool,
+    /// Whether it has a permissions boundary.
+    pub has_boundary: bool,
     #[serde(skip)]
     modes: Vec<Mode>,
     #[serde(skip)]
@@ -77,6 +79,7 @@ impl Holder {
             modes: parts.iter().map(|part| intended.mode_of(&part.role)).collect(),
             parts,
             takes_session_tags,
+            has_boundary: principal.boundary.is_some(),
             tag_key: environment.to_owned(),
         })
     }

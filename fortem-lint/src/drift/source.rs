@@ -26,13 +26,16 @@ pub enum IntendedError {
     Refused(#[from] Problems),
 }
 
+/// Texts of documents by role and environment, if they are for one.
+type Documents = BTreeMap<(String, Option<String>), Vec<String>>;
+
 /// What a source permits.
 #[derive(Debug)]
 pub struct Intended {
     side: Side,
     fleet: Fleet,
-    /// By role and environment, if they are for one; the text of the documents.
-    documents: BTreeMap<(String, Option<String>), Vec<String>>,
+    documents: Documents,
+    boundaries: Documents,
     roles: BTreeSet<String>,
     assigned: BTreeSet<Part>,
 }
@@ -48,20 +51,25 @@ impl Intended {
     /// [`IntendedError`], when it cannot be compiled.
     pub fn of(source: &Source) -> Result<Self, IntendedError> {
         let compiled = compile(source, &[])?;
-        let targets = target::targets(source, &compiled, &[Target::Identity])
+        let targets = target::targets(source, &compiled, &[Target::Identity, Target::Boundary])
             .map_err(|error| IntendedError::Documents(error.to_string()))?;
         let side = Side::of_source("the source", source, &compiled, &targets)?;
-        let mut documents: BTreeMap<_, Vec<String>> = BTreeMap::new();
-        for artifact in targets.artifacts.iter().filter(|one| one.kind() == "identity") {
+        let (mut documents, mut boundaries) = (Documents::new(), Documents::new());
+        for artifact in &targets.artifacts {
+            let of_kind = match artifact.kind() {
+                "identity" => &mut documents,
+                "boundary" => &mut boundaries,
+                _ => continue,
+            };
             let Some(role) = artifact.role else { continue };
             let key = (role.to_owned(), artifact.environment.map(str::to_owned));
-            documents.entry(key).or_default().push(artifact.text.clone());
+            of_kind.entry(key).or_default().push(artifact.text.clone());
         }
         let fleet = source.fleet().clone();
         let roles = source.roles().map(|role| role.id().to_owned()).collect();
         let assigned =
             fleet.assignments().iter().flat_map(|one| parts(one.role(), one.environments()));
-        Ok(Self { side, documents, roles, assigned: assigned.collect(), fleet })
+        Ok(Self { side, documents, boundaries, roles, assigned: assigned.collect(), fleet })
     }
 
     /// The documents as a side of a comparison.
@@ -102,7 +110,7 @@ impl Intended {
         while let Some(name) = next.pop() {
             if all.insert(name) {
                 let team = self.fleet.teams().iter().filter(|team| team.name() == name);
-                next.extend(team.flat_map(|team| team.teams()));
+                next.extend(team.flat_map(fortem_core::Team::teams));
             }
         }
         all
@@ -116,20 +124,18 @@ impl Intended {
 
     /// The documents of some roles; with `is_renamed` they speak of the tag that the principal should have.
     pub(super) fn documents(&self, parts: &[Part], is_renamed: bool) -> Vec<Document> {
-        let own = self.documents.iter().filter(|((role, environment), _)| {
-            parts.iter().any(|part| {
-                part.role == *role && (environment.is_none() || *environment == part.environment)
-            })
-        });
-        let own = own.flat_map(|(_, documents)| documents).map(|text| {
-            let text = if is_renamed {
-                text.replace(&self.tag(""), &self.tag(MEANT))
-            } else {
-                text.clone()
-            };
-            Document::read(&text, DocumentKind::Identity).into_parts().0
-        });
-        own.collect()
+        let read = |text: &String| {
+            let renamed = is_renamed.then(|| text.replace(&self.tag(""), &self.tag(MEANT)));
+            let text = renamed.as_ref().unwrap_or(text);
+            Document::read(text, DocumentKind::Identity).into_parts().0
+        };
+        texts(&self.documents, parts).map(read).collect()
+    }
+
+    /// The permissions boundaries of some roles.
+    pub(super) fn boundaries(&self, parts: &[Part]) -> Vec<Document> {
+        let read = |text: &String| Document::read(text, DocumentKind::Boundary).into_parts().0;
+        texts(&self.boundaries, parts).map(read).collect()
     }
 
     fn tag(&self, prefix: &str) -> String {
@@ -145,6 +151,16 @@ impl Intended {
     pub(super) fn is_meant_key(key: &str) -> bool {
         key.to_ascii_lowercase().starts_with(&format!("aws:principaltag/{MEANT}"))
     }
+}
+
+/// The texts for some roles.
+fn texts<'d>(documents: &'d Documents, parts: &'d [Part]) -> impl Iterator<Item = &'d String> {
+    let own = documents.iter().filter(|((role, environment), _)| {
+        parts.iter().any(|part| {
+            part.role == *role && (environment.is_none() || *environment == part.environment)
+        })
+    });
+    own.flat_map(|(_, texts)| texts)
 }
 
 fn parts<'f>(role: &'f str, environments: impl Iterator<Item = &'f str>) -> Vec<Part> {

@@ -126,10 +126,10 @@ fn some(names: &[String]) -> String {
 }
 
 fn as_what(holder: &Holder) -> String {
-    match holder.is_assigned {
-        true => holder.in_words(),
-        false => format!("{}, which is assigned to nobody", holder.in_words()),
+    if holder.is_assigned {
+        return holder.in_words();
     }
+    format!("{}, which is assigned to nobody", holder.in_words())
 }
 
 fn markdown(drift: &Drift, out: &mut dyn Write) -> io::Result<()> {

@@ -56,7 +56,7 @@ impl Account {
         let roles = PRINCIPALS.map(|(role, environment)| {
             let name = format!("fortem-{role}-{environment}");
             json!({"RoleName": name, "Path": "/", "Arn": arn("role", &name),
-                   "AssumeRolePolicyDocument": trust(json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:root")})),
+                   "AssumeRolePolicyDocument": trust(&json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:root")})),
                    "Tags": [{"Key": "Environment", "Value": environment}], "RolePolicyList": [],
                    "AttachedManagedPolicies": [{"PolicyName": format!("fortem-{role}"),
                                                 "PolicyArn": arn("policy", &format!("fortem-{role}"))}]})
@@ -89,7 +89,7 @@ impl Account {
     }
 
     /// Attaches a policy of AWS.
-    fn attach_aws(&mut self, name: &str, actions: Value) {
+    fn attach_aws(&mut self, name: &str, actions: &Value) {
         let arn = format!("arn:aws:iam::aws:policy/{name}");
         let document = allow(actions);
         self.0["Policies"].as_array_mut().unwrap().push(managed(&arn, &document));
@@ -97,12 +97,12 @@ impl Account {
         self.role(ROLE)["AttachedManagedPolicies"].as_array_mut().unwrap().push(attached);
     }
 
-    fn put_inline(&mut self, role: &str, document: Value) {
+    fn put_inline(&mut self, role: &str, document: &Value) {
         let inline = json!({"PolicyName": "extra", "PolicyDocument": document});
         self.role(role)["RolePolicyList"].as_array_mut().unwrap().push(inline);
     }
 
-    fn add_role(&mut self, name: &str, trusted: Value) {
+    fn add_role(&mut self, name: &str, trusted: &Value) {
         let role = json!({"RoleName": name, "Path": "/", "Arn": arn("role", name), "Tags": [],
                           "AssumeRolePolicyDocument": trust(trusted), "RolePolicyList": [],
                           "AttachedManagedPolicies": []});
@@ -116,12 +116,12 @@ fn managed(arn: &str, document: &Value) -> Value {
            "PolicyVersionList": [{"VersionId": "v1", "IsDefaultVersion": true, "Document": document}]})
 }
 
-fn trust(principal: Value) -> Value {
+fn trust(principal: &Value) -> Value {
     json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]})
 }
 
-fn allow(actions: Value) -> Value {
+fn allow(actions: &Value) -> Value {
     json!({"Version": "2012-10-17", "Statement": [
         {"Sid": "Extra", "Effect": "Allow", "Action": actions, "Resource": "*"}]})
 }
@@ -150,9 +150,9 @@ fn told(said: &Said, role: &str) -> Vec<String> {
     let deviations = said.json()["deviations"].as_array().unwrap().clone();
     let of_role = deviations.iter().filter(|one| one["principal"] == arn("role", role).as_str());
     let told = of_role.map(|one| {
-        let sid = one["spot"]["sid"].as_str().unwrap_or("-");
+        let statement = one["spot"]["sid"].as_str().unwrap_or("-");
         format!(
-            "{} {} {sid}",
+            "{} {} {statement}",
             one["kind"].as_str().unwrap(),
             one["call"]["action"].as_str().unwrap()
         )
@@ -185,8 +185,8 @@ fn the_same_access_spelt_another_way_is_no_drift() {
         update.as_object_mut().unwrap().remove("Sid");
         let moved = account.statements(POLICY).remove(0);
         let document = json!({"Version": "2012-10-17", "Statement": [moved]});
-        account.put_inline(ROLE, document.clone());
-        account.put_inline("fortem-developer-dev", document);
+        account.put_inline(ROLE, &document);
+        account.put_inline("fortem-developer-dev", &document);
     };
     assert_told(same, 0, &[]);
 }
@@ -290,19 +290,19 @@ fn a_statement_that_was_deleted_leaves_its_calls_not_working() {
 
 #[test]
 fn a_further_policy_is_granted_beyond_the_source() {
-    let attach = |account: &mut Account| account.attach_aws("AdministratorAccess", json!("*"));
+    let attach = |account: &mut Account| account.attach_aws("AdministratorAccess", &json!("*"));
     assert_told(attach, 14, &["granted ecs:ExecuteCommand Extra"]);
-    let inline = |account: &mut Account| account.put_inline(ROLE, allow(json!("ecs:*")));
+    let inline = |account: &mut Account| account.put_inline(ROLE, &allow(&json!("ecs:*")));
     assert_told(inline, 14, &["granted ecs:ExecuteCommand Extra"]);
     let read = |account: &mut Account| {
-        account.attach_aws("ReadOnlyAccess", json!(["ecs:Describe*", "logs:Get*", "s3:Get*"]));
+        account.attach_aws("ReadOnlyAccess", &json!(["ecs:Describe*", "logs:Get*", "s3:Get*"]));
     };
     let said = edited(read);
     assert_eq!((said.code, told(&said, ROLE).len()), (14, 1), "{}", said.out);
 }
 
 #[test]
-fn a_boundary_that_is_narrower_than_the_role_is_named() {
+fn a_boundary_is_compared_by_what_it_stops_and_what_it_no_longer_stops() {
     let bind = |account: &mut Account| account.bind("fortem-developer-boundary");
     assert_told(bind, 0, &[]);
     let narrow = |account: &mut Account| {
@@ -312,8 +312,22 @@ fn a_boundary_that_is_narrower_than_the_role_is_named() {
         account.bind("fortem-developer-boundary");
     };
     let said = edited(narrow);
-    assert_eq!(told(&said, ROLE), ["not-working ecs:StopTask -"], "{}", said.out);
+    let expected = ["not-working ecs:StopTask -", "guard-missing ecs:DescribeClusters -"];
+    assert_eq!(told(&said, ROLE), expected, "{}", said.out);
     assert!(said.out.contains("no statement of the permissions boundary allows it"));
+}
+
+#[test]
+fn a_boundary_of_the_source_that_lets_more_through_is_a_guard_that_is_missing() {
+    let widen = |account: &mut Account| {
+        let statements = account.statements("fortem-developer-boundary");
+        statements
+            .push(json!({"Sid": "More", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}));
+        account.bind("fortem-developer-boundary");
+    };
+    let said = edited(widen);
+    assert_eq!(said.code, 13, "{}", said.out);
+    assert!(told(&said, ROLE)[0].starts_with("guard-missing s3:"), "{}", said.out);
 }
 
 #[test]
@@ -360,12 +374,12 @@ fn a_role_that_is_assigned_to_nobody_is_permitted_nothing() {
 #[test]
 fn whoever_is_nobody_of_the_source_and_reaches_an_environment_is_told_once() {
     let said = edited(|account| {
-        account.add_role("ci", json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:root")}));
-        account.put_inline("ci", allow(json!("ecs:*")));
-        account.add_role("reader", json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:root")}));
-        account.put_inline("reader", allow(json!("s3:GetObject")));
-        account.add_role("task", json!({"Service": "ecs-tasks.amazonaws.com"}));
-        account.put_inline("task", allow(json!(["logs:PutLogEvents", "sqs:SendMessage"])));
+        account.add_role("ci", &json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:root")}));
+        account.put_inline("ci", &allow(&json!("ecs:*")));
+        account.add_role("reader", &json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:root")}));
+        account.put_inline("reader", &allow(&json!("s3:GetObject")));
+        account.add_role("task", &json!({"Service": "ecs-tasks.amazonaws.com"}));
+        account.put_inline("task", &allow(&json!(["logs:PutLogEvents", "sqs:SendMessage"])));
     });
     assert_eq!(said.code, 14);
     assert_eq!(said.json()["deviations"].as_array().unwrap().len(), 1, "{}", said.out);
@@ -416,7 +430,7 @@ fn what_cannot_be_compared_is_no_clean_result() {
 fn sessions_that_bring_their_tag_along_are_compared_in_each_environment() {
     let said = edited(|account| {
         let name = "AWSReservedSSO_developer_0123456789abcdef";
-        account.add_role(name, json!({"Federated": "arn:aws:iam::111122223333:saml-provider/x"}));
+        account.add_role(name, &json!({"Federated": "arn:aws:iam::111122223333:saml-provider/x"}));
         account.role(name)["Path"] = json!("/aws-reserved/sso.amazonaws.com/");
         account.role(name)["AttachedManagedPolicies"] =
             json!([{"PolicyName": POLICY, "PolicyArn": arn("policy", POLICY)}]);
@@ -439,10 +453,10 @@ fn an_unknown_role_is_a_usage_error_that_names_the_nearest() {
 #[test]
 fn drift_is_told_with_the_statement_the_call_and_what_was_not_looked_at() {
     let mut account = Account::deployed();
-    account.put_inline(ROLE, allow(json!("ecs:UpdateService")));
+    account.put_inline(ROLE, &allow(&json!("ecs:UpdateService")));
     account.statements("fortem-exec").retain(|one| one["Sid"] != "ExecuteCommand");
-    account.add_role("ci", json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:root")}));
-    account.put_inline("ci", allow(json!("ecs:*")));
+    account.add_role("ci", &json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:root")}));
+    account.put_inline("ci", &allow(&json!("ecs:*")));
     insta::assert_snapshot!(drift_of(&account, &[], &[]).out);
     insta::assert_snapshot!(drift_of(&account, &[], &["--format", "md"]).out);
 }
