@@ -6,6 +6,7 @@
 //! other principal is asked for the calls that roles are made of, on resources of each environment.
 
 mod boundary;
+mod cause;
 mod deviation;
 mod explain;
 mod holder;
@@ -26,7 +27,7 @@ use crate::unit::Unit;
 
 pub use deviation::{Deviation, Kind};
 pub use holder::{Holder, Part};
-pub use source::Intended;
+pub use source::{Intended, IntendedError};
 
 /// What is never looked at.
 pub const LIMITS: &[&str] = &[

@@ -3,8 +3,9 @@
 use fortem_compile::diff::{DiffError, Direction, Known};
 use fortem_compile::iam::{Document, Effect, Truth};
 
+use super::cause::request;
 use super::deviation::{Deviation, Kind};
-use super::explain::{call_of, name, request};
+use super::explain::{call_of, name};
 use super::{Comparison, Holder};
 use crate::facts::Subject;
 use crate::shown::Spot;
