@@ -27,9 +27,8 @@ Exit codes:
 #[derive(Debug, Args)]
 #[command(after_help = CODES)]
 pub(super) struct Drift {
-    /// Files and folders with authorization details, snapshots and the Organization; `-` is standard input.
-    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    accounts: inputs::Accounts,
 
     /// The folder with the Cedar source: fleet file, roles and guards.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = "policies")]
@@ -62,7 +61,7 @@ impl Drift {
         let intended = Intended::of(&source)
             .with_context(|| format!("cannot compile `{}`", self.policies.display()))?;
         let environments = Environments::of_fleet(source.fleet());
-        let inputs = inputs::read(&self.paths, false);
+        let inputs = self.accounts.read(false)?;
         let mut found = drift(
             &inputs.units,
             inputs.organization.as_ref(),

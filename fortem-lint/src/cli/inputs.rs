@@ -4,12 +4,13 @@ use std::io::{Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use clap::{Args, ValueHint};
 use fortem_compile::escape::one_line;
 use fortem_compile::files;
 
 use super::rule_name::nearest;
 use crate::environments::Seen;
-use crate::input::{self, NotAssessed, Survey};
+use crate::input::{self, Entry, NotAssessed, Survey};
 use crate::organization::Organization;
 use crate::unit::Unit;
 
@@ -25,9 +26,36 @@ pub(super) struct Inputs {
     pub(super) seen: Seen,
 }
 
-/// Reads files and folders; looks at their environments if `infer`.
-pub(super) fn read(paths: &[PathBuf], infer: bool) -> Inputs {
-    let (entries, not_assessed) = input::entries(paths);
+/// Where accounts are read from.
+#[derive(Debug, Args)]
+pub(super) struct Accounts {
+    /// Files and folders with authorization details, snapshots and the Organization; `-` is standard input. Without any
+    /// the account is read through the AWS APIs, if the program was built for that.
+    #[arg(required = cfg!(not(feature = "live")), value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    paths: Vec<PathBuf>,
+
+    #[cfg(feature = "live")]
+    #[command(flatten)]
+    collecting: super::collecting::Collecting,
+}
+
+impl Accounts {
+    /// Reads the accounts; looks at their environments if `infer`.
+    pub(super) fn read(&self, infer: bool) -> Result<Inputs> {
+        #[cfg(feature = "live")]
+        if self.paths.is_empty() {
+            let scratch = tempfile::tempdir().context("cannot make a folder for the snapshot")?;
+            let path = scratch.path().join("snapshot");
+            self.collecting.run(&path, false, false)?;
+            let name = Some("snapshot".to_owned());
+            return Ok(read(vec![Entry::Snapshot { path, name }], Vec::new(), infer));
+        }
+        let (entries, not_assessed) = input::entries(&self.paths);
+        Ok(read(entries, not_assessed, infer))
+    }
+}
+
+fn read(entries: Vec<Entry>, not_assessed: Vec<NotAssessed>, infer: bool) -> Inputs {
     let mut survey = Survey::of(entries, infer);
     let organization = survey.organization.take();
     let seen = std::mem::take(&mut survey.seen);

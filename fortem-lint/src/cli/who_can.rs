@@ -27,9 +27,8 @@ Exit codes:
 #[derive(Debug, Args)]
 #[command(after_help = CODES)]
 pub(super) struct WhoCan {
-    /// Files and folders with authorization details, snapshots and the Organization; `-` is standard input.
-    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    accounts: inputs::Accounts,
 
     /// The environment whose resources are meant.
     #[arg(short, long, value_name = "NAME")]
@@ -79,7 +78,7 @@ impl WhoCan {
         let reference = Reference::builtin().map_err(|error| anyhow::anyhow!("{error}"))?;
         let Some(wanted) = self.actions(reference)? else { return Ok(Exit::Usage) };
         let path = self.source.as_ref().or(self.fleet.as_ref());
-        let mut inputs = inputs::read(&self.paths, path.is_none());
+        let mut inputs = self.accounts.read(path.is_none())?;
         let environments = match path {
             Some(path) => Environments::of_fleet(&fleet::read(path)?),
             None => std::mem::take(&mut inputs.seen).conclude(),
