@@ -11,6 +11,7 @@
 //! condition key that the reference names for no API action may be part of any call. Where AWS leaves a point
 //! of evaluation open, both sides are read alike, once each way.
 
+mod access;
 mod assignments;
 mod blocks;
 mod change;
@@ -28,6 +29,7 @@ use fortem_core::{Problem, Problems};
 use serde::Serialize;
 use thiserror::Error;
 
+pub use self::access::{Accesses, Known};
 pub use self::assignments::{Assigned, AssignmentChanges};
 pub use self::change::{Answer, Change, Direction, Example, Outcome};
 pub use self::markdown::Markdown;
@@ -218,18 +220,20 @@ pub fn diff_by(
     let pairs = pairs(a, b, role)?;
     let table = if a.has_roles() { a.table() } else { b.table() };
     let comparer = Comparer::new(reference, table, [a, b]);
-    let mut languages = languages([a, b]);
+    let mut languages = languages([a, b].into_iter().flat_map(Side::statements));
     let mut roles = Vec::new();
     for (owner, [of_a, of_b]) in pairs {
-        let union = Union::of(of_a.unwrap_or_default(), of_b.unwrap_or_default());
+        let [layer_a, layer_b] = [of_a, of_b].map(|side| [side.unwrap_or_default()]);
+        let union = Union::of(&layer_a, &layer_b);
         let only_in = match (of_a, of_b) {
             (Some(_), None) => Some(Which::A),
             (None, Some(_)) => Some(Which::B),
             _ => None,
         };
         let environment = owner.environment.as_deref();
+        let known = comparer.people_of(environment);
         let changes = comparer
-            .compare(&union, environment, only_in.is_some(), &mut languages)
+            .compare(&union, environment, &known, only_in.is_some(), &mut languages)
             .map_err(|error| DiffError::Domain { owner: owner.to_string(), error })?
             .finish();
         let verdict = Verdict::of(
@@ -273,9 +277,9 @@ fn differing_files(a: &Side, b: &Side, role: Option<&str>) -> BTreeSet<String> {
     all.filter(|file| a.get(*file) != b.get(*file)).cloned().collect()
 }
 
-/// The languages of each partition that the sides speak of.
-fn languages(sides: [&Side; 2]) -> Vec<Languages> {
-    let texts = sides.into_iter().flat_map(Side::statements).flat_map(Statement::texts);
+/// The languages of each partition that statements speak of.
+fn languages<'s>(statements: impl Iterator<Item = &'s Statement>) -> Vec<Languages> {
+    let texts = statements.flat_map(Statement::texts);
     let arns = texts.filter_map(|(_, text)| text.strip_prefix("arn:"));
     let partitions = arns.filter_map(|rest| rest.split(':').next());
     let partitions = partitions.filter(|name| !name.is_empty() && !name.contains(['*', '?', '$']));

@@ -12,7 +12,7 @@ use crate::rules;
 
 /// The most actions that rules may ask about together.
 const CAPACITY: usize = 64 * WORDS;
-const WORDS: usize = 8;
+const WORDS: usize = 12;
 
 /// A set of actions of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,6 +21,9 @@ pub struct Calls([u64; WORDS]);
 /// The number of an action in the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Call(usize);
+
+/// Services whose actions people may ask about, all of them: those of which roles are made.
+const SERVICES: [&str; 5] = ["ecs", "elasticache", "events", "logs", "scheduler"];
 
 /// Prefixes of the condition keys for the tags of a resource (service authorization reference, 2026-09-26).
 const TAG_PREFIXES: [&str; 8] =
@@ -62,7 +65,7 @@ impl Shown {
 /// By the name of the resource's type, and of none.
 type ShownByType = Vec<(Option<&'static str>, Shown)>;
 
-/// Every action that a rule, or the matrix of access, asks about.
+/// Every action that a rule, the matrix of access or a person asks about.
 #[derive(Debug)]
 pub struct Catalogue {
     names: Vec<&'static str>,
@@ -114,7 +117,14 @@ impl Catalogue {
     pub fn builtin() -> &'static Self {
         static BUILTIN: LazyLock<Catalogue> = LazyLock::new(|| {
             let of_rules = rules::all().iter().flat_map(|rule| rule.calls().iter().copied());
-            let mut names: Vec<&'static str> = of_rules.chain(matrix::calls()).collect();
+            let of_services = SERVICES.iter().flat_map(|service| {
+                Reference::builtin()
+                    .into_iter()
+                    .flat_map(|of| of.actions(service))
+                    .map(Action::name)
+            });
+            let mut names: Vec<&'static str> =
+                of_rules.chain(matrix::calls()).chain(of_services).collect();
             names.sort_unstable();
             names.dedup();
             Catalogue::of(names)

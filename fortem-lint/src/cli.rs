@@ -11,16 +11,19 @@ mod colour;
 mod completions;
 mod diagnose;
 mod diff;
+mod drift;
 mod explain;
 mod fix;
 mod fleet;
 #[cfg(feature = "live")]
 mod iam_policy;
+mod inputs;
 mod man;
 #[cfg(feature = "live")]
 mod progress;
 mod rule_name;
 mod terms;
+mod who_can;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -57,10 +60,14 @@ enum Command {
     IamPolicy(iam_policy::IamPolicy),
     /// Says what is new and what is fixed between two reports of `check --format json`.
     Diff(diff::Diff),
+    /// Compares an account with the Cedar source: what it allows beyond it, and what it does not let through.
+    Drift(drift::Drift),
     /// Says what a rule is about, why it matters and what to do.
     Explain(explain::Explain),
     /// Lists the rules.
     Rules(explain::Rules),
+    /// Lists who can do something in an environment: by which statement, under which conditions and by which way.
+    WhoCan(Box<who_can::WhoCan>),
     /// Prints what makes a shell complete the arguments.
     Completions(completions::Completions),
     /// Writes a manual page for each command.
@@ -85,8 +92,10 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "live")]
         Command::IamPolicy(policy) => policy.run(),
         Command::Diff(diff) => diff.run(),
+        Command::Drift(drift) => drift.run(color),
         Command::Explain(explain) => explain.run(color),
         Command::Rules(rules) => rules.run(),
+        Command::WhoCan(who_can) => who_can.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
     };

@@ -1,12 +1,14 @@
 //! What follows from a unit: who is subject to which documents, and which calls those allow.
 
 mod candidates;
+mod chain;
 mod cluster_name;
 pub mod condition;
 mod directory;
 pub(crate) mod inventory;
 pub mod matrix;
 mod opening;
+pub(crate) mod passing;
 mod plausible;
 pub mod pointer;
 pub mod populated;
@@ -16,6 +18,7 @@ mod scope;
 mod standing;
 mod subject;
 mod trust;
+mod unread;
 mod unreferenced;
 
 use std::sync::OnceLock;
@@ -27,8 +30,10 @@ use crate::environments::Environments;
 use crate::organization::Organization;
 use crate::unit::Unit;
 
+pub use chain::{Chain, Trusting};
 pub use directory::Directory;
 pub use inventory::{Region, Use};
+pub use matrix::ROLE_CALLS;
 pub use opening::{CREATING_CALLS, SCOPED_CALLS, TAG_CALLS, is_of_request, is_of_resource};
 pub use reach::{Guard, Reached, ReachedGroup, Target};
 pub use retagging::Retagging;
@@ -37,6 +42,7 @@ pub use standing::home_of;
 pub(crate) use standing::{ADMINISTRATOR_ACCESS, UNBOUNDED};
 pub use subject::{Layer, Subject, Who, compares_with_principal_tag};
 pub use trust::{Caller, accepts_session_tags, is_of_people, may_assume, services_of, trusts};
+pub use unread::unread;
 
 /// Everything that rules may look at.
 #[derive(Debug)]

@@ -13,6 +13,8 @@
 //! - [`rules`] judge facts, one file a rule.
 //! - [`check`] runs them; [`audit`] does so with what is accepted ([`ignore`]) and what was there before
 //!   ([`baseline`]).
+//! - [`drift`] compares accounts with the Cedar source.
+//! - [`who_can`] lists who can do something in an environment, and by which way.
 //! - [`repair`] puts corrections into policy files, unless they would grant anything new.
 
 pub mod audit;
@@ -25,6 +27,7 @@ pub mod collect;
 pub mod comparison;
 pub mod date;
 pub mod difference;
+pub mod drift;
 pub mod environments;
 pub mod exit;
 pub mod facts;
@@ -37,6 +40,8 @@ pub mod repair;
 pub mod report;
 pub mod rules;
 pub mod secret;
+pub mod shown;
 pub mod snapshot;
 pub mod source;
 pub mod unit;
+pub mod who_can;

@@ -4,6 +4,8 @@ mod accepted;
 mod coverage;
 mod csv;
 mod difference;
+mod drift;
+mod excerpt;
 mod github;
 mod groups;
 mod html;
@@ -14,13 +16,16 @@ mod ocsf;
 mod sarif;
 mod soc2;
 mod text;
+mod who_can;
 
 use std::io::{self, Write};
 
 use crate::check::Report;
 
 pub use difference::write_difference;
+pub use drift::{DriftFormat, write as write_drift};
 pub(crate) use json::SCHEMA as REPORT_SCHEMA;
+pub use who_can::{WhoCanFormat, write as write_who_can};
 
 pub(crate) use coverage::{judged, title as criterion_title};
 

@@ -4,6 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
+use super::access::Known;
 use super::changes::{Changes, Differing, Kinds, Subject};
 use super::side::Side;
 use super::union::Union;
@@ -11,7 +12,7 @@ use crate::domain::{
     Applying, Bits, DomainError, Fixed, Languages, Resources, Search, Shapes, Target, Variables,
     unlisted_apis,
 };
-use crate::iam::{Context, Statement};
+use crate::iam::Statement;
 use crate::reference::{Carries, Reference};
 use crate::table::Table;
 
@@ -76,11 +77,21 @@ impl<'c> Comparer<'c> {
         self.table.actions_of(api, resource_type, self.schedule)
     }
 
-    /// What differs, for people of an environment if one is given.
+    /// People of an environment, as far as they are known.
+    pub(super) fn people_of(&self, environment: Option<&str>) -> Known {
+        let mut known = Known::default();
+        if let Some(environment) = environment {
+            known.set(&self.own_key, Some(environment));
+        }
+        known
+    }
+
+    /// What differs, for people of an environment if one is given, and of whom some keys are known.
     pub(super) fn compare<'p>(
         &'p self,
         union: &'p Union<'p>,
         environment: Option<&str>,
+        known: &Known,
         is_one_sided: bool,
         languages: &mut [Languages],
     ) -> Result<Changes<'p>, DomainError> {
@@ -89,14 +100,10 @@ impl<'c> Comparer<'c> {
             return Ok(changes);
         }
         let statements = union.statements();
-        let mut given = Context::default();
-        let mut known = Vec::new();
-        if let Some(environment) = environment {
-            given.insert(&self.own_key, environment);
-            known.push(self.own_key.clone());
-        }
+        let asked: Vec<&str> =
+            std::iter::once(&self.own_key).chain(&known.keys).map(String::as_str).collect();
         let comparison = Comparison {
-            variables: Variables::of(&statements, &[&self.own_key], &self.shapes),
+            variables: Variables::of(&statements, &asked, &self.shapes),
             covering: self.covering(&statements),
             comparer: self,
             union,
@@ -105,7 +112,7 @@ impl<'c> Comparer<'c> {
         };
         for languages in languages {
             let unlisted = unlisted_apis(&comparison.statements, self.reference, languages)?;
-            for fixed in comparison.variables.fixed(&given, &known, languages)? {
+            for fixed in comparison.variables.fixed(&known.context, &known.keys, languages)? {
                 changes.see(&fixed);
                 comparison.of_fixed(&fixed, &unlisted, languages, &mut changes)?;
             }

@@ -11,8 +11,12 @@ use crate::iam::{Effect, Reading, Statement};
 pub(super) struct Union<'s> {
     members: Vec<Member<'s>>,
     sides: [Half; 2],
+    /// The statements by which the sides may differ.
     one_sided: Bits,
 }
+
+/// The statements of a side, those of which one must allow a call together.
+pub(super) type Layers<'s> = [&'s [Named]];
 
 /// A statement, and what it is called on each side that has it.
 struct Member<'s> {
@@ -21,10 +25,18 @@ struct Member<'s> {
 }
 
 /// The numbers of a side's statements, by effect.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Half {
-    allows: Bits,
+    /// Of each layer, the statements that allow.
+    allows: Vec<Bits>,
     denies: Bits,
+}
+
+impl Half {
+    /// Whether each layer has a statement that allows, and there is one.
+    fn is_allowed_by(&self, applying: Bits) -> bool {
+        !self.allows.is_empty() && self.allows.iter().all(|layer| applying.meets(*layer))
+    }
 }
 
 /// What the sides say of calls to which the same statements apply, where they do not say the same.
@@ -43,30 +55,48 @@ impl Turn {
 }
 
 impl<'s> Union<'s> {
-    pub(super) fn of(a: &'s [Named], b: &'s [Named]) -> Self {
-        let mut members: Vec<Member> = Vec::new();
-        for (side, named) in a.iter().map(|one| (0, one)).chain(b.iter().map(|one| (1, one))) {
-            let same = |one: &Member| one.statement.says_the_same_as(&named.statement);
-            let number = members.iter().position(same).unwrap_or(members.len());
-            if number == members.len() {
-                members.push(Member { statement: &named.statement, names: [None, None] });
-            }
-            let names = members.get_mut(number).map(|member| &mut member.names);
-            if let Some(name) = names.and_then(|names| names.get_mut(side)) {
-                name.get_or_insert(&named.name);
+    pub(super) fn of(a: &'s Layers<'s>, b: &'s Layers<'s>) -> Self {
+        let mut union =
+            Self { members: Vec::new(), sides: Default::default(), one_sided: Bits::default() };
+        for (side, layers) in [a, b].into_iter().enumerate() {
+            for layer in layers {
+                union.add(side, layer);
             }
         }
-        let mut union = Self { members, sides: [Half::default(); 2], one_sided: Bits::default() };
-        for (number, member) in union.members.iter().enumerate() {
-            for (half, name) in union.sides.iter_mut().zip(member.names) {
-                match (name, member.statement.effect()) {
-                    (None, _) => union.one_sided.insert(number),
-                    (Some(_), Effect::Allow) => half.allows.insert(number),
-                    (Some(_), Effect::Deny) => half.denies.insert(number),
-                }
-            }
-        }
+        // Of two layers, one may lack what the other has: then sides with the same statements differ too.
+        let is_layered = a.len() > 1 || b.len() > 1;
+        let differing = union.members.iter().enumerate();
+        let differing = differing.filter(|(_, member)| is_layered || member.names.contains(&None));
+        union.one_sided = differing.map(|(number, _)| number).collect();
         union
+    }
+
+    /// Adds a layer to a side.
+    fn add(&mut self, side: usize, layer: &'s [Named]) {
+        let mut allows = Bits::default();
+        for named in layer {
+            let number = self.number_of(side, named);
+            match (named.statement.effect(), self.sides.get_mut(side)) {
+                (Effect::Allow, _) => allows.insert(number),
+                (Effect::Deny, Some(half)) => half.denies.insert(number),
+                (Effect::Deny, None) => {}
+            }
+        }
+        self.sides.get_mut(side).into_iter().for_each(|half| half.allows.push(allows));
+    }
+
+    /// The number of a statement, which has a name on this side from now on.
+    fn number_of(&mut self, side: usize, added: &'s Named) -> usize {
+        let same = |one: &Member| one.statement.says_the_same_as(&added.statement);
+        let number = self.members.iter().position(same).unwrap_or(self.members.len());
+        if number == self.members.len() {
+            self.members.push(Member { statement: &added.statement, names: [None, None] });
+        }
+        let names = self.members.get_mut(number).map(|member| &mut member.names);
+        if let Some(name) = names.and_then(|names| names.get_mut(side)) {
+            name.get_or_insert(&added.name);
+        }
+        number
     }
 
     pub(super) fn statements(&self) -> Vec<&'s Statement> {
@@ -105,10 +135,10 @@ impl<'s> Union<'s> {
             Reading::Permissive => (applying.perhaps, applying.surely),
             Reading::Strict => (applying.surely, applying.perhaps),
         };
-        self.sides.map(|half| {
+        self.sides.each_ref().map(|half| {
             if denying.meets(half.denies) {
                 Outcome::Denied
-            } else if allowing.meets(half.allows) {
+            } else if half.is_allowed_by(allowing) {
                 Outcome::Allowed
             } else {
                 Outcome::NotAllowed

@@ -1,4 +1,4 @@
-//! Rules as arguments name them.
+//! Names as arguments give them: those of rules, and which one was meant.
 
 use crate::rules::{self, Meta};
 
@@ -21,14 +21,19 @@ pub(super) fn some(word: &str) -> Result<String, String> {
 }
 
 fn unknown(word: &str) -> String {
-    let word = word.to_ascii_lowercase();
     let names = rules::all().iter().flat_map(|rule| [rule.meta().id, rule.meta().name]);
-    let rated = names.map(|name| (strsim::jaro_winkler(&word, &name.to_ascii_lowercase()), name));
-    let nearest = rated.max_by(|(one, _), (other, _)| one.total_cmp(other));
-    match nearest.filter(|(likeness, _)| *likeness > LIKENESS) {
-        Some((_, name)) => format!("there is no such rule; did you mean `{name}`?"),
+    match nearest(word, names) {
+        Some(name) => format!("there is no such rule; did you mean `{name}`?"),
         None => "there is no such rule; `fortem-lint rules` lists them".to_owned(),
     }
+}
+
+/// The name that a word is most like, if it is like one.
+pub(super) fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let word = word.to_ascii_lowercase();
+    let rated = names.map(|name| (strsim::jaro_winkler(&word, &name.to_ascii_lowercase()), name));
+    let nearest = rated.max_by(|(one, _), (other, _)| one.total_cmp(other));
+    nearest.filter(|(likeness, _)| *likeness > LIKENESS).map(|(_, name)| name)
 }
 
 #[cfg(test)]

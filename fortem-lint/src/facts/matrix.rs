@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use fortem_compile::iam::{Context, Statement, Truth};
+use fortem_compile::iam::{Context, Statement, Truth, Values};
 
 use rayon::prelude::*;
 
@@ -22,6 +22,33 @@ pub const ACTIONS: &[(&str, &[&str])] = &[
     ("exec", &["ecs:ExecuteCommand"]),
     ("flush cache", &["elasticache:Connect"]),
     ("pause schedule", &["scheduler:UpdateSchedule", "events:DisableRule"]),
+];
+
+/// What roles are made of, the gravest first (`lowering.toml` of the compiler, 2026-09).
+pub const ROLE_CALLS: &[&str] = &[
+    "ecs:ExecuteCommand",
+    "ecs:RunTask",
+    "ecs:UpdateService",
+    "ecs:StopTask",
+    "iam:PassRole",
+    "ecs:TagResource",
+    "elasticache:Connect",
+    "scheduler:UpdateSchedule",
+    "events:DisableRule",
+    "events:EnableRule",
+    "logs:FilterLogEvents",
+    "logs:GetLogEvents",
+    "logs:GetQueryResults",
+    "logs:StartLiveTail",
+    "logs:StartQuery",
+    "logs:StopQuery",
+    "ecs:DescribeServices",
+    "ecs:DescribeTasks",
+    "ecs:DescribeClusters",
+    "ecs:DescribeServiceDeployments",
+    "ecs:ListServiceDeployments",
+    "events:DescribeRule",
+    "scheduler:GetSchedule",
 ];
 
 /// Whether somebody may do something somewhere.
@@ -191,15 +218,22 @@ fn without(tags: &Context, key: &str) -> Context {
 
 /// Whether a call rests on something that neither the caller sends nor the environment decides.
 fn is_conditional(reached: &Reached<'_>, environments: &Environments) -> bool {
-    reached.is_doubtful
-        || reached.request.context().iter().any(|(key, _)| match tag_of_key(key) {
-            Some((TagOf::Resource, tag)) => !environments.is_environment_key(tag),
-            Some((TagOf::Request | TagOf::Principal, _)) => false,
-            None => {
-                let key = key.to_ascii_lowercase();
-                key.starts_with("aws:") && !DECIDED.contains(&key.as_str())
-            }
-        })
+    reached.is_doubtful || conditions(reached, environments).next().is_some()
+}
+
+/// The condition keys of a call that neither the caller sends nor the environment decides, and what they have.
+pub fn conditions<'r>(
+    reached: &'r Reached<'_>,
+    environments: &'r Environments,
+) -> impl Iterator<Item = (&'r str, &'r Values)> {
+    reached.request.context().iter().filter(|(key, _)| match tag_of_key(key) {
+        Some((TagOf::Resource, tag)) => !environments.is_environment_key(tag),
+        Some((TagOf::Request | TagOf::Principal, _)) => false,
+        None => {
+            let key = key.to_ascii_lowercase();
+            key.starts_with("aws:") && !DECIDED.contains(&key.as_str())
+        }
+    })
 }
 
 /// Global condition keys that the caller sends, or that follow from who and where the caller is.

@@ -15,6 +15,12 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     report.findings.iter().try_for_each(|finding| write_row(finding, out))
 }
 
+/// Writes a row of a table.
+pub(super) fn write_cells(cells: &[&str], out: &mut dyn Write) -> io::Result<()> {
+    let cells: Vec<String> = cells.iter().map(|cell| Field(cell).to_string()).collect();
+    write!(out, "{}\r\n", cells.join(","))
+}
+
 fn write_row(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let text = |field: &'_ Option<String>| field.clone().unwrap_or_default();
     let cells = [
@@ -39,6 +45,5 @@ fn write_row(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         finding.criteria.join(" "),
         finding.fingerprint.clone(),
     ];
-    let cells: Vec<String> = cells.iter().map(|cell| Field(cell).to_string()).collect();
-    write!(out, "{}\r\n", cells.join(","))
+    write_cells(&cells.each_ref().map(String::as_str), out)
 }

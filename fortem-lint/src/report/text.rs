@@ -3,21 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use annotate_snippets::{AnnotationKind, Group as Block, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{Group as Block, Level, Renderer};
 
 use super::groups::{self, Group};
-use super::{Style, accepted, count, coverage, day};
+use super::{Style, accepted, count, coverage, day, excerpt};
 use crate::check::{Report, Summary};
 use crate::finding::{Finding, Severity};
 use crate::input::{Kind, NotAssessed};
-use fortem_compile::escape::{lines, one_line};
+use fortem_compile::escape::one_line;
 
-/// The most lines of an input that a finding shows.
-const LINES: usize = 12;
-/// Text that begins further to the right stands in a file that nobody reads by lines.
-const COLUMN: usize = 80;
-/// The most characters of a line that are shown of such a file.
-const WIDTH: usize = 160;
 /// How many names are listed before the rest is counted.
 const NAMED: usize = 10;
 
@@ -58,7 +52,7 @@ fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn level(severity: Severity) -> Level<'static> {
+pub(super) fn level(severity: Severity) -> Level<'static> {
     let level = match severity {
         Severity::Critical | Severity::High => Level::ERROR,
         Severity::Medium => Level::WARNING,
@@ -87,33 +81,7 @@ fn write_group(group: &Group<'_>, renderer: &Renderer, out: &mut dyn Write) -> i
 
 /// Adds the place, and the text that stands there.
 fn excerpt<'r>(finding: &'r Finding, block: Block<'r>) -> Block<'r> {
-    let (file, position) = (one_line(&finding.file), finding.position);
-    let text = lines(&finding.excerpt);
-    let is_wide = text.lines().take(LINES).any(|line| line.chars().count() > WIDTH);
-    if text.trim().is_empty() || position.column > COLUMN || is_wide {
-        let origin = Origin::path(file).line(position.line).char_column(position.column);
-        let block = block.element(origin);
-        let line: String = one_line(text.trim()).chars().take(WIDTH).collect();
-        if line.is_empty() {
-            return block;
-        }
-        let more = if text.chars().count() > WIDTH { " …" } else { "" };
-        return block.element(Level::NOTE.message(format!("it says {line}{more}")));
-    }
-    let indent = position.column.saturating_sub(1);
-    let shown: Vec<&str> = text.lines().take(LINES).collect();
-    let is_cut = text.lines().nth(LINES).is_some();
-    // What stands before the text on its line is not known; blanks keep the column right.
-    let source = format!("{}{}", " ".repeat(indent), shown.join("\n"));
-    let annotation = AnnotationKind::Primary.span(indent..source.len());
-    let annotation = if is_cut { annotation.label("and so on") } else { annotation };
-    block.element(
-        Snippet::source(source)
-            .path(file)
-            .line_start(position.line)
-            .fold(false)
-            .annotation(annotation),
-    )
+    excerpt::add(&finding.file, finding.position, &finding.excerpt, block)
 }
 
 fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {

@@ -6,7 +6,7 @@ use fortem_compile::iam::{Decision, Effect, NamedDocument, Policies};
 
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::inventory::last_part;
-use crate::facts::{Facts, Reached, Subject, Target, tag_of_key};
+use crate::facts::{Facts, ROLE_CALLS, Reached, Subject, Target, tag_of_key};
 use crate::finding::{Confidence, Persona, Severity};
 use crate::unit::{Owner, Policy};
 
@@ -35,40 +35,13 @@ static META: Meta = Meta {
     peers: &[],
 };
 
-/// What roles may be granted besides the calls of other rules (`lowering.toml` of the compiler, 2026-09).
-const CALLS: &[&str] = &[
-    "ecs:DescribeClusters",
-    "ecs:DescribeServiceDeployments",
-    "ecs:DescribeServices",
-    "ecs:DescribeTasks",
-    "ecs:ExecuteCommand",
-    "ecs:ListServiceDeployments",
-    "ecs:RunTask",
-    "ecs:StopTask",
-    "ecs:TagResource",
-    "ecs:UpdateService",
-    "elasticache:Connect",
-    "events:DescribeRule",
-    "events:DisableRule",
-    "events:EnableRule",
-    "iam:PassRole",
-    "logs:FilterLogEvents",
-    "logs:GetLogEvents",
-    "logs:GetQueryResults",
-    "logs:StartLiveTail",
-    "logs:StartQuery",
-    "logs:StopQuery",
-    "scheduler:GetSchedule",
-    "scheduler:UpdateSchedule",
-];
-
 impl Rule for DriftFromSource {
     fn meta(&self) -> &'static Meta {
         &META
     }
 
     fn calls(&self) -> &'static [&'static str] {
-        CALLS
+        ROLE_CALLS
     }
 
     fn check_policy(&self, policy: &Policy, facts: &Facts<'_>, findings: &mut Findings<'_>) {

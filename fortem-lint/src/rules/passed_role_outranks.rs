@@ -4,13 +4,11 @@ use super::Draft;
 use super::{Findings, Input, Meta, Rule, passrole_wildcard};
 use crate::catalogue::Call;
 use crate::environments::Environment;
-use crate::facts::{Facts, Reached, ReachedGroup, Scoping, Subject, Target, services_of};
+use crate::facts::{Facts, Reached, ReachedGroup, Scoping, Subject, Target};
 use crate::unit::PrincipalKind;
 
-mod paths;
-
 use crate::finding::{Confidence, Persona, Severity};
-use paths::{CALLS, DIRECT, PASSED, Path};
+use crate::facts::passing::{CALLS, DIRECT, PASSED, Path};
 
 /// Code may be run as a role with more than its caller has.
 #[derive(Debug)]
@@ -67,10 +65,10 @@ struct Taken<'f, 'u> {
 }
 
 /// What the subject may run by handing over a role that outranks it.
-fn by_passing(subject: &Subject<'_>, facts: &Facts<'_>) -> Option<Draft> {
+fn by_passing<'u>(subject: &Subject<'u>, facts: &Facts<'u>) -> Option<Draft> {
     let pass = facts.catalogue.call("iam:PassRole").filter(|call| subject.may_call(*call))?;
     let mut ways = PASSED.iter().filter_map(|path| {
-        let calls = calls_of(path, subject, facts)?;
+        let calls = path.calls(subject, facts)?;
         let taken = known_role(path, pass, subject, facts)
             .or_else(|| any_role(path, pass, subject, facts))?;
         Some((path, calls, taken))
@@ -102,57 +100,26 @@ fn by_passing(subject: &Subject<'_>, facts: &Facts<'_>) -> Option<Draft> {
     Some(draft)
 }
 
-/// For each step of a path a call that the subject may make on something, if there is one for all.
-fn calls_of(path: &Path, subject: &Subject<'_>, facts: &Facts<'_>) -> Option<Vec<&'static str>> {
-    let steps = path.steps.iter().map(|step| {
-        let mut calls = facts.catalogue.calls(step).filter(|(_, call)| subject.may_call(*call));
-        calls.next()
-    });
-    // The cheap look at all steps comes before the search for calls.
-    steps.collect::<Option<Vec<_>>>()?;
-    let reachable = |step: &'static [&'static str]| {
-        let mut calls = facts.catalogue.calls(step).filter(|(_, call)| subject.may_call(*call));
-        calls
-            .find(|(_, call)| subject.reach_anywhere(facts, *call, &[]).is_some())
-            .map(|(name, _)| name)
-    };
-    path.steps.iter().map(|step| reachable(step)).collect()
-}
-
 /// A role of the account that the service may take on, of another environment or of an administrator.
 fn known_role<'f, 'u>(
     path: &Path,
     pass: Call,
     subject: &Subject<'u>,
-    facts: &'f Facts<'_>,
+    facts: &'f Facts<'u>,
 ) -> Option<Taken<'f, 'u>> {
-    let keys = [("iam:PassedToService", Some(path.service))];
-    let known = subject.known(facts, &Target::untagged("").with(&keys));
     let wanted = |other: &Subject<'_>, is_administrator: bool| {
         is_administrator || subject.foreign_home(facts, other).is_some()
     };
-    subject.grants(pass).find_map(|(_, statement)| {
-        facts.directory().covered(facts, statement, &known, wanted).find_map(
-            |(other, is_administrator)| {
-                let role = other.principal().filter(|one| one.kind == PrincipalKind::Role)?;
-                let environment = subject.foreign_home(facts, other);
-                let trusts = || services_of(facts, role).iter().any(|one| *one == path.service);
-                if !trusts() {
-                    return None;
-                }
-                let tag = role.tag(facts.environments.tag_key());
-                let target = Target { tag, ..Target::untagged("") }.with(&keys);
-                let reached = subject.reach_arn(facts, pass, &target, &role.arn)?;
-                let rank = if is_administrator { ", which may change any policy" } else { "" };
-                let whose = environment.map_or(String::new(), |one| format!(" of `{}`", one.name));
-                Some(Taken {
-                    whose: format!("`{}`{whose}{rank}", role.arn),
-                    reached,
-                    environment,
-                    is_known: true,
-                })
-            },
-        )
+    let passed = path.role(pass, subject, facts, &wanted)?;
+    let environment = subject.foreign_home(facts, passed.role);
+    let rank = if passed.is_administrator { ", which may change any policy" } else { "" };
+    let whose = environment.map_or(String::new(), |one| format!(" of `{}`", one.name));
+    let arn = passed.role.principal().map(|one| one.arn.as_str()).unwrap_or_default();
+    Some(Taken {
+        whose: format!("`{arn}`{whose}{rank}"),
+        reached: passed.reached,
+        environment,
+        is_known: true,
     })
 }
 

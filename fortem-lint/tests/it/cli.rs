@@ -38,6 +38,8 @@ fn help_of_every_command() {
         &["--help"][..],
         &["check", "--help"],
         &["diff", "--help"],
+        &["drift", "--help"],
+        &["who-can", "--help"],
         &["rules", "--help"],
         &["explain", "--help"],
     ] {

@@ -12,6 +12,7 @@ mod cli;
 mod docs;
 #[cfg(all(feature = "live", unix))]
 mod double;
+mod drift;
 mod fixes;
 mod ignores;
 mod inputs;
@@ -22,4 +23,5 @@ mod reports;
 mod rules;
 mod sandbox;
 mod snapshot;
+mod who_can;
 mod whole;

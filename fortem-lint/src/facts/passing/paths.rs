@@ -4,13 +4,14 @@
 //! authorization reference for the names of actions; 2026-11.
 
 /// A way of running code as a role that one passes to a service.
-pub(super) struct Path {
+#[derive(Debug)]
+pub(crate) struct Path {
     /// The service that takes the role on.
-    pub(super) service: &'static str,
+    pub(crate) service: &'static str,
     /// What runs the code.
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
     /// The calls: of each list one.
-    pub(super) steps: &'static [&'static [&'static str]],
+    pub(crate) steps: &'static [&'static [&'static str]],
 }
 
 const fn path(
@@ -22,7 +23,7 @@ const fn path(
 }
 
 /// With `iam:PassRole`.
-pub(super) const PASSED: &[Path] = &[
+pub(crate) const PASSED: &[Path] = &[
     path(
         "lambda.amazonaws.com",
         "a Lambda function",
@@ -73,10 +74,7 @@ pub(super) const PASSED: &[Path] = &[
     path(
         "ec2.amazonaws.com",
         "an EC2 fleet",
-        &[
-            &["ec2:CreateLaunchTemplate", "ec2:CreateLaunchTemplateVersion"],
-            &["ec2:CreateFleet"],
-        ],
+        &[&["ec2:CreateLaunchTemplate", "ec2:CreateLaunchTemplateVersion"], &["ec2:CreateFleet"]],
     ),
     // Who is signed in on the instance has the role as well.
     path(
@@ -261,7 +259,7 @@ pub(super) const PASSED: &[Path] = &[
 
 /// Without it: ways of running code as the role of something that exists. The first call of each is made on that, the
 /// others are needed too.
-pub(super) const DIRECT: &[&[&str]] = &[
+pub(crate) const DIRECT: &[&[&str]] = &[
     &["apprunner:UpdateService"],
     &["airflow:CreateCliToken"],
     &["airflow:CreateWebLoginToken"],
@@ -294,7 +292,7 @@ pub(super) const DIRECT: &[&[&str]] = &[
 ];
 
 /// All calls of this file.
-pub(super) const CALLS: &[&str] = &[
+pub(crate) const CALLS: &[&str] = &[
     "airflow:CreateCliToken",
     "airflow:CreateEnvironment",
     "airflow:CreateWebLoginToken",
