@@ -1,10 +1,12 @@
 //! Accounts read from a local AWS, with whatever can go wrong on the way.
 
+mod audits;
 mod defects;
 mod denied;
 mod faults;
 mod interrupted;
 mod permissions;
+mod scale;
 mod secrets;
 mod undisturbed;
 

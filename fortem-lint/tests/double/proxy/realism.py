@@ -21,6 +21,9 @@ ECS_LISTS = {"ListClusters": "clusterArns", "ListServices": "serviceArns", "List
 ECS_BATCHES = {"DescribeServices": ("services", 10), "DescribeTasks": ("tasks", 100),
                "DescribeClusters": ("clusters", 100), "DescribeContainerInstances": ("containerInstances", 100)}
 
+# Regions that `DescribeRegions` leaves out: those that are switched off, and those of other partitions.
+NOT_ENABLED = re.compile(rb">(?:not-opted-in|(?:cn|us-gov)-[a-z0-9-]+)<")
+
 # What the double cannot answer, and what an account answers that has none of it.
 ANSWERS = {
     ("elasticache", "DescribeServerlessCaches"):
@@ -62,6 +65,8 @@ class Realism:
         """The answer as the service gives it."""
         if call.service == "ecs" and call.op in ECS_LISTS:
             return self.ecs_page(call, json.loads(out))
+        if call.op == "DescribeRegions":
+            return re.sub(rb"<item>.*?</item>", lambda item: b"" if NOT_ENABLED.search(item[0]) else item[0], out)
         if call.service == "iam" and call.op == "GetAccountAuthorizationDetails":
             return self.authorization_details(call, ET.fromstring(out))
         if call.service == "iam":

@@ -18,7 +18,7 @@ static INTERPRETER: LazyLock<PathBuf> = LazyLock::new(|| {
         .chain_update(fs::read(&requirements).unwrap())
         .chain_update(version)
         .finalize();
-    let name: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let name = format!("{:016x}", u64::from_be_bytes(*hash.first_chunk().unwrap()));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("double");
     fs::create_dir_all(&folder).unwrap();
     let made = folder.join(&name);

@@ -68,7 +68,8 @@ fn audited(endpoint: &str, arguments: &[&str]) -> Vec<Value> {
 fn names(finding: &Value, resource: &str) -> bool {
     let text = finding.to_string();
     let is_longer = |rest: &str| rest.starts_with(|one: char| one.is_alphanumeric() || one == '-');
-    text.match_indices(resource).any(|(at, _)| !is_longer(&text[at + resource.len()..]))
+    let mut found = text.match_indices(resource);
+    found.any(|(at, _)| !is_longer(text.split_at(at + resource.len()).1))
 }
 
 fn assert_found(scenario: &Scenario, arguments: &[&str], disputed: Disputed) {
