@@ -67,6 +67,8 @@ pub use self::store::StoreError;
 pub struct Settings {
     /// What to read.
     pub scope: Scope,
+    /// Whether what runs in Regions is read too, or only who may do what.
+    pub reads_regions: bool,
     /// The profile of the shared configuration files; the usual one if none.
     pub profile: Option<String>,
     /// What the roles of other accounts ask for besides the caller.
@@ -91,6 +93,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             scope: Scope::default(),
+            reads_regions: true,
             profile: None,
             external_id: None,
             session_name: "fortem-lint".to_owned(),

@@ -77,17 +77,37 @@ pub(super) struct Collecting {
 impl Collecting {
     /// Reads AWS into a folder and tells the progress, unless `quiet`. Gives the manifest.
     pub(super) fn run(&self, folder: &Path, resume: bool, quiet: bool) -> Result<Manifest> {
+        self.read(folder, resume, quiet, self.settings())
+    }
+
+    /// Reads who may do what, and not what runs in Regions.
+    pub(super) fn run_without_regions(&self, folder: &Path) -> Result<Manifest> {
+        let settings = Settings { reads_regions: false, ..self.settings() };
+        self.read(folder, false, false, settings)
+    }
+
+    fn read(
+        &self,
+        folder: &Path,
+        resume: bool,
+        quiet: bool,
+        settings: Settings,
+    ) -> Result<Manifest> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .context("cannot start the calls")?;
-        runtime.block_on(self.collect(folder, resume, quiet))
+        runtime.block_on(Self::collect(folder, resume, quiet, settings))
     }
 
-    async fn collect(&self, folder: &Path, resume: bool, quiet: bool) -> Result<Manifest> {
+    async fn collect(
+        folder: &Path,
+        resume: bool,
+        quiet: bool,
+        settings: Settings,
+    ) -> Result<Manifest> {
         let counters = Arc::new(Counters::default());
         let (stop, stopped) = watch::channel(false);
-        let settings = self.settings();
         let progress = Progress::new(counters.clone(), quiet, stderr().is_terminal());
         let mut collection =
             Box::pin(collect(folder, resume, &settings, counters.clone(), stopped));
@@ -129,6 +149,7 @@ impl Collecting {
                 exclude_accounts: sorted(&self.exclude_accounts),
                 regions: if all { Vec::new() } else { sorted(&self.regions) },
             },
+            reads_regions: true,
             profile: self.profile.clone(),
             external_id: self.external_id.clone(),
             session_name: self.session_name.clone(),

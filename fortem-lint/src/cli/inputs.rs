@@ -40,13 +40,17 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
-    /// Reads the accounts; looks at their environments if `infer`.
+    /// Reads the accounts; looks at their environments if `infer`, and at what runs in Regions only then.
     pub(super) fn read(&self, infer: bool) -> Result<Inputs> {
         #[cfg(feature = "live")]
         if self.paths.is_empty() {
             let scratch = tempfile::tempdir().context("cannot make a folder for the snapshot")?;
             let path = scratch.path().join("snapshot");
-            self.collecting.run(&path, false, false)?;
+            if infer {
+                self.collecting.run(&path, false, false)?;
+            } else {
+                self.collecting.run_without_regions(&path)?;
+            }
             let name = Some("snapshot".to_owned());
             return Ok(read(vec![Entry::Snapshot { path, name }], Vec::new(), infer));
         }

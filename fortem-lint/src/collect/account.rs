@@ -50,24 +50,41 @@ impl Collection<'_> {
         if !is_known {
             self.store.forget(&target.id, "", &WITHOUT_REGION)?;
         }
-        let regions = match known.filter(|_| is_known) {
+        self.store.add_account(Account {
+            id: target.id.clone(),
+            name: target.name.clone(),
+            regions: known.clone(),
+        })?;
+        let iam =
+            async { if is_known { Ok(()) } else { self.iam(target, &caller, &config).await } };
+        let known = known.filter(|_| is_known);
+        let (iam, regions) = tokio::join!(iam, self.all_regions(target, known, &caller, &config));
+        iam.and(regions)
+    }
+
+    /// Reads the Regions of an account; which there are is asked unless it is known.
+    async fn all_regions(
+        &self,
+        target: &Target,
+        known: Option<Vec<String>>,
+        caller: &Caller,
+        config: &SdkConfig,
+    ) -> Result<(), StoreError> {
+        let regions = match known {
+            _ if !self.settings.reads_regions => Vec::new(),
             Some(regions) => regions,
-            None => match self.regions(target, &caller, &config).await? {
+            None => match self.regions(target, caller, config).await? {
                 Some(regions) => regions,
                 None => return Ok(()),
             },
         };
-        let account = Account {
+        self.store.add_account(Account {
             id: target.id.clone(),
             name: target.name.clone(),
             regions: Some(regions.clone()),
-        };
-        self.store.add_account(account)?;
+        })?;
         self.client.hub.counters.regions.add(regions.len());
-        let iam =
-            async { if is_known { Ok(()) } else { self.iam(target, &caller, &config).await } };
-        let (iam, regions) = tokio::join!(iam, self.each_region(regions, &caller, &config));
-        iam.and(regions)
+        self.each_region(regions, caller, config).await
     }
 
     /// Calls into the account, and their configuration.

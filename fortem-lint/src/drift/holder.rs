@@ -3,8 +3,8 @@
 //! A role of the account stands for `developer` in `staging` if it is called so, as `fortem-compile` names the roles it
 //! deploys: `developer-staging`, with whatever before it. One that is called after the role alone is in the environment
 //! of its tag, or, if it takes its tags from the session as a permission set does, in each that the fleet assigns. An
-//! IAM user stands for the person of the same name. What policies are attached says nothing: that they are attached to
-//! the right principal is what is asked.
+//! IAM user stands for the person of the same name. What policies are attached says nothing, since that they are attached
+//! to the right principal is what is asked; but of a role whose name says nothing, it is all there is to go by.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::Intended;
 use crate::facts::{Facts, Subject, accepts_session_tags};
-use crate::unit::{Principal, PrincipalKind};
+use crate::unit::{Owner, Principal, PrincipalKind};
 
 /// A role of the source in an environment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -36,6 +36,8 @@ pub struct Holder {
     pub is_assigned: bool,
     /// Whether sessions bring the environment's tag along.
     pub takes_session_tags: bool,
+    /// Whether nothing but the names of its policies says for which role it stands.
+    pub is_by_policy: bool,
     /// Whether it has a permissions boundary.
     pub has_boundary: bool,
     #[serde(skip)]
@@ -69,16 +71,20 @@ impl Holder {
         let takes_session_tags = principal.kind == PrincipalKind::Role
             && accepts_session_tags(facts, principal)
             && principal.tag(environment).is_none();
-        let parts = match principal.kind {
-            PrincipalKind::Role => of_role(principal, facts, intended, takes_session_tags)?,
-            PrincipalKind::User => of_user(principal, facts, intended)?,
+        let by_name = match principal.kind {
+            PrincipalKind::Role => of_role(principal, facts, intended, takes_session_tags),
+            PrincipalKind::User => of_user(principal, facts, intended),
         };
+        let is_by_policy = by_name.is_none();
+        let by_policy = || of_policies(subject, facts, intended, takes_session_tags);
+        let parts = by_name.or_else(by_policy)?;
         Some(Self {
             principal: principal.arn.clone(),
             is_assigned: parts.iter().any(|part| intended.assigned().contains(part)),
             modes: parts.iter().map(|part| intended.mode_of(&part.role)).collect(),
             parts,
             takes_session_tags,
+            is_by_policy,
             has_boundary: principal.boundary.is_some(),
             tag_key: environment.to_owned(),
         })
@@ -164,6 +170,40 @@ fn of_role(
         (false, true) => Some(assigned.into_iter().take(1).collect()),
         (false, false) => None,
     }
+}
+
+/// For what a role stands by the names of its managed policies, as the compiler calls its documents: `developer`, or
+/// `developer-2` where it took several.
+fn of_policies(
+    subject: &Subject<'_>,
+    facts: &Facts<'_>,
+    intended: &Intended,
+    takes_session_tags: bool,
+) -> Option<Vec<Part>> {
+    let principal = subject.principal().filter(|one| one.kind == PrincipalKind::Role)?;
+    let managed = subject.identity.iter().filter(|one| matches!(one.owner, Owner::Managed(_)));
+    let names: Vec<&str> = managed.filter_map(|one| one.name.as_deref()).collect();
+    let is_of = |role: &&String| {
+        names.iter().any(|name| {
+            let name = name.strip_prefix(PREFIX).unwrap_or(name);
+            let rest = name.strip_prefix(role.as_str());
+            rest.is_some_and(|rest| {
+                let number = rest.strip_prefix('-').map(str::parse::<u16>);
+                rest.is_empty() || number.is_some_and(|one| one.is_ok())
+            })
+        })
+    };
+    let roles: Vec<&String> = intended.roles().iter().filter(is_of).collect();
+    let tag = tagged(principal, facts.environments.tag_key());
+    if let Some(tag) = tag {
+        let part =
+            |role: &&String| Part { role: (*role).clone(), environment: Some(tag.to_owned()) };
+        return Some(roles.iter().map(part).collect())
+            .filter(|parts: &Vec<Part>| !parts.is_empty());
+    }
+    let assigned = intended.assigned().iter().filter(|one| roles.contains(&&one.role));
+    let assigned: Vec<Part> = assigned.cloned().collect();
+    Some(assigned).filter(|parts| takes_session_tags && !parts.is_empty())
 }
 
 /// The value of the environment tag, or of the first of several.

@@ -126,10 +126,9 @@ fn some(names: &[String]) -> String {
 }
 
 fn as_what(holder: &Holder) -> String {
-    if holder.is_assigned {
-        return holder.in_words();
-    }
-    format!("{}, which is assigned to nobody", holder.in_words())
+    let by = if holder.is_by_policy { ", by the names of its policies" } else { "" };
+    let nobody = if holder.is_assigned { "" } else { ", which is assigned to nobody" };
+    format!("{}{by}{nobody}", holder.in_words())
 }
 
 fn markdown(drift: &Drift, out: &mut dyn Write) -> io::Result<()> {

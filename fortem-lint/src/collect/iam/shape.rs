@@ -4,6 +4,7 @@ use aws_sdk_iam::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_iam::types;
 use percent_encoding::percent_decode_str;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// A policy document as it was written.
@@ -24,12 +25,35 @@ impl Document {
 
 impl Serialize for Document {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Members that are there twice stay so.
-        match serde_json::from_str::<&RawValue>(&self.0) {
-            Ok(raw) => raw.serialize(serializer),
-            Err(_) => serializer.serialize_str(&self.0),
+        match self.laid_out() {
+            Some(raw) => raw.serialize(serializer),
+            None => serializer.serialize_str(&self.0),
         }
     }
+}
+
+impl Document {
+    /// The document on lines that findings can show, unless that would change it: members that are there twice stay so.
+    /// None if it is not JSON.
+    fn laid_out(&self) -> Option<Box<RawValue>> {
+        let value: Value = serde_json::from_str(&self.0).ok()?;
+        let is_same = value.to_string() == without_space(&self.0);
+        let text =
+            if is_same { serde_json::to_string_pretty(&value).ok()? } else { self.0.clone() };
+        RawValue::from_string(text).ok()
+    }
+}
+
+/// JSON without white space between its parts.
+fn without_space(text: &str) -> String {
+    let (mut is_string, mut is_escaped) = (false, false);
+    let kept = text.chars().filter(|one| {
+        let is_kept = is_string || !one.is_ascii_whitespace();
+        is_string ^= *one == '"' && !is_escaped;
+        is_escaped = is_string && *one == '\\' && !is_escaped;
+        is_kept
+    });
+    kept.collect()
 }
 
 #[derive(Debug, Serialize)]
@@ -308,8 +332,12 @@ mod tests {
     #[test]
     fn documents_are_decoded_once_and_kept_as_written() {
         let text = |text: &str| serde_json::to_string(&Document::decoded(text)).unwrap();
-        assert_eq!(text("%7B%22a%22%3A%20%22100%25%2B%22%7D"), r#"{"a": "100%+"}"#);
-        assert_eq!(text(r#"{"a": "%41"}"#), r#"{"a": "%41"}"#);
+        assert_eq!(text("%7B%22a%22%3A%20%22100%25%2B%22%7D"), "{\n  \"a\": \"100%+\"\n}");
+        assert_eq!(text(r#"{"a": "%41"}"#), "{\n  \"a\": \"%41\"\n}");
+        let odd = r#"{"a\"": "b c\\", "d": "\\\"e f"}"#;
+        let laid_out: serde_json::Value = serde_json::from_str(&text(odd)).unwrap();
+        assert_eq!(laid_out, serde_json::from_str::<serde_json::Value>(odd).unwrap());
+        assert!(text(odd).lines().count() == 4, "{}", text(odd));
         assert_eq!(text("%7B%22a%22%3A1%2C%22a%22%3A2%7D"), r#"{"a":1,"a":2}"#);
         assert_eq!(text("not%20JSON"), r#""not JSON""#);
     }
