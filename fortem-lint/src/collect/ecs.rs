@@ -10,6 +10,7 @@ use aws_sdk_ecs::types::{
     TaskDefinitionField, TaskField,
 };
 use futures_util::{StreamExt, stream};
+use tokio::sync::mpsc::{self, UnboundedSender};
 
 use super::calls::{self, Call};
 use super::failure::{Failure, Kind};
@@ -33,35 +34,55 @@ pub(super) struct Named {
 }
 
 impl Region<'_> {
-    /// Clusters, services, tasks and hosts.
+    /// Clusters, services, tasks and hosts. Clusters are looked at while more of them are listed.
     pub(super) async fn clusters(&self) -> Named {
         let client = Client::new(&self.config);
-        let lists = ["clusters", "services", "tasks", "containerInstances"];
-        let mut arns = Vec::new();
+        let (found, batches) = mpsc::unbounded_channel();
+        let batches = stream::unfold(batches, async |mut batches| {
+            let batch: Vec<String> = batches.recv().await?;
+            Some((batch, batches))
+        });
+        let looked_at = batches
+            .map(|batch| self.cluster_batch(&client, batch))
+            .buffer_unordered(self.width)
+            .fold(Named::default(), async |all, one| all.and(one));
+        let ((), named) = tokio::join!(self.list_clusters(&client, found), looked_at);
+        named
+    }
+
+    async fn list_clusters(&self, client: &Client, found: UnboundedSender<Vec<String>>) {
+        const LISTS: [&str; 4] = ["clusters", "services", "tasks", "containerInstances"];
         let listed = self
             .caller
             .pages(
                 &calls::CLUSTERS,
                 |token| client.list_clusters().set_next_token(token).send(),
                 |page| {
-                    arns.extend(page.cluster_arns.unwrap_or_default());
+                    for list in LISTS {
+                        self.part.declare(list);
+                    }
+                    for batch in page.cluster_arns.unwrap_or_default().chunks(BATCH) {
+                        // Whoever takes them is there as long as this.
+                        let _ = found.send(batch.to_vec());
+                    }
                     page.next_token
                 },
             )
             .await;
-        let is_whole = self.part.take(&calls::CLUSTERS, &lists, "", listed).is_some();
-        if is_whole || !arns.is_empty() {
-            for list in lists {
-                self.part.declare(list);
-            }
-        }
-        let batches = stream::iter(arns.chunks(BATCH));
-        let found = batches.map(|batch| self.cluster_batch(&client, batch));
-        let found: Vec<Named> = found.buffer_unordered(self.width).collect().await;
-        found.into_iter().fold(Named::default(), Named::and)
+        self.part.take(&calls::CLUSTERS, &LISTS, "", listed);
     }
 
-    async fn cluster_batch(&self, client: &Client, arns: &[String]) -> Named {
+    async fn cluster_batch(&self, client: &Client, arns: Vec<String>) -> Named {
+        let on_clusters = stream::iter(&arns)
+            .map(|arn| async move { Box::pin(self.on_cluster(client, arn)).await })
+            .buffer_unordered(self.width)
+            .fold(Named::default(), async |all, one| all.and(one));
+        let (named, on_clusters) = tokio::join!(self.describe_clusters(client, &arns), on_clusters);
+        named.and(on_clusters)
+    }
+
+    /// Descriptions of clusters, and the hosts of those that have some.
+    async fn describe_clusters(&self, client: &Client, arns: &[String]) -> Named {
         let described = self
             .caller
             .call(&calls::CLUSTER, || {
@@ -73,34 +94,26 @@ impl Region<'_> {
             .await;
         let mut named = Named::default();
         // Without its description a cluster may have hosts.
-        let mut with_hosts: Vec<(String, bool)> =
-            arns.iter().map(|arn| (arn.clone(), true)).collect();
+        let mut with_hosts = arns.to_vec();
         if let Some(answer) = self.part.take(&calls::CLUSTER, &["clusters"], "", described) {
             self.missing(&calls::CLUSTER, "clusters", answer.failures.unwrap_or_default());
             with_hosts.clear();
             for one in answer.clusters.unwrap_or_default() {
-                let hosts = one.registered_container_instances_count > 0;
+                let has_hosts = one.registered_container_instances_count > 0;
                 let cluster = convert::cluster(one);
-                with_hosts.push((cluster.cluster_arn.clone(), hosts));
+                with_hosts.extend(has_hosts.then(|| cluster.cluster_arn.clone()));
                 named.log_groups.extend(exec_log_group(&cluster));
                 named.providers.extend(cluster.capacity_providers.iter().cloned());
                 self.part.push("clusters", &cluster.cluster_arn, &cluster);
             }
         }
-        let on_clusters = stream::iter(with_hosts).map(|(arn, hosts)| async move {
-            Box::pin(self.on_cluster(client, &arn, hosts)).await
-        });
-        on_clusters.buffer_unordered(self.width).fold(named, async |all, one| all.and(one)).await
+        let hosts = stream::iter(&with_hosts).map(|arn| self.hosts(client, arn));
+        hosts.buffer_unordered(self.width).collect::<()>().await;
+        named
     }
 
-    async fn on_cluster(&self, client: &Client, arn: &str, has_hosts: bool) -> Named {
-        let hosts = async {
-            if has_hosts {
-                self.hosts(client, arn).await;
-            }
-        };
-        let (services, tasks, ()) =
-            tokio::join!(self.services(client, arn), self.tasks(client, arn), hosts);
+    async fn on_cluster(&self, client: &Client, arn: &str) -> Named {
+        let (services, tasks) = tokio::join!(self.services(client, arn), self.tasks(client, arn));
         services.and(tasks)
     }
 
