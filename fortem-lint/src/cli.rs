@@ -61,7 +61,7 @@ enum Command {
     /// Says what is new and what is fixed between two reports of `check --format json`.
     Diff(diff::Diff),
     /// Compares an account with the Cedar source: what it allows beyond it, and what it does not let through.
-    Drift(drift::Drift),
+    Drift(Box<drift::Drift>),
     /// Says what a rule is about, why it matters and what to do.
     Explain(explain::Explain),
     /// Lists the rules.

@@ -240,9 +240,22 @@ fn an_organization_to_its_members() {
     assert_eq!(snapshot.file("snapshot.json")["management_account"], MANAGEMENT);
 }
 
-/// The double answers members as if the Organization had nothing in it; no service does, and it is not believed.
+/// Of an Organization, whoever asks is a part. No service answers so, and it is not believed.
 #[test]
 fn an_organization_that_is_empty_is_not_believed() {
+    for op in ["ListRoots", "ListAccountsForParent"] {
+        let rules = json!([{"op": op, "fault": "empty"}]);
+        let read = collected(&FLEET, &rules, &[]);
+        assert_eq!(read.said.code, 3, "{:?}", read.said);
+        let unread = read.snapshot.unread();
+        assert_eq!(unread, ["123456789012/ organizations:ListRoots IncompleteAnswer"], "{op}");
+        assert!(!read.snapshot.names().contains(&"organization.json"), "{op}");
+    }
+}
+
+/// So it is with the bare double, which shows members a root without anything below it.
+#[test]
+fn an_organization_that_contradicts_itself_is_not_believed() {
     let (said, snapshot) = as_member(FLEET.double.endpoint(), "platform-nonprod");
     assert_eq!(said.code, 3, "{said:?}");
     let unread = snapshot.unread();
