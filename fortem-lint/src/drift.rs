@@ -26,7 +26,7 @@ use crate::organization::Organization;
 use crate::unit::Unit;
 
 pub use deviation::{Deviation, Kind};
-pub use holder::{Holder, Part};
+pub use holder::{By, Holder, Part};
 pub use source::{Intended, IntendedError};
 
 /// What is never looked at.

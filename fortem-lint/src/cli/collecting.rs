@@ -77,22 +77,16 @@ pub(super) struct Collecting {
 impl Collecting {
     /// Reads AWS into a folder and tells the progress, unless `quiet`. Gives the manifest.
     pub(super) fn run(&self, folder: &Path, resume: bool, quiet: bool) -> Result<Manifest> {
-        self.read(folder, resume, quiet, self.settings())
+        Self::read(folder, resume, quiet, self.settings())
     }
 
     /// Reads who may do what, and not what runs in Regions.
     pub(super) fn run_without_regions(&self, folder: &Path) -> Result<Manifest> {
         let settings = Settings { reads_regions: false, ..self.settings() };
-        self.read(folder, false, false, settings)
+        Self::read(folder, false, false, settings)
     }
 
-    fn read(
-        &self,
-        folder: &Path,
-        resume: bool,
-        quiet: bool,
-        settings: Settings,
-    ) -> Result<Manifest> {
+    fn read(folder: &Path, resume: bool, quiet: bool, settings: Settings) -> Result<Manifest> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

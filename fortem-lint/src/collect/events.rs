@@ -22,7 +22,11 @@ impl Region<'_> {
             );
             page.next_token
         });
-        self.part.take(&calls::EVENT_BUSES, &[LIST], "", listed.await);
+        let listed = self.part.take(&calls::EVENT_BUSES, &[LIST], "", listed.await);
+        // The bus that every account has can be read though they cannot be listed.
+        if listed.is_none() && buses.is_empty() {
+            buses.push("default".to_owned());
+        }
         let mut definitions = Vec::new();
         for bus in buses {
             let rules = self.rules_of(&client, &bus).await;

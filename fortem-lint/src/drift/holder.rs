@@ -36,14 +36,24 @@ pub struct Holder {
     pub is_assigned: bool,
     /// Whether sessions bring the environment's tag along.
     pub takes_session_tags: bool,
-    /// Whether nothing but the names of its policies says for which role it stands.
-    pub is_by_policy: bool,
+    /// What says for which roles it stands.
+    pub by: By,
     /// Whether it has a permissions boundary.
     pub has_boundary: bool,
     #[serde(skip)]
     modes: Vec<Mode>,
     #[serde(skip)]
     tag_key: String,
+}
+
+/// What says for which roles a principal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    /// Its own name.
+    Name,
+    /// The names of its policies.
+    Policies,
 }
 
 /// Sessions of a principal that are alike.
@@ -75,7 +85,7 @@ impl Holder {
             PrincipalKind::Role => of_role(principal, facts, intended, takes_session_tags),
             PrincipalKind::User => of_user(principal, facts, intended),
         };
-        let is_by_policy = by_name.is_none();
+        let by = if by_name.is_some() { By::Name } else { By::Policies };
         let by_policy = || of_policies(subject, facts, intended, takes_session_tags);
         let parts = by_name.or_else(by_policy)?;
         Some(Self {
@@ -84,7 +94,7 @@ impl Holder {
             modes: parts.iter().map(|part| intended.mode_of(&part.role)).collect(),
             parts,
             takes_session_tags,
-            is_by_policy,
+            by,
             has_boundary: principal.boundary.is_some(),
             tag_key: environment.to_owned(),
         })

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::excerpt;
 use super::text::level;
-use crate::drift::{Deviation, Drift, Holder};
+use crate::drift::{By, Deviation, Drift, Holder};
 
 /// Names the shape of the JSON, and its version.
 const SCHEMA: &str = "fortem-lint-drift/1";
@@ -126,7 +126,7 @@ fn some(names: &[String]) -> String {
 }
 
 fn as_what(holder: &Holder) -> String {
-    let by = if holder.is_by_policy { ", by the names of its policies" } else { "" };
+    let by = if holder.by == By::Policies { ", by the names of its policies" } else { "" };
     let nobody = if holder.is_assigned { "" } else { ", which is assigned to nobody" };
     format!("{}{by}{nobody}", holder.in_words())
 }

@@ -361,6 +361,26 @@ fn a_policy_on_the_wrong_role_is_granted_there() {
 }
 
 #[test]
+fn a_role_whose_name_says_nothing_goes_by_its_policies() {
+    let rename = |account: &mut Account| {
+        account.role(ROLE)["RoleName"] = json!("payments");
+        account.role("payments")["Arn"] = json!(arn("role", "payments"));
+    };
+    let said = edited(rename);
+    assert_eq!(said.code, 0, "{}", said.out);
+    let compared = said.json()["compared"].as_array().unwrap().clone();
+    let payments = compared.iter().find(|one| one["principal"] == arn("role", "payments").as_str());
+    let payments = payments.unwrap();
+    assert_eq!(payments["by"], "policies");
+    assert_eq!(payments["parts"], json!([{"role": "developer", "environment": "staging"}]));
+    let said = edited(|account| {
+        rename(account);
+        account.put_inline("payments", &allow(&json!("ecs:*")));
+    });
+    assert_eq!(said.code, 14, "{}", said.out);
+}
+
+#[test]
 fn a_role_that_is_assigned_to_nobody_is_permitted_nothing() {
     let said = edited(|account| {
         account.role(ROLE)["RoleName"] = json!("fortem-developer-prod");

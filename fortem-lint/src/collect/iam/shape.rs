@@ -37,7 +37,7 @@ impl Document {
     /// None if it is not JSON.
     fn laid_out(&self) -> Option<Box<RawValue>> {
         let value: Value = serde_json::from_str(&self.0).ok()?;
-        let is_same = value.to_string() == without_space(&self.0);
+        let is_same = serde_json::to_string(&value).ok()? == without_space(&self.0);
         let text =
             if is_same { serde_json::to_string_pretty(&value).ok()? } else { self.0.clone() };
         RawValue::from_string(text).ok()
