@@ -41,6 +41,10 @@ pub(super) struct Accounts {
 
 impl Accounts {
     /// Reads the accounts; looks at their environments if `infer`, and at what runs in Regions only then.
+    #[cfg_attr(
+        not(feature = "live"),
+        expect(clippy::unnecessary_wraps, reason = "only what is read of AWS can fail as a whole")
+    )]
     pub(super) fn read(&self, infer: bool) -> Result<Inputs> {
         #[cfg(feature = "live")]
         if self.paths.is_empty() {
