@@ -13,7 +13,7 @@ use crate::finding::{Finding, Persona, Severity};
 use crate::ignore::Suppressed;
 use crate::input::{Input, NotAssessed};
 use crate::organization::Organization;
-use crate::rules::{self, Findings, Input as Needed, Rule};
+use crate::rules::{self, Findings, Gaps, Input as Needed, Rule};
 use crate::unit::Unit;
 
 /// Which findings are wanted.
@@ -127,6 +127,7 @@ pub(crate) struct Judgement<'a> {
     selection: &'a Selection,
     rules: Vec<(&'static dyn Rule, Calls)>,
     access: Matrix,
+    gaps: Gaps,
     report: Report,
 }
 
@@ -150,6 +151,7 @@ impl<'a> Judgement<'a> {
             selection,
             rules,
             access: Matrix::of(environments),
+            gaps: Gaps::default(),
             report: Report::default(),
         }
     }
@@ -159,14 +161,14 @@ impl<'a> Judgement<'a> {
         let units: Vec<&Unit> = units.into_iter().collect();
         let judged = units.par_iter().map(|unit| {
             let facts = Facts::of(unit, self.environments, self.organization, self.reference);
-            let findings = check_unit(&facts, &self.rules);
+            let mut findings = check_unit(&facts, &self.rules);
             let rows = if self.selection.access { matrix::rows(&facts) } else { Vec::new() };
-            (findings.unread(), findings.into_vec(), rows)
+            (findings.take_gaps(), findings.into_vec(), rows)
         });
         let judged: Vec<_> = judged.collect();
-        for (unit, (unread, findings, rows)) in units.into_iter().zip(judged) {
+        for (unit, (gaps, findings, rows)) in units.into_iter().zip(judged) {
             self.report.summary.add(unit);
-            self.report.not_assessed.extend(unread);
+            self.gaps.add(gaps);
             self.report.findings.extend(findings);
             self.access.rows.extend(rows);
         }
@@ -182,8 +184,10 @@ impl<'a> Judgement<'a> {
             selection,
             rules,
             mut access,
+            gaps,
             mut report,
         } = self;
+        report.not_assessed.extend(gaps.told());
         access.sort();
         report.access = Some(access).filter(|_| selection.access);
         report.summary.available.extend(organization.map(|_| Needed::Organization));

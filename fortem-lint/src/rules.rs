@@ -14,6 +14,7 @@ use crate::ignore::Assessed;
 use crate::organization::Organization;
 use crate::unit::Policy;
 
+pub(crate) use findings::Gaps;
 pub use findings::{Draft, Findings};
 
 /// What a rule has to be given, the letters of the rule table.

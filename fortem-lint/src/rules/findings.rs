@@ -20,9 +20,12 @@ use crate::unit::{Owner, Policy};
 pub struct Findings<'f> {
     facts: &'f Facts<'f>,
     found: Vec<Finding>,
-    // What was not read, and the rules that ask for it.
-    unread: BTreeMap<Gap, BTreeSet<&'static str>>,
+    unread: Gaps,
 }
+
+/// What was not read, and the rules that ask for it.
+#[derive(Debug, Default)]
+pub(crate) struct Gaps(BTreeMap<Gap, BTreeSet<&'static str>>);
 
 /// A part of a Region that was not read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -229,7 +232,7 @@ impl<'f> Findings<'f> {
     /// None yet.
     #[must_use]
     pub fn new(facts: &'f Facts<'f>) -> Self {
-        Self { facts, found: Vec::new(), unread: BTreeMap::new() }
+        Self { facts, found: Vec::new(), unread: Gaps::default() }
     }
 
     /// The correction that rewrites a statement; see [`fix::statement`].
@@ -297,6 +300,11 @@ impl<'f> Findings<'f> {
         self.gap(meta, region, what, false);
     }
 
+    /// Notes that a rule is judged in part, since something of a Region was not read.
+    pub fn assessed_in_part(&mut self, meta: &'static Meta, region: &Region<'_>, what: &str) {
+        self.gap(meta, region, what, true);
+    }
+
     fn gap(&mut self, meta: &'static Meta, region: &Region<'_>, what: &str, is_partial: bool) {
         if region.is_whole {
             let gap = Gap {
@@ -305,42 +313,20 @@ impl<'f> Findings<'f> {
                 is_partial,
                 region: region.inventory.region.clone(),
             };
-            self.unread.entry(gap).or_default().insert(meta.id);
+            self.unread.0.entry(gap).or_default().insert(meta.id);
         }
     }
 
-    /// What was not read, and the rules that were not judged by it; the same in several Regions once.
-    #[must_use]
-    pub fn unread(&self) -> Vec<NotAssessed> {
-        let mut same: BTreeMap<_, Vec<String>> = BTreeMap::new();
-        for (gap, ids) in &self.unread {
-            let key = (&gap.account, &gap.what, gap.is_partial, ids);
-            let region = gap.region.as_deref().unwrap_or("an unknown Region").to_owned();
-            same.entry(key).or_default().push(region);
-        }
-        let told = same.into_iter().map(|((account, what, is_partial, ids), regions)| {
-            let ids = ids.iter().copied().collect::<Vec<_>>().join(", ");
-            let account = account.as_ref().map(|id| format!(" of account {id}"));
-            NotAssessed {
-                what: format!("{what} in {}{}", some(&regions), account.unwrap_or_default()),
-                why: if is_partial {
-                    format!("read in part, so judged in part by {ids}")
-                } else {
-                    format!("not read, so not judged by {ids}")
-                },
-                incomplete: true,
-            }
-        });
-        told.collect()
+    /// What was not read, and the rules that were not judged by it.
+    pub(crate) fn take_gaps(&mut self) -> Gaps {
+        std::mem::take(&mut self.unread)
     }
 
     /// These and more.
     #[must_use]
     pub fn joined_with(mut self, more: Self) -> Self {
         self.found.extend(more.found);
-        for (what, ids) in more.unread {
-            self.unread.entry(what).or_default().extend(ids);
-        }
+        self.unread.add(more.unread);
         self
     }
 
@@ -376,6 +362,47 @@ impl Draft {
         let whose = self.policy.as_deref().or(self.principal.as_deref()).unwrap_or(name);
         let (principal, resource) = (text(&self.principal), text(&self.resource));
         Finding::fingerprint_of(&[self.meta.id, account, whose, &principal, spot, &resource])
+    }
+}
+
+impl Gaps {
+    /// Adds others.
+    pub(crate) fn add(&mut self, others: Self) {
+        for (gap, ids) in others.0 {
+            self.0.entry(gap).or_default().extend(ids);
+        }
+    }
+
+    /// What is told of them: the same in several Regions and accounts once.
+    pub(crate) fn told(&self) -> Vec<NotAssessed> {
+        let mut of_accounts: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        for (gap, ids) in &self.0 {
+            let region = gap.region.as_deref().unwrap_or("an unknown Region").to_owned();
+            let key = (&gap.what, gap.is_partial, ids, &gap.account);
+            of_accounts.entry(key).or_default().push(region);
+        }
+        let mut same: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        for ((what, is_partial, ids, account), regions) in of_accounts {
+            let accounts = same.entry((what, is_partial, ids, regions)).or_default();
+            accounts.extend(account.clone());
+        }
+        let told = same.into_iter().map(|((what, is_partial, ids, regions), accounts)| {
+            let ids = ids.iter().copied().collect::<Vec<_>>().join(", ");
+            let place = match accounts.as_slice() {
+                [] => some(&regions),
+                accounts => format!("{} of account {}", some(&regions), some(accounts)),
+            };
+            NotAssessed {
+                what: format!("{what} in {place}"),
+                why: if is_partial {
+                    format!("read in part, so judged in part by {ids}")
+                } else {
+                    format!("not read, so not judged by {ids}")
+                },
+                incomplete: true,
+            }
+        });
+        told.collect()
     }
 }
 

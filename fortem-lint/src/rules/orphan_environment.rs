@@ -67,7 +67,7 @@ impl Rule for OrphanEnvironment {
         }
         // What was not read may be what is missed here.
         if let Some(region) = facts.regions.iter().find(|one| one.has_gaps()) {
-            return findings.not_assessed(&META, region, "some lists");
+            return findings.assessed_in_part(&META, region, "resources");
         }
         for (name, principal) in &of_principals {
             if !of_resources.contains_key(name) {
