@@ -114,6 +114,9 @@ pub enum CollectError {
     /// The credentials are not good, or there are none.
     #[error("AWS does not say who is calling: {0}")]
     Caller(Failure),
+    /// What names the address of a service names none.
+    #[error("`{0}` is not an address such as `https://ecs.eu-west-1.amazonaws.com`")]
+    Endpoint(String),
     /// The folder cannot take the snapshot.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -140,7 +143,7 @@ pub async fn collect(
     let pace =
         Pace::new(settings.concurrency, settings.concurrency_of_account, settings.most_per_second);
     let hub = Arc::new(Hub::new(pace, counters, settings.patience, stop));
-    let client = Client::load(settings, hub).await;
+    let client = Client::load(settings, hub).await?;
     let who = client.who().await.map_err(CollectError::Caller)?;
     let now = jiff::Timestamp::now().to_string();
     let store = if resumed {

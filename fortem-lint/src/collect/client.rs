@@ -11,11 +11,11 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::config::IdentityCache;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 
-use super::Settings;
 use super::caller::{Caller, Hub};
 use super::calls;
 use super::failure::{Failure, Kind};
 use super::session::Session;
+use super::{CollectError, Settings};
 
 /// The Region of services that have none, where nothing is configured.
 const HOME: &str = "us-east-1";
@@ -38,7 +38,7 @@ pub(super) struct Who {
 
 impl Client {
     /// Finds credentials where the SDK looks for them. It does not try again by itself: [`Caller`] does.
-    pub(super) async fn load(settings: &Settings, hub: Arc<Hub>) -> Self {
+    pub(super) async fn load(settings: &Settings, hub: Arc<Hub>) -> Result<Self, CollectError> {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
             .build_https();
@@ -56,11 +56,12 @@ impl Client {
             loader = loader.profile_name(profile);
         }
         let config = loader.load().await;
+        check_endpoints(&config)?;
         let session = config.credentials_provider().map(Session::found);
         let region = config.region().cloned().unwrap_or(Region::from_static(HOME));
         let mut builder = config.into_builder().region(region);
         builder.set_credentials_provider(session.clone().map(SharedCredentialsProvider::new));
-        Self { hub, config: builder.build(), session }
+        Ok(Self { hub, config: builder.build(), session })
     }
 
     /// Calls as whoever started the collection; `region` is empty for services without Regions.
@@ -86,5 +87,40 @@ impl Client {
             partition: partition.to_owned(),
             account: who.account.ok_or_else(Failure::of_unreadable)?,
         })
+    }
+}
+
+/// Refuses addresses of services that are none; the SDK would end the program.
+fn check_endpoints(config: &SdkConfig) -> Result<(), CollectError> {
+    const NAME: &str = "AWS_ENDPOINT_URL";
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    let of_environment = std::env::vars_os().map(|(name, url)| (text(name), text(url)));
+    let of_environment = of_environment.filter(|(name, _)| name.starts_with(NAME));
+    let of_files = config.endpoint_url().map(|url| (NAME.to_owned(), url.to_owned()));
+    let mut all = of_environment.chain(of_files);
+    match all.find(|(_, url)| !is_address(url)) {
+        Some((name, _)) => Err(CollectError::Endpoint(name)),
+        None => Ok(()),
+    }
+}
+
+fn is_address(url: &str) -> bool {
+    let uri: Result<http::Uri, _> = url.parse();
+    uri.is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_address;
+
+    #[test]
+    fn addresses_have_scheme_and_host() {
+        assert!(is_address("http://127.0.0.1:4566"));
+        assert!(is_address("https://ecs.example.com/path"));
+        for url in ["", " ", "127.0.0.1:4566", "ftp://example.com", "http://", "no address"] {
+            assert!(!is_address(url), "{url}");
+        }
     }
 }
