@@ -117,6 +117,9 @@ pub enum CollectError {
     /// What names the address of a service names none.
     #[error("`{0}` is not an address such as `https://ecs.eu-west-1.amazonaws.com`")]
     Endpoint(String),
+    /// What names a Region names none.
+    #[error("`{0}` is no Region, but AWS_REGION or the profile names it")]
+    Region(String),
     /// The folder cannot take the snapshot.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -169,7 +169,7 @@ fn advise(error: &CollectError) -> anyhow::Error {
         CollectError::Caller(_) => {
             "\n  = help: `aws sts get-caller-identity` tells whether the credentials are good"
         }
-        CollectError::Endpoint(_) => "\n  = help: correct or unset it",
+        CollectError::Endpoint(_) | CollectError::Region(_) => "\n  = help: correct or unset it",
         _ => "",
     };
     anyhow::anyhow!("{error}{advice}")

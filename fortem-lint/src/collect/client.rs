@@ -59,6 +59,10 @@ impl Client {
         check_endpoints(&config)?;
         let session = config.credentials_provider().map(Session::found);
         let region = config.region().cloned().unwrap_or(Region::from_static(HOME));
+        let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        if region.as_ref().is_empty() || !region.as_ref().bytes().all(is_sign) {
+            return Err(CollectError::Region(region.to_string()));
+        }
         let mut builder = config.into_builder().region(region);
         builder.set_credentials_provider(session.clone().map(SharedCredentialsProvider::new));
         Ok(Self { hub, config: builder.build(), session })

@@ -71,9 +71,23 @@ impl Session {
             Source::Found(provider) => provider.provide_credentials().await?,
             Source::Role(role) => role.enter().await.map_err(CredentialsError::provider_error)?,
         };
+        check(&fetched).map_err(CredentialsError::provider_error)?;
         *held = Some(fetched.clone());
         Ok(fetched)
     }
+}
+
+/// Refuses credentials that no request can carry, such as those with a line break at the end; the SDK would end the
+/// program.
+fn check(credentials: &Credentials) -> Result<(), Failure> {
+    let texts = [Some(credentials.access_key_id()), credentials.session_token()];
+    let is_good = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+    if texts.into_iter().flatten().all(is_good) {
+        return Ok(());
+    }
+    let message =
+        "the access key or the session token has blanks or other characters that none has";
+    Err(Failure::new(Kind::Denied, "MalformedCredentials", message))
 }
 
 impl ProvideCredentials for Session {
@@ -105,5 +119,22 @@ impl Role {
             expiry,
             "AssumeRole",
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sts::config::Credentials;
+
+    use super::check;
+
+    #[test]
+    fn credentials_with_line_breaks_are_refused() {
+        let of = |key: &str, token: &str| {
+            check(&Credentials::new(key, "secret", Some(token.to_owned()), None, "test"))
+        };
+        assert!(of("AKIAEXAMPLE", "dG9rZW4=").is_ok());
+        assert!(of("AKIAEXAMPLE\n", "dG9rZW4=").is_err());
+        assert!(of("AKIAEXAMPLE", "dG9r ZW4=").is_err());
     }
 }

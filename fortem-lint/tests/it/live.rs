@@ -5,6 +5,7 @@ mod defects;
 mod denied;
 mod faults;
 mod interrupted;
+mod misconfigured;
 mod permissions;
 mod scale;
 mod secrets;
