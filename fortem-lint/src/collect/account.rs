@@ -94,13 +94,12 @@ impl Collection<'_> {
             return Ok((own, self.client.config.clone()));
         }
         let settings = self.settings;
+        let Some(role_name) = &settings.scope.role_name else {
+            let message = "nothing says which role of the account to enter";
+            return Err(Failure::new(super::Kind::Refused, "NoRoleName", message));
+        };
         let role = Role {
-            arn: format!(
-                "arn:{}:iam::{}:role/{}",
-                self.who.partition,
-                target.id,
-                settings.scope.role_name.as_deref().unwrap_or_default()
-            ),
+            arn: format!("arn:{}:iam::{}:role/{role_name}", self.who.partition, target.id),
             external_id: settings.external_id.clone(),
             session_name: settings.session_name.clone(),
             tags: settings.session_tags.clone(),

@@ -155,6 +155,8 @@ impl Store {
                 };
                 key(a).cmp(&key(b)).then_with(|| a.reason.cmp(&b.reason))
             });
+            // A collection that is resumed meets some of them again.
+            manifest.unread.dedup();
         })
     }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::collected;
-use crate::double::{FLEET, Lint, MANAGEMENT, REGION, SINGLE, Snapshot, collect};
+use crate::double::{FLEET, Lint, MANAGEMENT, Proxy, REGION, SINGLE, Snapshot, collect};
 
 #[test]
 fn an_operation() {
@@ -261,4 +261,30 @@ fn an_organization_that_contradicts_itself_is_not_believed() {
     let unread = snapshot.unread();
     assert!(unread.iter().any(|one| one.contains(" organizations:")), "{unread:?}");
     assert!(!snapshot.names().contains(&"organization.json"));
+}
+
+/// What cannot be read where accounts are named, also after the collection was resumed.
+#[track_caller]
+fn assert_told_once(proxy: &Proxy, arguments: &[&str], expected: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    for more in [&[][..], &["--resume"], &["--resume"]] {
+        let lint = Lint::new(proxy.endpoint()).args(["collect", "--regions", REGION, "--out"]);
+        let said = lint.args([folder.path()]).args(arguments).args(more).run();
+        assert_eq!(said.code, 3, "{said:?}");
+        assert_eq!(Snapshot::read(folder.path()).unread(), [expected]);
+    }
+}
+
+#[test]
+fn an_account_without_a_role_to_enter() {
+    let arguments = ["--accounts", "444455556666"];
+    assert_told_once(&SINGLE.proxy(&[]), &arguments, "444455556666/ sts:AssumeRole NoRoleName");
+}
+
+#[test]
+fn an_account_that_the_organization_has_not() {
+    let arguments =
+        ["--organization", "--role-name", "FortemLintReadOnly", "--accounts", "444455556666"];
+    let expected = "444455556666/ organizations:ListAccountsForParent NoSuchAccount";
+    assert_told_once(&FLEET.proxy(&[]), &arguments, expected);
 }
