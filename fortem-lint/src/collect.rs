@@ -23,6 +23,7 @@ mod events;
 mod failure;
 mod iam;
 mod logs;
+mod names;
 mod organization;
 mod pace;
 mod part;
@@ -49,7 +50,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use self::account::{Source, Target};
-use self::caller::Hub;
+use self::caller::{Caller, Hub};
 use self::client::Client;
 use self::organization::{Membership, Tree};
 use self::pace::Pace;
@@ -226,8 +227,21 @@ impl Collection<'_> {
             }
             Err((call, failure)) => {
                 self.store.note(vec![self.unread(call, &failure)])?;
+                self.effective_tag_policy(&caller, &client).await?;
                 Ok(None)
             }
+        }
+    }
+
+    /// What an account that may not read the Organization may know of it.
+    async fn effective_tag_policy(
+        &self,
+        caller: &Caller,
+        client: &aws_sdk_organizations::Client,
+    ) -> Result<(), StoreError> {
+        match organization::effective_tag_policy(caller, client).await {
+            Ok(policy) => self.store.tag_policy(&self.who.account, policy),
+            Err(failure) => self.store.note(vec![self.unread(&calls::EFFECTIVE_POLICY, &failure)]),
         }
     }
 

@@ -26,6 +26,7 @@ struct Bars {
     all: MultiProgress,
     accounts: ProgressBar,
     regions: ProgressBar,
+    clusters: ProgressBar,
     calls: ProgressBar,
 }
 
@@ -70,7 +71,7 @@ impl Progress {
     /// Takes the bars away.
     pub(super) fn finish(&self) {
         if let Shown::Bars(bars) = &self.shown {
-            let all = [&bars.accounts, &bars.regions, &bars.calls];
+            let all = [&bars.accounts, &bars.regions, &bars.clusters, &bars.calls];
             all.into_iter().for_each(ProgressBar::finish_and_clear);
         }
     }
@@ -86,10 +87,12 @@ impl Progress {
         *lines = Lines { at: Some(Instant::now()), accounts: done };
         let counters = &self.counters;
         self.say(&format!(
-            "accounts {done}/{}, Regions {}/{}, {} calls, {} throttled",
+            "accounts {done}/{}, Regions {}/{}, clusters {}/{}, {} calls, {} throttled",
             counters.accounts.total(),
             counters.regions.done(),
             counters.regions.total(),
+            counters.clusters.done(),
+            counters.clusters.total(),
             counters.calls(),
             counters.throttled(),
         ));
@@ -110,21 +113,24 @@ impl Bars {
             bar.set_prefix(name);
             bar
         };
-        let (accounts, regions) = (bar("accounts"), bar("Regions"));
+        let (accounts, regions, clusters) = (bar("accounts"), bar("Regions"), bar("clusters"));
         let calls = all.add(ProgressBar::new_spinner());
         calls.set_style(style("{prefix:>9} {msg}"));
         calls.set_prefix("calls");
-        Self { all, accounts, regions, calls }
+        Self { all, accounts, regions, clusters, calls }
     }
 
     fn update(&self, counters: &Counters, elapsed: Duration) {
-        for (bar, progress) in
-            [(&self.accounts, &counters.accounts), (&self.regions, &counters.regions)]
-        {
+        let bars = [
+            (&self.accounts, &counters.accounts),
+            (&self.regions, &counters.regions),
+            (&self.clusters, &counters.clusters),
+        ];
+        for (bar, progress) in bars {
             bar.set_length(progress.total() as u64);
             bar.set_position(progress.done() as u64);
+            bar.set_message(remaining(progress, elapsed));
         }
-        self.regions.set_message(remaining(&counters.regions, elapsed));
         let seconds = elapsed.as_secs().max(1);
         let rate = counters.calls() as u64 / seconds;
         self.calls.set_message(format!(

@@ -13,6 +13,8 @@ pub struct Counters {
     pub accounts: Progress,
     /// Regions to read, of all accounts that are known.
     pub regions: Progress,
+    /// Clusters to read, of all Regions whose clusters are listed.
+    pub clusters: Progress,
     calls: AtomicUsize,
     throttled: AtomicUsize,
     retried: AtomicUsize,

@@ -3,18 +3,20 @@
 mod convert;
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
     CapacityProviderField, ClusterField, ContainerInstanceField, Failure as Missing, ServiceField,
     TaskDefinitionField, TaskField,
 };
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc::{self, UnboundedSender};
 
 use super::calls::{self, Call};
 use super::failure::{Failure, Kind};
-use super::region::Region;
+use super::names::Names;
+use super::region::{Named, Region};
 use crate::snapshot::Service;
 
 /// What `DescribeClusters`, `DescribeTasks` and `DescribeContainerInstances` take at once (Amazon ECS API reference, 2026-09).
@@ -22,20 +24,20 @@ const BATCH: usize = 100;
 /// What `DescribeServices` takes at once (Amazon ECS API reference, 2026-09).
 const SERVICES: usize = 10;
 
-/// What clusters and services say of other resources.
-#[derive(Debug, Default)]
-pub(super) struct Named {
-    /// ARNs of task definitions.
-    pub(super) definitions: BTreeSet<String>,
-    /// Log groups of ECS Exec.
-    pub(super) log_groups: BTreeSet<String>,
-    /// Names of capacity providers.
-    pub(super) providers: BTreeSet<String>,
+/// The status of clusters that are deleted and for a while still listed ("Amazon ECS clusters", developer guide, 2026-09).
+const DELETED: &str = "INACTIVE";
+
+/// What a description was asked for.
+struct Asked<'a> {
+    call: &'static Call,
+    /// The list that it goes to.
+    list: &'static str,
+    arns: &'a [String],
 }
 
 impl Region<'_> {
     /// Clusters, services, tasks and hosts. Clusters are looked at while more of them are listed.
-    pub(super) async fn clusters(&self) -> Named {
+    pub(super) async fn clusters(&self, named: &Named) {
         let client = Client::new(&self.config);
         let (found, batches) = mpsc::unbounded_channel();
         let batches = stream::unfold(batches, async |mut batches| {
@@ -43,11 +45,10 @@ impl Region<'_> {
             Some((batch, batches))
         });
         let looked_at = batches
-            .map(|batch| self.cluster_batch(&client, batch))
+            .map(|batch| self.cluster_batch(&client, batch, named))
             .buffer_unordered(self.width)
-            .fold(Named::default(), async |all, one| all.and(one));
-        let ((), named) = tokio::join!(self.list_clusters(&client, found), looked_at);
-        named
+            .collect::<()>();
+        tokio::join!(self.list_clusters(&client, found), looked_at);
     }
 
     async fn list_clusters(&self, client: &Client, found: UnboundedSender<Vec<String>>) {
@@ -61,7 +62,9 @@ impl Region<'_> {
                     for list in LISTS {
                         self.part.declare(list);
                     }
-                    for batch in page.cluster_arns.unwrap_or_default().chunks(BATCH) {
+                    let arns = page.cluster_arns.unwrap_or_default();
+                    self.caller.hub.counters.clusters.add(arns.len());
+                    for batch in arns.chunks(BATCH) {
                         // Whoever takes them is there as long as this.
                         let _ = found.send(batch.to_vec());
                     }
@@ -72,17 +75,16 @@ impl Region<'_> {
         self.part.take(&calls::CLUSTERS, &LISTS, "", listed);
     }
 
-    async fn cluster_batch(&self, client: &Client, arns: Vec<String>) -> Named {
+    async fn cluster_batch(&self, client: &Client, arns: Vec<String>, named: &Named) {
         let on_clusters = stream::iter(&arns)
-            .map(|arn| async move { Box::pin(self.on_cluster(client, arn)).await })
+            .map(|arn| async move { Box::pin(self.on_cluster(client, arn, named)).await })
             .buffer_unordered(self.width)
-            .fold(Named::default(), async |all, one| all.and(one));
-        let (named, on_clusters) = tokio::join!(self.describe_clusters(client, &arns), on_clusters);
-        named.and(on_clusters)
+            .collect::<()>();
+        tokio::join!(self.describe_clusters(client, &arns, named), on_clusters);
     }
 
     /// Descriptions of clusters, and the hosts of those that have some.
-    async fn describe_clusters(&self, client: &Client, arns: &[String]) -> Named {
+    async fn describe_clusters(&self, client: &Client, arns: &[String], named: &Named) {
         let described = self
             .caller
             .call(&calls::CLUSTER, || {
@@ -92,13 +94,14 @@ impl Region<'_> {
                 call.set_include(Some(fields.to_vec())).send()
             })
             .await;
-        let mut named = Named::default();
         // Without its description a cluster may have hosts.
         let mut with_hosts = arns.to_vec();
         if let Some(answer) = self.part.take(&calls::CLUSTER, &["clusters"], "", described) {
-            self.missing(&calls::CLUSTER, "clusters", answer.failures.unwrap_or_default());
+            let clusters = answer.clusters.unwrap_or_default();
+            let asked = Asked { call: &calls::CLUSTER, list: "clusters", arns };
+            self.missing(&asked, clusters.len(), answer.failures);
             with_hosts.clear();
-            for one in answer.clusters.unwrap_or_default() {
+            for one in clusters.into_iter().filter(|one| one.status.as_deref() != Some(DELETED)) {
                 let has_hosts = one.registered_container_instances_count > 0;
                 let cluster = convert::cluster(one);
                 with_hosts.extend(has_hosts.then(|| cluster.cluster_arn.clone()));
@@ -109,16 +112,18 @@ impl Region<'_> {
         }
         let hosts = stream::iter(&with_hosts).map(|arn| self.hosts(client, arn));
         hosts.buffer_unordered(self.width).collect::<()>().await;
-        named
     }
 
-    async fn on_cluster(&self, client: &Client, arn: &str) -> Named {
-        let (services, tasks) = tokio::join!(self.services(client, arn), self.tasks(client, arn));
-        services.and(tasks)
+    async fn on_cluster(&self, client: &Client, arn: &str, named: &Named) {
+        tokio::join!(
+            self.services(client, arn, &named.definitions),
+            self.tasks(client, arn, &named.definitions),
+        );
+        self.caller.hub.counters.clusters.finish(1);
     }
 
-    async fn services(&self, client: &Client, cluster: &str) -> Named {
-        let mut arns = Vec::new();
+    async fn services(&self, client: &Client, cluster: &str, definitions: &Names) {
+        let mut arns = BTreeSet::new();
         let listed = self
             .caller
             .pages(
@@ -134,37 +139,42 @@ impl Region<'_> {
             )
             .await;
         self.part.take(&calls::SERVICES, &["services"], cluster, listed);
-        let batches = stream::iter(arns.chunks(SERVICES))
-            .map(|batch| self.service_batch(client, cluster, batch));
-        batches
+        stream::iter(batches(arns, SERVICES))
+            .map(|batch| self.service_batch(client, cluster, batch, definitions))
             .buffer_unordered(self.width)
-            .fold(Named::default(), async |all, one| all.and(one))
-            .await
+            .collect::<()>()
+            .await;
     }
 
-    async fn service_batch(&self, client: &Client, cluster: &str, arns: &[String]) -> Named {
+    async fn service_batch(
+        &self,
+        client: &Client,
+        cluster: &str,
+        arns: Vec<String>,
+        definitions: &Names,
+    ) {
         let described = self
             .caller
             .call(&calls::SERVICE, || {
                 let call = client.describe_services().cluster(cluster);
-                call.set_services(Some(arns.to_vec())).include(ServiceField::Tags).send()
+                call.set_services(Some(arns.clone())).include(ServiceField::Tags).send()
             })
             .await;
-        let mut named = Named::default();
         let answer = self.part.take(&calls::SERVICE, &["services"], cluster, described);
         if let Some(answer) = answer {
-            self.missing(&calls::SERVICE, "services", answer.failures.unwrap_or_default());
-            for one in answer.services.unwrap_or_default() {
+            let services = answer.services.unwrap_or_default();
+            let asked = Asked { call: &calls::SERVICE, list: "services", arns: &arns };
+            self.missing(&asked, services.len(), answer.failures);
+            for one in services {
                 let service = convert::service(one);
-                named.definitions.extend(definitions_of(&service));
+                definitions.extend(definitions_of(&service));
                 self.part.push("services", &service.service_arn, &service);
             }
         }
-        named
     }
 
-    async fn tasks(&self, client: &Client, cluster: &str) -> Named {
-        let mut arns = Vec::new();
+    async fn tasks(&self, client: &Client, cluster: &str, definitions: &Names) {
+        let mut arns = BTreeSet::new();
         let listed = self
             .caller
             .pages(
@@ -177,40 +187,45 @@ impl Region<'_> {
             )
             .await;
         self.part.take(&calls::TASKS, &["tasks"], cluster, listed);
-        let batches =
-            stream::iter(arns.chunks(BATCH)).map(|batch| self.task_batch(client, cluster, batch));
-        batches
+        stream::iter(batches(arns, BATCH))
+            .map(|batch| self.task_batch(client, cluster, batch, definitions))
             .buffer_unordered(self.width)
-            .fold(Named::default(), async |all, one| all.and(one))
-            .await
+            .collect::<()>()
+            .await;
     }
 
-    async fn task_batch(&self, client: &Client, cluster: &str, arns: &[String]) -> Named {
+    async fn task_batch(
+        &self,
+        client: &Client,
+        cluster: &str,
+        arns: Vec<String>,
+        definitions: &Names,
+    ) {
         let described = self
             .caller
             .call(&calls::TASK, || {
                 let call = client.describe_tasks().cluster(cluster);
-                call.set_tasks(Some(arns.to_vec())).include(TaskField::Tags).send()
+                call.set_tasks(Some(arns.clone())).include(TaskField::Tags).send()
             })
             .await;
-        let mut named = Named::default();
         let answer = self.part.take(&calls::TASK, &["tasks"], cluster, described);
         if let Some(answer) = answer {
-            self.missing(&calls::TASK, "tasks", answer.failures.unwrap_or_default());
-            for one in answer.tasks.unwrap_or_default() {
+            let tasks = answer.tasks.unwrap_or_default();
+            let asked = Asked { call: &calls::TASK, list: "tasks", arns: &arns };
+            self.missing(&asked, tasks.len(), answer.failures);
+            for one in tasks {
                 let mut task = convert::task(one);
                 let replaced =
                     task.overrides.iter_mut().flat_map(|one| &mut one.container_overrides);
                 replaced.for_each(|one| self.redaction.replaced(one));
-                named.definitions.insert(task.task_definition_arn.clone());
+                definitions.add(&task.task_definition_arn);
                 self.part.push("tasks", &task.task_arn, &task);
             }
         }
-        named
     }
 
     async fn hosts(&self, client: &Client, cluster: &str) {
-        let mut arns = Vec::new();
+        let mut arns = BTreeSet::new();
         let list = ["containerInstances"];
         let listed = self
             .caller
@@ -226,20 +241,22 @@ impl Region<'_> {
             )
             .await;
         self.part.take(&calls::CONTAINER_INSTANCES, &list, cluster, listed);
-        for batch in arns.chunks(BATCH) {
+        for batch in batches(arns, BATCH) {
             let described = self
                 .caller
                 .call(&calls::CONTAINER_INSTANCE, || {
                     let call = client.describe_container_instances().cluster(cluster);
-                    let call = call.set_container_instances(Some(batch.to_vec()));
+                    let call = call.set_container_instances(Some(batch.clone()));
                     call.include(ContainerInstanceField::Tags).send()
                 })
                 .await;
             let answer = self.part.take(&calls::CONTAINER_INSTANCE, &list, cluster, described);
             if let Some(answer) = answer {
-                let missing = answer.failures.unwrap_or_default();
-                self.missing(&calls::CONTAINER_INSTANCE, "containerInstances", missing);
-                for one in answer.container_instances.unwrap_or_default() {
+                let hosts = answer.container_instances.unwrap_or_default();
+                let call = &calls::CONTAINER_INSTANCE;
+                let asked = Asked { call, list: "containerInstances", arns: &batch };
+                self.missing(&asked, hosts.len(), answer.failures);
+                for one in hosts {
                     let host = convert::container_instance(one);
                     self.part.push("containerInstances", &host.container_instance_arn, &host);
                 }
@@ -247,30 +264,32 @@ impl Region<'_> {
         }
     }
 
-    /// The task definitions that something runs or may run; gives the log groups and secrets that they name.
+    /// The task definitions that something runs or may run, which name log groups and secrets.
     pub(super) async fn definitions(
         &self,
-        arns: BTreeSet<String>,
-    ) -> (BTreeSet<String>, BTreeSet<String>) {
+        arns: impl Stream<Item = String>,
+        log_groups: Names,
+        secrets: Names,
+    ) {
         let client = Client::new(&self.config);
         self.part.declare("taskDefinitions");
         let client = &client;
-        let described = stream::iter(arns).filter(|arn| std::future::ready(!arn.is_empty())).map(
-            |arn| async move {
-                let described = self
-                    .caller
-                    .call(&calls::TASK_DEFINITION, || {
-                        let call = client.describe_task_definition().task_definition(&arn);
-                        call.include(TaskDefinitionField::Tags).send()
-                    })
-                    .await;
-                self.part.take(&calls::TASK_DEFINITION, &["taskDefinitions"], &arn, described)
-            },
-        );
-        let (mut log_groups, mut secrets) = (BTreeSet::new(), BTreeSet::new());
-        let mut described = described.buffer_unordered(self.width);
+        let described = arns.map(|arn| async move {
+            let described = self
+                .caller
+                .call(&calls::TASK_DEFINITION, || {
+                    let call = client.describe_task_definition().task_definition(&arn);
+                    call.include(TaskDefinitionField::Tags).send()
+                })
+                .await
+                .and_then(|one| {
+                    let definition = one.task_definition.ok_or_else(Failure::of_unreadable)?;
+                    Ok((definition, one.tags))
+                });
+            self.part.take(&calls::TASK_DEFINITION, &["taskDefinitions"], &arn, described)
+        });
+        let mut described = pin!(described.buffer_unordered(self.width));
         while let Some(answer) = described.next().await {
-            let answer = answer.and_then(|one| Some((one.task_definition?, one.tags)));
             let Some((definition, tags)) = answer else { continue };
             let mut definition = convert::task_definition(definition, tags);
             for container in &definition.container_definitions {
@@ -280,16 +299,15 @@ impl Region<'_> {
             self.redaction.definition(&mut definition);
             self.part.push("taskDefinitions", &definition.task_definition_arn, &definition);
         }
-        (log_groups, secrets)
     }
 
     /// The capacity providers that clusters name, without those of AWS itself.
-    pub(super) async fn capacity_providers(&self, names: BTreeSet<String>) {
+    pub(super) async fn capacity_providers(&self, names: impl Stream<Item = String>) {
         const LIST: &str = "capacityProviders";
         self.part.declare(LIST);
         let client = Client::new(&self.config);
-        let own: Vec<String> =
-            names.into_iter().filter(|one| !one.starts_with("FARGATE")).collect();
+        let own = names.filter(|one| std::future::ready(!one.starts_with("FARGATE")));
+        let own: Vec<String> = own.collect().await;
         for batch in own.chunks(BATCH) {
             let described = self
                 .caller
@@ -301,8 +319,10 @@ impl Region<'_> {
                 .await;
             let answer = self.part.take(&calls::CAPACITY_PROVIDERS, &[LIST], "", described);
             let Some(answer) = answer else { continue };
-            self.missing(&calls::CAPACITY_PROVIDERS, LIST, answer.failures.unwrap_or_default());
-            for one in answer.capacity_providers.unwrap_or_default() {
+            let providers = answer.capacity_providers.unwrap_or_default();
+            let asked = Asked { call: &calls::CAPACITY_PROVIDERS, list: LIST, arns: batch };
+            self.missing(&asked, providers.len(), answer.failures);
+            for one in providers {
                 let provider = convert::capacity_provider(one);
                 self.part.push(LIST, &provider.capacity_provider_arn, &provider);
             }
@@ -328,25 +348,23 @@ impl Region<'_> {
         self.part.take(call, &[list], "", settings.await);
     }
 
-    /// Notes what a description leaves out, unless it is gone.
-    fn missing(&self, call: &'static Call, list: &'static str, missing: Vec<Missing>) {
+    /// Notes what a description leaves out: what it says is missing is gone, unless for another reason, and of all else
+    /// that was asked about it says something.
+    fn missing(&self, asked: &Asked<'_>, described: usize, missing: Option<Vec<Missing>>) {
+        let missing = missing.unwrap_or_default();
+        if described + missing.len() < asked.arns.len() {
+            let message = "the answer says nothing of something that was asked about";
+            let failure = Failure::new(Kind::Refused, "IncompleteAnswer", message);
+            self.part.gap(asked.call, &[asked.list], "", failure);
+        }
         for one in missing {
             let reason = one.reason.unwrap_or_default();
             if reason != "MISSING" {
                 let failure = Failure::of_answer(400, Some(&reason), one.detail.as_deref());
                 let failure = Failure { kind: Kind::Refused, ..failure };
-                self.part.gap(call, &[list], &one.arn.unwrap_or_default(), failure);
+                self.part.gap(asked.call, &[asked.list], &one.arn.unwrap_or_default(), failure);
             }
         }
-    }
-}
-
-impl Named {
-    fn and(mut self, other: Self) -> Self {
-        self.definitions.extend(other.definitions);
-        self.log_groups.extend(other.log_groups);
-        self.providers.extend(other.providers);
-        self
     }
 }
 
@@ -354,6 +372,12 @@ fn definitions_of(service: &Service) -> impl Iterator<Item = String> {
     let parts = service.deployments.iter().chain(&service.task_sets);
     let all = parts.map(|one| &one.task_definition).chain([&service.task_definition]);
     all.filter(|arn| !arn.is_empty()).cloned()
+}
+
+/// What is described at once, each once: pages may repeat what is listed.
+fn batches(arns: BTreeSet<String>, size: usize) -> Vec<Vec<String>> {
+    let arns: Vec<String> = arns.into_iter().collect();
+    arns.chunks(size).map(<[String]>::to_vec).collect()
 }
 
 /// Where ECS Exec logs on a cluster.

@@ -4,14 +4,15 @@ use aws_sdk_eventbridge::{Client, types};
 use futures_util::{StreamExt, stream};
 
 use super::calls;
+use super::names::Names;
 use super::region::Region;
 use crate::snapshot::{EcsParameters, EventRule, Tags, Target};
 
 const LIST: &str = "eventRules";
 
 impl Region<'_> {
-    /// Rules of all buses with a target in ECS. Gives the task definitions that they run.
-    pub(super) async fn event_rules(&self) -> Vec<String> {
+    /// Rules of all buses with a target in ECS, which name task definitions.
+    pub(super) async fn event_rules(&self, definitions: &Names) {
         let client = Client::new(&self.config);
         let mut buses = Vec::new();
         let send = |token| client.list_event_buses().set_next_token(token).send();
@@ -27,14 +28,12 @@ impl Region<'_> {
         if listed.is_none() && buses.is_empty() {
             buses.push("default".to_owned());
         }
-        let mut definitions = Vec::new();
         for bus in buses {
             let rules = self.rules_of(&client, &bus).await;
-            let of_rules = stream::iter(rules).map(|rule| self.event_rule(&client, rule));
-            let named: Vec<Vec<String>> = of_rules.buffer_unordered(self.width).collect().await;
-            definitions.extend(named.into_iter().flatten());
+            let of_rules =
+                stream::iter(rules).map(|rule| self.event_rule(&client, rule, definitions));
+            of_rules.buffer_unordered(self.width).collect::<()>().await;
         }
-        definitions
     }
 
     /// Rules that AWS made for its services are left out: nobody can change them.
@@ -50,7 +49,7 @@ impl Region<'_> {
         rules
     }
 
-    async fn event_rule(&self, client: &Client, rule: types::Rule) -> Vec<String> {
+    async fn event_rule(&self, client: &Client, rule: types::Rule, definitions: &Names) {
         let (name, arn) = (rule.name.unwrap_or_default(), rule.arn.unwrap_or_default());
         let mut targets = Vec::new();
         let send = |token| {
@@ -64,7 +63,7 @@ impl Region<'_> {
         });
         self.part.take(&calls::EVENT_TARGETS, &[LIST], &arn, listed.await);
         if targets.is_empty() {
-            return Vec::new();
+            return;
         }
         let tags = self
             .caller
@@ -76,11 +75,10 @@ impl Region<'_> {
             Tags::new(tags.map(|tag| (tag.key, tag.value)).collect())
         });
         let ecs = targets.iter().filter_map(|one| one.ecs_parameters.as_ref());
-        let definitions = ecs.map(|ecs| ecs.task_definition_arn.clone()).collect();
+        definitions.extend(ecs.map(|ecs| ecs.task_definition_arn.clone()));
         let state = rule.state.map(|state| state.as_str().to_owned());
         let rule = EventRule { name, arn, state, targets, tags };
         self.part.push(LIST, &rule.arn, &rule);
-        definitions
     }
 }
 

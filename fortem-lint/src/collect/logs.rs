@@ -1,9 +1,7 @@
 //! CloudWatch Logs: the log groups that task definitions and clusters name.
 
-use std::collections::BTreeSet;
-
 use aws_sdk_cloudwatchlogs::Client;
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt};
 
 use super::calls;
 use super::region::Region;
@@ -13,12 +11,11 @@ const LIST: &str = "logGroups";
 
 impl Region<'_> {
     /// Reads log groups by their names: an account may have hundreds of thousands of others.
-    pub(super) async fn log_groups(&self, names: BTreeSet<String>) {
+    pub(super) async fn log_groups(&self, names: impl Stream<Item = String>) {
         self.part.declare(LIST);
         let client = Client::new(&self.config);
         let client = &client;
-        let groups =
-            stream::iter(names).map(|name| async move { self.log_group(client, &name).await });
+        let groups = names.map(|name| async move { self.log_group(client, &name).await });
         groups.buffer_unordered(self.width).collect::<()>().await;
     }
 

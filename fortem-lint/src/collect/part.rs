@@ -21,7 +21,17 @@ pub(super) struct Part {
 struct Inner {
     spool: Spool,
     gaps: BTreeMap<(&'static str, &'static str, String), Gap>,
+    gone: Vec<Gone>,
     broken: Option<io::Error>,
+}
+
+/// A call about a resource of which the service says that it is no longer there.
+#[derive(Debug)]
+struct Gone {
+    call: &'static Call,
+    lists: Vec<&'static str>,
+    of: String,
+    failure: Failure,
 }
 
 /// Calls of one operation that failed in the same way.
@@ -47,7 +57,8 @@ const NAMED: usize = 3;
 
 impl Part {
     pub(super) fn new() -> Self {
-        let inner = Inner { spool: Spool::new(), gaps: BTreeMap::new(), broken: None };
+        let inner =
+            Inner { spool: Spool::new(), gaps: BTreeMap::new(), gone: Vec::new(), broken: None };
         Self { inner: Mutex::new(inner) }
     }
 
@@ -69,7 +80,7 @@ impl Part {
     }
 
     /// What a call answered; if it failed, that is noted, with the lists that are short of it and the resource that it
-    /// was about. What is no longer there is missing nowhere.
+    /// was about. What is no longer there is missing nowhere, unless another call finds it.
     pub(super) fn take<T>(
         &self,
         call: &'static Call,
@@ -78,14 +89,14 @@ impl Part {
         result: Result<T, Failure>,
     ) -> Option<T> {
         match result {
-            Ok(answer) => Some(answer),
-            Err(failure) => {
-                if failure.kind != Kind::Gone || of.is_empty() {
-                    self.gap(call, lists, of, failure);
-                }
-                None
+            Ok(answer) => return Some(answer),
+            Err(failure) if failure.kind == Kind::Gone && !of.is_empty() => {
+                let gone = Gone { call, lists: lists.to_vec(), of: of.to_owned(), failure };
+                self.inner().gone.push(gone);
             }
+            Err(failure) => self.gap(call, lists, of, failure),
         }
+        None
     }
 
     /// Notes that a call failed.
@@ -96,14 +107,7 @@ impl Part {
         of: &str,
         failure: Failure,
     ) {
-        let mut inner = self.inner();
-        let gap = inner.gaps.entry((call.service, call.name, failure.code)).or_default();
-        gap.message = failure.message;
-        gap.times += 1;
-        gap.lists.extend(lists);
-        if !of.is_empty() && gap.of.len() < NAMED {
-            gap.of.insert(of.to_owned());
-        }
+        self.inner().gap(call, lists, of, failure);
     }
 
     /// The lists, and what could not be read.
@@ -111,6 +115,11 @@ impl Part {
         let mut inner = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(error) = inner.broken {
             return Err(error);
+        }
+        for Gone { call, lists, of, failure } in std::mem::take(&mut inner.gone) {
+            if inner.spool.has(&of) {
+                inner.gap(call, &lists, &of, failure);
+            }
         }
         for gap in inner.gaps.values_mut() {
             for (list, namers) in NAMED_BY {
@@ -132,6 +141,18 @@ impl Part {
         });
         let unread = unread.collect();
         Ok((inner.spool, unread))
+    }
+}
+
+impl Inner {
+    fn gap(&mut self, call: &Call, lists: &[&'static str], of: &str, failure: Failure) {
+        let gap = self.gaps.entry((call.service, call.name, failure.code)).or_default();
+        gap.message = failure.message;
+        gap.times += 1;
+        gap.lists.extend(lists);
+        if !of.is_empty() && gap.of.len() < NAMED {
+            gap.of.insert(of.to_owned());
+        }
     }
 }
 

@@ -1,10 +1,9 @@
 //! What runs in one Region of one account.
 
-use std::collections::BTreeSet;
-
 use aws_config::SdkConfig;
 
 use super::caller::Caller;
+use super::names::{Names, names};
 use super::part::Part;
 use super::redaction::Redaction;
 
@@ -20,27 +19,45 @@ pub(super) struct Region<'c> {
     pub(super) partition: &'c str,
 }
 
+/// Where resources are named that clusters, schedules and rules of events bring with them.
+#[derive(Debug)]
+pub(super) struct Named {
+    /// ARNs of task definitions.
+    pub(super) definitions: Names,
+    pub(super) log_groups: Names,
+    /// Names of capacity providers.
+    pub(super) providers: Names,
+}
+
 impl Region<'_> {
-    /// Reads everything: first what stands for itself, then what that names.
+    /// Reads everything: what stands for itself, and at the same time what that names.
     pub(super) async fn read(&self) {
-        let (clusters, by_schedules, by_rules, (), (), (), (), ()) = tokio::join!(
-            self.clusters(),
-            self.schedules(),
-            self.event_rules(),
+        let (definitions, named_definitions) = names();
+        let (log_groups, named_log_groups) = names();
+        let (providers, named_providers) = names();
+        let (secrets, named_secrets) = names();
+        let named = Named { definitions, log_groups: log_groups.clone(), providers };
+        tokio::join!(
+            self.listed(named),
+            self.definitions(named_definitions, log_groups, secrets),
+            self.capacity_providers(named_providers),
+            self.log_groups(named_log_groups),
+            self.secrets(named_secrets),
+        );
+    }
+
+    /// What stands for itself.
+    async fn listed(&self, named: Named) {
+        tokio::join!(
+            self.clusters(&named),
+            self.schedules(&named.definitions),
+            self.event_rules(&named.definitions),
             self.account_settings(),
             self.caches(),
             self.scalable_targets(),
             self.repositories(),
             self.trails(),
         );
-        let definitions: BTreeSet<String> =
-            clusters.definitions.into_iter().chain(by_schedules).chain(by_rules).collect();
-        let ((mut log_groups, secrets), ()) = tokio::join!(
-            self.definitions(definitions),
-            self.capacity_providers(clusters.providers),
-        );
-        log_groups.extend(clusters.log_groups);
-        tokio::join!(self.log_groups(log_groups), self.secrets(secrets));
     }
 
     /// The beginning of ARNs of a service in this Region of this account.

@@ -4,16 +4,17 @@ use aws_sdk_scheduler::{Client, types};
 use futures_util::{StreamExt, stream};
 
 use super::calls;
+use super::names::Names;
 use super::region::Region;
 use crate::snapshot::{EcsParameters, Schedule, ScheduleGroup, Tags, Target};
 
+const SCHEDULES: &str = "schedules";
+
 impl Region<'_> {
-    /// Gives the task definitions that schedules run.
-    pub(super) async fn schedules(&self) -> Vec<String> {
+    /// Groups, and schedules, which name task definitions.
+    pub(super) async fn schedules(&self, definitions: &Names) {
         let client = Client::new(&self.config);
-        let ((), definitions) =
-            tokio::join!(self.schedule_groups(&client), self.schedules_of_ecs(&client));
-        definitions
+        tokio::join!(self.schedule_groups(&client), self.schedules_of_ecs(&client, definitions));
     }
 
     async fn schedule_groups(&self, client: &Client) {
@@ -45,41 +46,42 @@ impl Region<'_> {
         groups.buffer_unordered(self.width).collect::<()>().await;
     }
 
-    async fn schedules_of_ecs(&self, client: &Client) -> Vec<String> {
-        const LIST: &str = "schedules";
+    async fn schedules_of_ecs(&self, client: &Client, definitions: &Names) {
         let mut found = Vec::new();
         let send = |token| client.list_schedules().set_next_token(token).send();
         let listed = self.caller.pages(&calls::SCHEDULES, send, |page| {
-            self.part.declare(LIST);
+            self.part.declare(SCHEDULES);
             let of_ecs = |one: &types::ScheduleSummary| {
                 one.target.as_ref().is_some_and(|one| one.arn.contains(":ecs:"))
             };
             found.extend(page.schedules.into_iter().filter(of_ecs));
             page.next_token
         });
-        self.part.take(&calls::SCHEDULES, &[LIST], "", listed.await);
-        let found = stream::iter(found).map(|one| async move {
-            let arn = one.arn.unwrap_or_default();
-            let got = self
-                .caller
-                .call(&calls::SCHEDULE, || {
-                    let call = client.get_schedule().set_name(one.name.clone());
-                    call.set_group_name(one.group_name.clone()).send()
-                })
-                .await;
-            let got = self.part.take(&calls::SCHEDULE, &[LIST], &arn, got)?;
-            let schedule = Schedule {
-                name: got.name.unwrap_or_default(),
-                arn,
-                group_name: got.group_name,
-                state: got.state.map(|state| state.as_str().to_owned()),
-                target: got.target.map(target),
-            };
-            self.part.push(LIST, &schedule.arn, &schedule);
-            Some(schedule.target?.ecs_parameters?.task_definition_arn)
-        });
-        let definitions: Vec<Option<String>> = found.buffer_unordered(self.width).collect().await;
-        definitions.into_iter().flatten().collect()
+        self.part.take(&calls::SCHEDULES, &[SCHEDULES], "", listed.await);
+        let found = stream::iter(found).map(|one| self.schedule(client, one, definitions));
+        found.buffer_unordered(self.width).collect::<()>().await;
+    }
+
+    async fn schedule(&self, client: &Client, one: types::ScheduleSummary, definitions: &Names) {
+        let arn = one.arn.unwrap_or_default();
+        let got = self
+            .caller
+            .call(&calls::SCHEDULE, || {
+                let call = client.get_schedule().set_name(one.name.clone());
+                call.set_group_name(one.group_name.clone()).send()
+            })
+            .await;
+        let Some(got) = self.part.take(&calls::SCHEDULE, &[SCHEDULES], &arn, got) else { return };
+        let schedule = Schedule {
+            name: got.name.unwrap_or_default(),
+            arn,
+            group_name: got.group_name,
+            state: got.state.map(|state| state.as_str().to_owned()),
+            target: got.target.map(target),
+        };
+        let ecs = schedule.target.iter().filter_map(|target| target.ecs_parameters.as_ref());
+        definitions.extend(ecs.map(|ecs| ecs.task_definition_arn.clone()));
+        self.part.push(SCHEDULES, &schedule.arn, &schedule);
     }
 }
 

@@ -1,13 +1,18 @@
 //! The tags of the secrets and parameters that task definitions name, through the Resource Groups Tagging API: their names
 //! are known, and their values are nobody's business.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::pin::pin;
 
 use aws_sdk_resourcegroupstagging::Client;
+use futures_util::{Stream, StreamExt};
 
 use super::calls;
 use super::region::Region;
 use crate::snapshot::{Parameter, Secret, Tags};
+
+const SECRETS: &str = "secrets";
+const PARAMETERS: &str = "parameters";
 
 /// Types as the tagging API calls them.
 const TYPES: [&str; 2] = ["secretsmanager:secret", "ssm:parameter"];
@@ -15,12 +20,30 @@ const TYPES: [&str; 2] = ["secretsmanager:secret", "ssm:parameter"];
 impl Region<'_> {
     /// Reads the tags of what task definitions take values from. What never had a tag is not in the answer of the tagging
     /// API, and has none (Resource Groups Tagging API reference, `GetResources`, 2026-09).
-    pub(super) async fn secrets(&self, named: BTreeSet<String>) {
-        let lists = ["secrets", "parameters"];
-        let here: Vec<Reference> = named.iter().filter_map(|one| self.reference(one)).collect();
-        if here.is_empty() {
-            return self.declare_secrets();
+    pub(super) async fn secrets(&self, named: impl Stream<Item = String>) {
+        let here = named.filter_map(async |one| self.reference(&one));
+        let mut here = pin!(here);
+        let Some(first) = here.next().await else { return self.declare_secrets() };
+        let (tagged, others) = tokio::join!(self.tagged(), here.collect::<Vec<Reference>>());
+        let Some(tagged) = tagged else { return };
+        self.declare_secrets();
+        for one in others.into_iter().chain([first]) {
+            let tags = tagged.iter().find(|(arn, _)| one.is_of(arn)).map(|(_, tags)| tags.clone());
+            let tags = Some(tags.unwrap_or_default());
+            let (name, arn) = (one.name, one.arn);
+            match one.kind {
+                Kind::Secret => {
+                    self.part.push(SECRETS, &arn, &Secret { name, arn: arn.clone(), tags });
+                }
+                Kind::Parameter => {
+                    self.part.push(PARAMETERS, &arn, &Parameter { name, arn: arn.clone(), tags });
+                }
+            }
         }
+    }
+
+    /// The tags of all secrets and parameters that have some, by ARN.
+    async fn tagged(&self) -> Option<BTreeMap<String, Tags>> {
         let client = Client::new(&self.config);
         let mut tagged = BTreeMap::new();
         let send = |token| {
@@ -36,28 +59,14 @@ impl Region<'_> {
             }
             page.pagination_token
         });
-        if self.part.take(&calls::TAGGED, &lists, "", listed.await).is_none() {
-            return;
-        }
-        self.declare_secrets();
-        for one in here {
-            let tags = tagged.iter().find(|(arn, _)| one.is_of(arn)).map(|(_, tags)| tags.clone());
-            let tags = Some(tags.unwrap_or_default());
-            let (name, arn) = (one.name, one.arn);
-            match one.kind {
-                Kind::Secret => {
-                    self.part.push("secrets", &arn, &Secret { name, arn: arn.clone(), tags });
-                }
-                Kind::Parameter => {
-                    self.part.push("parameters", &arn, &Parameter { name, arn: arn.clone(), tags });
-                }
-            }
-        }
+        let listed = listed.await;
+        self.part.take(&calls::TAGGED, &[SECRETS, PARAMETERS], "", listed)?;
+        Some(tagged)
     }
 
     fn declare_secrets(&self) {
-        self.part.declare("secrets");
-        self.part.declare("parameters");
+        self.part.declare(SECRETS);
+        self.part.declare(PARAMETERS);
     }
 
     /// What a reference means; none if it is of another account or Region.

@@ -42,6 +42,11 @@ impl Spool {
         }
     }
 
+    /// Whether a list has an element of a key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.lists.values().flatten().any(|element| &*element.key == key)
+    }
+
     /// Adds an element, which its key tells from the others of the list.
     pub(super) fn push(
         &mut self,
