@@ -190,7 +190,9 @@ impl<'a> Judgement<'a> {
         report.not_assessed.extend(gaps.told());
         access.sort();
         report.access = Some(access).filter(|_| selection.access);
-        report.summary.available.extend(organization.map(|_| Needed::Organization));
+        if organization.is_some() {
+            report.summary.available.extend([Needed::Organization, Needed::TagPolicies]);
+        }
         report.summary.available.sort_unstable();
         report.summary.available.dedup();
         report.summary.min_severity = selection.min_severity;
@@ -282,6 +284,7 @@ impl Summary {
         self.available.extend((!unit.policies.is_empty()).then_some(Needed::Policies));
         self.available.extend((!unit.principals.is_empty()).then_some(Needed::Account));
         self.available.extend(unit.resources.is_some().then_some(Needed::Resources));
+        self.available.extend(unit.tag_policy.as_ref().map(|_| Needed::TagPolicies));
         self.policies += unit.policies.len();
         let statements = unit.policies.iter().map(|policy| policy.document.statements());
         self.statements += statements.map(<[_]>::len).sum::<usize>();

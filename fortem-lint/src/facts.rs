@@ -27,7 +27,7 @@ use fortem_compile::reference::Reference;
 
 use crate::catalogue::Catalogue;
 use crate::environments::Environments;
-use crate::organization::Organization;
+use crate::organization::{Organization, TagPolicy};
 use crate::unit::Unit;
 
 pub use chain::{Chain, Trusting};
@@ -88,6 +88,12 @@ impl<'u> Facts<'u> {
                 .map(|resources| Region::all(resources, &unit.unread))
                 .unwrap_or_default(),
         }
+    }
+
+    /// The tag policy in effect for the account, where the tree of the Organization does not tell.
+    #[must_use]
+    pub fn tag_policy_in_effect(&self) -> Option<&'u TagPolicy> {
+        self.unit.tag_policy.as_ref().filter(|_| self.organization.is_none())
     }
 
     /// The users and roles by name.

@@ -89,11 +89,13 @@ impl TagPolicy {
     }
 }
 
-/// The value of an element of a tag policy, which stands under an operator.
+/// The value of an element of a tag policy, which stands under an operator unless the policy is one in effect.
 #[must_use]
 pub fn assigned<'j>(json: &'j Json, element: &str) -> Option<&'j Json> {
     let element = json.get(element)?;
-    element.get("@@assign").or_else(|| element.get("@@append"))
+    let is_plain = !matches!(element.value(), JsonValue::Object(_));
+    let plain = is_plain.then_some(element);
+    element.get("@@assign").or_else(|| element.get("@@append")).or(plain)
 }
 
 impl Organization {

@@ -31,6 +31,8 @@ pub enum Input {
     Resources,
     /// The tree of an Organization with its policies.
     Organization,
+    /// The tag policies of an Organization: from its tree, or as they are in effect for an account.
+    TagPolicies,
 }
 
 impl Input {
@@ -42,6 +44,7 @@ impl Input {
             Self::Account => "an account's authorization details",
             Self::Resources => "an inventory of what runs in the account",
             Self::Organization => "the Organization's tree and policies",
+            Self::TagPolicies => "tag policies",
         }
     }
 }

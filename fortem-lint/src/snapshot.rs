@@ -4,6 +4,7 @@
 //! snapshot.json            the manifest: schema, version, accounts, and what could not be read
 //! organization.json        the tree of the Organization with its policies (optional)
 //! 111122223333/iam.json    `aws iam get-account-authorization-details`, as it is printed
+//! 111122223333/tag-policy.json  `aws organizations describe-effective-policy`, of an account that cannot read the tree
 //! 111122223333/eu-west-1.json   what runs there
 //! ```
 //!
@@ -48,6 +49,9 @@ pub const MANIFEST: &str = "snapshot.json";
 pub const ORGANIZATION: &str = "organization.json";
 /// The name of the file with an account's users, roles, groups and policies.
 pub const IAM: &str = "iam.json";
+
+/// The name of the file with the tag policy in effect for an account.
+pub const TAG_POLICY: &str = "tag-policy.json";
 
 /// The manifest of a snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +154,26 @@ pub struct Unread {
     /// The lists of the Region's file that are short of what it would have told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lists: Vec<String>,
+}
+
+/// What `aws organizations describe-effective-policy` prints.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct EffectivePolicyAnswer {
+    /// The policy.
+    pub effective_policy: EffectivePolicy,
+}
+
+/// A policy of the Organization as it is in effect for an account, its inherited parts put together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct EffectivePolicy {
+    /// The document, without the operators of inheritance; an empty object if there is none.
+    pub policy_content: String,
+    /// The account.
+    pub target_id: String,
+    /// `TAG_POLICY`.
+    pub policy_type: String,
 }
 
 /// What runs in one account.

@@ -7,6 +7,7 @@ use fortem_compile::iam::{
 };
 
 use crate::catalogue::{Calls, Catalogue};
+use crate::organization::TagPolicy;
 use crate::snapshot::{Item, Resources, Unread};
 use crate::source::{Place, Source};
 
@@ -29,6 +30,8 @@ pub struct Unit {
     pub resources: Option<Resources>,
     /// What could not be read of the account while it was collected.
     pub unread: Vec<Item<Unread>>,
+    /// The tag policy in effect for the account; none if the input does not tell.
+    pub tag_policy: Option<TagPolicy>,
     /// Whether the input says that the account manages the Organization.
     pub is_management: bool,
 }

@@ -92,6 +92,7 @@ calls! {
     TRAIL_STATUS: "cloudtrail", "GetTrailStatus", "cloudtrail", InAccount;
 
     ORGANIZATION: "organizations", "DescribeOrganization", "organizations", InAccount;
+    EFFECTIVE_POLICY: "organizations", "DescribeEffectivePolicy", "organizations", InAccount;
     ROOTS: "organizations", "ListRoots", "organizations", InOrganization;
     UNITS: "organizations", "ListOrganizationalUnitsForParent", "organizations", InOrganization;
     ACCOUNTS: "organizations", "ListAccountsForParent", "organizations", InOrganization;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_organizations::Client;
-use aws_sdk_organizations::types::{Account, AccountState, AccountStatus, PolicyType};
+use aws_sdk_organizations::types::{
+    Account, AccountState, AccountStatus, EffectivePolicyType, PolicyType,
+};
 use serde::Serialize;
 
 use super::caller::Caller;
@@ -81,6 +83,24 @@ pub(super) async fn membership(caller: &Caller, client: &Client) -> Result<Membe
         Err(failure) if failure.code == "AWSOrganizationsNotInUseException" => {
             Ok(Membership::Alone)
         }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The tag policy in effect for the account that asks, as JSON; an empty object if there is none. Whoever may not read the
+/// tree may read this (AWS Organizations API reference, `DescribeEffectivePolicy`, 2026-09).
+pub(super) async fn effective_tag_policy(
+    caller: &Caller,
+    client: &Client,
+) -> Result<String, Failure> {
+    let send =
+        || client.describe_effective_policy().policy_type(EffectivePolicyType::TagPolicy).send();
+    match caller.call(&calls::EFFECTIVE_POLICY, send).await {
+        Ok(answer) => {
+            let content = answer.effective_policy.and_then(|policy| policy.policy_content);
+            content.ok_or_else(Failure::of_unreadable)
+        }
+        Err(failure) if failure.code == "EffectivePolicyNotFoundException" => Ok("{}".to_owned()),
         Err(failure) => Err(failure),
     }
 }

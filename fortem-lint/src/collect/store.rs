@@ -12,7 +12,8 @@ use thiserror::Error;
 
 use super::part::Part;
 use crate::snapshot::{
-    Account, IAM, MANIFEST, Manifest, ORGANIZATION, Run, SCHEMA, Scope, Unread, VERSION,
+    Account, EffectivePolicy, EffectivePolicyAnswer, IAM, MANIFEST, Manifest, ORGANIZATION, Run,
+    SCHEMA, Scope, TAG_POLICY, Unread, VERSION,
 };
 
 /// The name of the file with the access keys of users.
@@ -199,6 +200,21 @@ impl Store {
     pub(super) fn organization(&self, tree: &impl Serialize) -> Result<(), StoreError> {
         self.write(&self.folder.join(ORGANIZATION), |to| {
             serde_json::to_writer_pretty(&mut *to, tree)?;
+            writeln!(to)
+        })
+    }
+
+    /// Writes the tag policy in effect for an account.
+    pub(super) fn tag_policy(&self, account: &str, content: String) -> Result<(), StoreError> {
+        let folder = self.folder.join(account);
+        make_folder(&folder)?;
+        let effective_policy = EffectivePolicy {
+            policy_content: content,
+            target_id: account.to_owned(),
+            policy_type: "TAG_POLICY".to_owned(),
+        };
+        self.write(&folder.join(TAG_POLICY), |to| {
+            serde_json::to_writer_pretty(&mut *to, &EffectivePolicyAnswer { effective_policy })?;
             writeln!(to)
         })
     }

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use fortem_compile::iam::Json;
+
 use super::inventory::{self, AccessKeys};
 use super::{
     Entry, Input, InputError, Kind, NotAssessed, Reading, read_text, recognise, shown, some,
 };
-use crate::organization::Organization;
+use crate::organization::{Organization, TagPolicy};
 use crate::snapshot::{
-    Account, IAM, Item, MANIFEST, Manifest, ORGANIZATION, Resources, SCHEMA, Unread, VERSION,
+    Account, EffectivePolicyAnswer, IAM, Item, MANIFEST, Manifest, ORGANIZATION, Resources, SCHEMA,
+    TAG_POLICY, Unread, VERSION,
 };
 use crate::source::{Place, Source, digest};
 use crate::unit::Unit;
@@ -217,7 +220,11 @@ impl Reader<'_> {
             unit.unread.push(absent(account, "", &format!("`{IAM}` is not there")));
         }
         let mut resources = Resources { regions: Vec::new(), is_whole: true };
-        for name in names.iter().filter(|name| *name != IAM && *name != CREDENTIALS) {
+        if names.iter().any(|name| name == TAG_POLICY) {
+            self.tag_policy(&mut unit, &folder.join(TAG_POLICY));
+        }
+        let others = [IAM, CREDENTIALS, TAG_POLICY];
+        for name in names.iter().filter(|name| !others.contains(&name.as_str())) {
             self.region(&mut unit, &mut resources, &folder.join(name), account);
         }
         unit.resources = Some(resources);
@@ -285,6 +292,33 @@ impl Reader<'_> {
         for user in users.filter(|one| one.kind == crate::unit::PrincipalKind::User) {
             let of_user = keys.access_key_metadata.iter().filter(|key| key.user_name == user.name);
             user.access_keys = Some(of_user.filter(|key| key.status != "Inactive").count());
+        }
+    }
+
+    /// The tag policy in effect for the account.
+    fn tag_policy(&mut self, unit: &mut Unit, path: &Path) {
+        let read = self.source(path).and_then(|source| {
+            let answer: EffectivePolicyAnswer =
+                serde_json::from_str(source.text()).map_err(|error| InputError::json(&error))?;
+            let policy = answer.effective_policy;
+            let content = Json::parse(&policy.policy_content).map_err(|error| {
+                let message = format!("its policy is not JSON: {error}");
+                InputError::Shape { kind: Kind::Snapshot, message }
+            })?;
+            Ok((source, content, policy.target_id))
+        });
+        match read {
+            Ok((source, content, account)) => {
+                let place = Place {
+                    source: unit.sources.len(),
+                    range: 0..source.text().trim_end().len(),
+                    pointer: "/EffectivePolicy/PolicyContent".to_owned(),
+                };
+                let name = "in effect".to_owned();
+                unit.tag_policy = Some(TagPolicy { name, targets: vec![account], content, place });
+                unit.sources.push(source);
+            }
+            Err(error) => self.note(self.shown(path), error.to_string()),
         }
     }
 

@@ -16,7 +16,7 @@ static META: Meta = Meta {
     severity: Severity::Medium,
     confidence: Confidence::High,
     persona: Persona::Regular,
-    needs: &[Input::Organization],
+    needs: &[Input::TagPolicies],
     criteria: &["CC6.1"],
     why: "Without one `Prod`, `production` and `prod ` are all accepted, and a Deny that names `prod` misses them.",
     remediation: "Attach a tag policy to the root or to the organizational unit that lists the values and enforces \
@@ -29,6 +29,15 @@ static META: Meta = Meta {
 impl Rule for TagPolicyMissing {
     fn meta(&self) -> &'static Meta {
         &META
+    }
+
+    fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
+        let key = facts.environments.tag_key();
+        let without = facts.tag_policy_in_effect().filter(|policy| policy.of_key(key).is_none());
+        if let Some(policy) = without {
+            let message = format!("no tag policy in effect for the account is about the tag `{key}`");
+            findings.report(META.at(policy.place.clone(), message));
+        }
     }
 
     fn check_organization(

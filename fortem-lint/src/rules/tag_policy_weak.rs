@@ -5,7 +5,7 @@ use fortem_compile::iam::{Json, JsonValue};
 use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
 use crate::finding::{Confidence, Persona, Severity};
-use crate::organization::{Organization, assigned};
+use crate::organization::{Organization, TagPolicy, assigned};
 
 /// A tag policy that lets wrong values through.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ static META: Meta = Meta {
     severity: Severity::Medium,
     confidence: Confidence::High,
     persona: Persona::Regular,
-    needs: &[Input::Organization],
+    needs: &[Input::TagPolicies],
     criteria: &["CC6.1"],
     why: "A tag policy that is not enforced only reports; one that admits two spellings of an environment, or a \
           wildcard, leaves room for a value that grants and guards do not know.",
@@ -26,7 +26,8 @@ static META: Meta = Meta {
                   `ecs:ALL_SUPPORTED`, or cluster, service and task definition, in `enforced_for`",
     example: r#"{"tags": {"Environment": {"tag_key": {"@@assign": "Environment"},
   "tag_value": {"@@assign": ["prod", "production", "dev*"]}}}}"#,
-    limits: "Inherited parts are not merged: each policy is judged alone.",
+    limits: "Inherited parts are not merged: each policy of a tree is judged alone, and the one in effect only for an \
+             account that cannot read the tree.",
     peers: &[],
 };
 
@@ -38,6 +39,12 @@ impl Rule for TagPolicyWeak {
         &META
     }
 
+    fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
+        if let Some(policy) = facts.tag_policy_in_effect() {
+            judge(policy, facts, findings);
+        }
+    }
+
     fn check_organization(
         &self,
         organization: &Organization,
@@ -45,12 +52,16 @@ impl Rule for TagPolicyWeak {
         findings: &mut Findings<'_>,
     ) {
         for policy in &organization.tag_policies {
-            let Some(json) = policy.of_key(facts.environments.tag_key()) else { continue };
-            for fault in faults(json, facts) {
-                let message = format!("the tag policy `{}` {fault}", policy.name);
-                findings.report(META.at(policy.place.clone(), message).resource(&policy.name));
-            }
+            judge(policy, facts, findings);
         }
+    }
+}
+
+fn judge(policy: &TagPolicy, facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    let Some(json) = policy.of_key(facts.environments.tag_key()) else { return };
+    for fault in faults(json, facts) {
+        let message = format!("the tag policy `{}` {fault}", policy.name);
+        findings.report(META.at(policy.place.clone(), message).resource(&policy.name));
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Everything listens on the loopback interface only, and ends with the test that started it, or with the test binary.
 
+mod answers;
 mod proxy;
 mod python;
 mod run;
@@ -12,6 +13,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use serde::Deserialize;
 
+pub(crate) use answers::serve;
 pub(crate) use proxy::{Proxy, Stats};
 pub(crate) use run::{Lint, collect};
 pub(crate) use snapshot::Snapshot;
@@ -106,8 +108,13 @@ impl Scenario {
 
     /// The number of the account of that name.
     pub(crate) fn account(&self, name: &str) -> &str {
+        &self.member(name).id
+    }
+
+    /// The account of that name.
+    pub(crate) fn member(&self, name: &str) -> &Account {
         let account = self.manifest.accounts.iter().find(|account| account.name == name);
-        &account.unwrap_or_else(|| panic!("no account {name}")).id
+        account.unwrap_or_else(|| panic!("no account {name}"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Accounts read from a local AWS, with whatever can go wrong on the way.
 
 mod audits;
+mod credentials;
 mod defects;
 mod denied;
 mod faults;

@@ -233,3 +233,40 @@ fn a_gap_is_a_finding_for_auditors_and_leaves_the_result_incomplete() {
     assert_eq!(report.summary.accounts, ["111122223333"], "the other account was not read");
     assert_eq!(Exit::of(&report, Severity::Low), Exit::Incomplete);
 }
+
+/// An account that cannot read the tree of its Organization knows which tag policy is in effect for it.
+#[test]
+fn the_tag_policy_in_effect_is_judged() {
+    let strict = r#"{"tags": {"environment": {"tag_key": "Environment", "tag_value": ["prod", "staging"],
+        "enforced_for": ["ecs:ALL_SUPPORTED"]}}}"#;
+    let loose =
+        r#"{"tags": {"environment": {"tag_key": "Environment", "tag_value": ["prod", "stag*"]}}}"#;
+    let cases: [(&str, &[&str]); 3] =
+        [(strict, &[]), (loose, &["FL503", "FL503"]), ("{}", &["FL502"])];
+    for (policy, expected) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path());
+        let answer = serde_json::json!({"EffectivePolicy": {
+            "PolicyContent": policy, "TargetId": ACCOUNT, "PolicyType": "TAG_POLICY"}});
+        let path = folder.path().join(ACCOUNT).join("tag-policy.json");
+        fs::write(path, answer.to_string()).unwrap();
+        let report = judge(read(folder.path()), &["FL502", "FL503"]);
+        let rules: Vec<&str> = report.findings.iter().map(|one| one.rule).collect();
+        assert_eq!(rules, expected, "{policy}: {:?}", report.findings);
+        assert!(report.summary.available.contains(&fortem_lint::rules::Input::TagPolicies));
+    }
+}
+
+#[test]
+fn a_tag_policy_that_cannot_be_read_is_told() {
+    for text in [
+        "{\"EffectivePolicy\": {",
+        r#"{"EffectivePolicy": {"PolicyContent": "{", "TargetId": "1", "PolicyType": "TAG_POLICY"}}"#,
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path());
+        fs::write(folder.path().join(ACCOUNT).join("tag-policy.json"), text).unwrap();
+        let reading = read(folder.path());
+        assert!(lines(&reading.not_assessed).contains("tag-policy.json"), "{reading:?}");
+    }
+}

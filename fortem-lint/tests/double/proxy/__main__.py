@@ -20,11 +20,12 @@ Rules are a JSON list, tried in order; the first that matches is used:
    "lasts": 30,            the same, for each access key
    "times": 3,             then act on this many                (default: for ever)
    "rate": 0.1,            or act on this share, by --seed
-   "fault": "throttle" | "denied" | "expired" | "error" | "slow" | "truncate" | "reset" | "garbage" | "empty" | "hang" | "loop",
+   "fault": "throttle" | "denied" | "expired" | "error" | "slow" | "truncate" | "reset" | "garbage" | "answer" | "hang" | "loop",
    "status": 500,          for an error
    "code": "X",            error code to answer with
+   "body": "{}",           the "answer", whatever is asked (default: an object without fields)
    "delay": 2.0}           seconds, for "slow"; then the true answer follows
-"empty" gives an object without fields, "loop" gives the first page, with the same token for the next one, whatever page is asked for.
+"loop" gives the first page, with the same token for the next one, whatever page is asked for.
 
 --rps N throttles every operation to N calls a second (token bucket of N), as an account does.
 --cache answers a repeated read from memory: the double works on one call at a time.
@@ -167,8 +168,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(3600)
         if kind == "garbage":
             return self.send(200, {"Content-Type": "text/html"}, b"<html>captive portal</html>")
-        if kind == "empty":
-            return self.send(200, {"Content-Type": "application/x-amz-json-1.1"}, b"{}")
+        if kind == "answer":
+            return self.send(200, {"Content-Type": "application/x-amz-json-1.1"}, rule.get("body", "{}").encode())
         if kind == "slow":
             time.sleep(rule.get("delay", 1.0))
         if kind == "loop":

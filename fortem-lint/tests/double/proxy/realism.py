@@ -51,6 +51,8 @@ class Realism:
             if len(call.params().get(field) or []) > most:
                 message = f"{field} cannot have more than {most} elements."
                 return refusal(call, 400, "InvalidParameterException", message)
+        if call.op == "DescribeEffectivePolicy":
+            return refusal(call, 400, "EffectivePolicyNotFoundException", "None is in effect.")
         if call.service == "organizations" and call.op != "DescribeOrganization" and \
                 self.management_account and account() != self.management_account:
             message = "You don't have permissions to access this resource."

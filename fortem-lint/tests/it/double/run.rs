@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::REGION;
+use super::{Account, REGION};
 use crate::sandbox::Said;
 
 /// A run that takes longer is stopped and fails the test.
@@ -44,6 +44,14 @@ impl Lint {
     pub(crate) fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.0.args(arguments);
         self
+    }
+
+    /// With the credentials of another account than the one that manages the Organization.
+    pub(crate) fn as_account(self, account: &Account) -> Self {
+        let [id, secret, token] = account.key.each_ref().map(|one| Some(one.as_str()));
+        self.env("AWS_ACCESS_KEY_ID", id)
+            .env("AWS_SECRET_ACCESS_KEY", secret)
+            .env("AWS_SESSION_TOKEN", token)
     }
 
     /// Sets a variable, or removes it.

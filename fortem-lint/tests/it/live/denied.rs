@@ -1,6 +1,6 @@
 //! What may not be read: an operation, a Region, an account, and credentials that end.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::collected;
 use crate::double::{FLEET, Lint, MANAGEMENT, Proxy, REGION, SINGLE, Snapshot, collect};
@@ -38,6 +38,48 @@ fn every_operation_of_a_kind_is_named() {
     read.assert_short(&SINGLE, &unread, &missing);
     let untagged = &read.snapshot.file("123456789012/eu-west-1.json")["logGroups"][0];
     assert!(untagged.get("tags").is_none(), "tags that were not read are not empty: {untagged}");
+}
+
+/// Two calls contradict each other: a cluster that is described is there, whatever is said where its services are listed.
+#[test]
+fn clusters_that_are_said_to_be_gone() {
+    let code = "ClusterNotFoundException";
+    let rules =
+        json!([{"op": "ListServices", "times": 1, "fault": "error", "status": 400, "code": code}]);
+    let read = collected(&SINGLE, &rules, &[]);
+    assert_eq!(read.said.code, 3, "{:?}", read.said);
+    let unread = ["123456789012/eu-west-1 ecs:ListServices ClusterNotFoundException"];
+    assert_eq!(read.snapshot.unread(), unread);
+}
+
+/// Of clusters that no call finds nothing is missing.
+#[test]
+fn clusters_that_go_between_two_calls() {
+    let code = "ClusterNotFoundException";
+    let gone = |op| json!({"op": op, "fault": "error", "status": 400, "code": code});
+    let file = SINGLE.whole().file("123456789012/eu-west-1.json");
+    let clusters = file["clusters"].as_array().unwrap().iter();
+    let missing = clusters.map(|one| json!({"arn": one["clusterArn"], "reason": "MISSING"}));
+    let body = json!({"failures": missing.collect::<Vec<Value>>()}).to_string();
+    let described = json!({"op": "DescribeClusters", "fault": "answer", "body": body});
+    let rules = json!([gone("ListServices"), gone("ListTasks"), described]);
+    let read = collected(&SINGLE, &rules, &[]);
+    assert_eq!(read.snapshot.unread(), [""; 0], "{:?}", read.said);
+    assert_eq!(read.said.code, 0, "{:?}", read.said);
+}
+
+/// Whoever asks about something gets a word about it.
+#[test]
+fn descriptions_of_nothing_are_not_believed() {
+    let operations =
+        ["DescribeClusters", "DescribeServices", "DescribeTasks", "DescribeTaskDefinition"];
+    for op in operations {
+        let read = collected(&SINGLE, &json!([{"op": op, "fault": "answer"}]), &[]);
+        assert_eq!(read.said.code, 3, "{op}: {:?}", read.said);
+        let unread = read.snapshot.unread();
+        let of_operation = format!("123456789012/eu-west-1 ecs:{op} ");
+        assert!(unread.iter().any(|one| one.starts_with(&of_operation)), "{op}: {unread:?}");
+    }
 }
 
 #[test]
@@ -215,14 +257,8 @@ fn the_policies_of_an_organization() {
 
 /// As the account of that name, not the one that manages the Organization.
 fn as_member(endpoint: &str, name: &str) -> (crate::sandbox::Said, Snapshot) {
-    let account = FLEET.manifest.accounts.iter().find(|account| account.name == name).unwrap();
-    let [id, secret, token] = account.key.each_ref().map(String::as_str);
     let folder = tempfile::tempdir().unwrap();
-    let said = collect(endpoint, folder.path())
-        .env("AWS_ACCESS_KEY_ID", Some(id))
-        .env("AWS_SECRET_ACCESS_KEY", Some(secret))
-        .env("AWS_SESSION_TOKEN", Some(token))
-        .run();
+    let said = collect(endpoint, folder.path()).as_account(FLEET.member(name)).run();
     (said, Snapshot::read(folder.path()))
 }
 
@@ -235,16 +271,39 @@ fn an_organization_to_its_members() {
     let unread = [format!("{account}/ organizations:ListRoots AccessDeniedException")];
     assert_eq!(snapshot.unread(), unread);
     assert!(!snapshot.names().contains(&"organization.json"));
+    let policy = &snapshot.file(&format!("{account}/tag-policy.json"))["EffectivePolicy"];
+    assert_eq!(policy["PolicyContent"], "{}", "none is in effect");
     let file = format!("{account}/iam.json");
     assert_eq!(snapshot.file(&file), FLEET.whole().file(&file));
     assert_eq!(snapshot.file("snapshot.json")["management_account"], MANAGEMENT);
+}
+
+/// What an account may know of the Organization that it may not read.
+#[test]
+fn the_tag_policy_in_effect_for_a_member() {
+    let account = FLEET.account("platform-nonprod");
+    let proxy = FLEET.proxy(&[]);
+    let content = json!({"tags": {"environment": {"tag_key": "Environment"}}}).to_string();
+    let answer = json!({"EffectivePolicy": {"PolicyContent": content, "TargetId": account}});
+    let body = answer.to_string();
+    proxy.faults(&json!([{"op": "DescribeEffectivePolicy", "fault": "answer", "body": body}]));
+    let (_, snapshot) = as_member(proxy.endpoint(), "platform-nonprod");
+    let policy = &snapshot.file(&format!("{account}/tag-policy.json"))["EffectivePolicy"];
+    assert_eq!(policy["PolicyContent"], content);
+    proxy.faults(&json!([{"op": "DescribeEffectivePolicy", "fault": "denied"}]));
+    let (said, snapshot) = as_member(proxy.endpoint(), "platform-nonprod");
+    assert_eq!(said.code, 3, "{said:?}");
+    let unread = ["DescribeEffectivePolicy", "ListRoots"]
+        .map(|call| format!("{account}/ organizations:{call} AccessDeniedException"));
+    assert_eq!(snapshot.unread(), unread);
+    assert!(!snapshot.names().contains(&format!("{account}/tag-policy.json").as_str()));
 }
 
 /// Of an Organization, whoever asks is a part. No service answers so, and it is not believed.
 #[test]
 fn an_organization_that_is_empty_is_not_believed() {
     for op in ["ListRoots", "ListAccountsForParent"] {
-        let rules = json!([{"op": op, "fault": "empty"}]);
+        let rules = json!([{"op": op, "fault": "answer"}]);
         let read = collected(&FLEET, &rules, &[]);
         assert_eq!(read.said.code, 3, "{:?}", read.said);
         let unread = read.snapshot.unread();

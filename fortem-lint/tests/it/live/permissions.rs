@@ -24,8 +24,12 @@ fn called(proxy: &Proxy) -> BTreeSet<String> {
 }
 
 fn collect(proxy: &Proxy, arguments: &[&str]) {
+    collect_as(Lint::new(proxy.endpoint()), arguments);
+}
+
+fn collect_as(lint: Lint, arguments: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
-    let said = Lint::new(proxy.endpoint())
+    let said = lint
         .args(["collect", "--regions", REGION, "--out"])
         .args([folder.path()])
         .args(arguments)
@@ -39,6 +43,15 @@ fn all_of(scenario: &Scenario, arguments: &[&str]) -> BTreeSet<String> {
     called(&proxy)
 }
 
+/// What is called in an account that may not read its Organization, but for the calls that it may not make.
+fn all_of_a_member() -> BTreeSet<String> {
+    let proxy = FLEET.proxy(&[]);
+    collect_as(Lint::new(proxy.endpoint()).as_account(FLEET.member("platform-nonprod")), &[]);
+    let mut made = called(&proxy);
+    assert!(made.remove("organizations:ListRoots"), "{made:?}");
+    made
+}
+
 #[test]
 fn what_is_called_is_what_is_listed() {
     let organization = ["--organization", "--role-name", ROLE];
@@ -50,6 +63,7 @@ fn what_is_called_is_what_is_listed() {
     }
     let mut made = called(&proxy);
     made.extend(all_of(&SINGLE, &[]));
+    made.extend(all_of_a_member());
     let alone = made.clone();
     made.extend(all_of(&FLEET, &organization));
     assert_eq!(made, listed(&organization));
