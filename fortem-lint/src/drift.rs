@@ -87,10 +87,11 @@ pub fn drift(
         for subject in &facts.subjects {
             let Some(holder) = Holder::of(subject, &facts, intended) else {
                 let is_asked = role.is_none() && subject.principal().is_some();
-                drift.others += usize::from(is_asked);
-                drift
-                    .deviations
-                    .extend(is_asked.then(|| stranger::deviation(subject, &facts)).flatten());
+                if is_asked {
+                    drift.others += 1;
+                    drift.not_assessed.extend(unread(subject, &facts));
+                    drift.deviations.extend(stranger::deviation(subject, &facts));
+                }
                 continue;
             };
             if role.is_none_or(|role| holder.parts.iter().any(|part| part.role == role)) {
@@ -111,7 +112,7 @@ pub(crate) struct Comparison<'c, 'u> {
 impl Comparison<'_, '_> {
     /// Compares a principal with what its roles permit: once for each environment that its sessions may be in.
     fn add(&self, subject: &Subject<'_>, holder: Holder, drift: &mut Drift) {
-        drift.not_assessed.extend(unread(subject));
+        drift.not_assessed.extend(unread(subject, self.facts));
         for sessions in holder.sessions() {
             match self.compare(subject, &holder, &sessions) {
                 Ok(changes) => {

@@ -138,7 +138,7 @@ pub fn who_can(
         let facts = Facts::of(unit, environments, organization, reference);
         let people = facts.subjects.iter().filter(|one| one.principal().is_some());
         answer.asked += people.clone().count();
-        answer.not_assessed.extend(people.flat_map(unread));
+        answer.not_assessed.extend(people.flat_map(|one| unread(one, &facts)));
         let trusting = Trusting::of(&facts);
         for action in question.actions {
             if let Some(call) = facts.catalogue.call(action) {

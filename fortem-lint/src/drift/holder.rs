@@ -168,18 +168,35 @@ fn of_role(
     if environment.is_some() {
         return Some(vec![part(environment)]);
     }
-    let assigned: Vec<Part> =
-        intended.assigned().iter().filter(|one| one.role == *role).cloned().collect();
     if let Some(tag) = tagged(principal, facts.environments.tag_key()) {
         return Some(vec![part(Some(tag.to_owned()))]);
     }
     let is_own =
         name == called.to_lowercase() || name == format!("{PREFIX}{called}").to_lowercase();
     match (takes_session_tags, is_own) {
-        (true, _) => Some(assigned),
-        (false, true) => Some(assigned.into_iter().take(1).collect()),
+        (true, _) => Some(of_sessions(&[role], facts, intended)),
+        (false, true) => Some(assigned(&[role], intended).take(1).collect()),
         (false, false) => None,
     }
+}
+
+fn assigned<'i>(roles: &'i [&String], intended: &'i Intended) -> impl Iterator<Item = Part> + 'i {
+    intended.assigned().iter().filter(|one| roles.contains(&&one.role)).cloned()
+}
+
+/// Where sessions with these roles may be: where the fleet assigns them, and everywhere if it does so to nobody.
+fn of_sessions(roles: &[&String], facts: &Facts<'_>, intended: &Intended) -> Vec<Part> {
+    let assigned: Vec<Part> = assigned(roles, intended).collect();
+    if !assigned.is_empty() {
+        return assigned;
+    }
+    let everywhere = |role: &&String| {
+        let role = (*role).clone();
+        let environments = facts.environments.all().iter();
+        environments
+            .map(move |one| Part { role: role.clone(), environment: Some(one.name.clone()) })
+    };
+    roles.iter().flat_map(everywhere).collect()
 }
 
 /// For what a role stands by the names of its managed policies, as the compiler calls its documents: `developer`, or
@@ -211,9 +228,8 @@ fn of_policies(
         return Some(roles.iter().map(part).collect())
             .filter(|parts: &Vec<Part>| !parts.is_empty());
     }
-    let assigned = intended.assigned().iter().filter(|one| roles.contains(&&one.role));
-    let assigned: Vec<Part> = assigned.cloned().collect();
-    Some(assigned).filter(|parts| takes_session_tags && !parts.is_empty())
+    let parts = of_sessions(&roles, facts, intended);
+    Some(parts).filter(|parts| takes_session_tags && !parts.is_empty())
 }
 
 /// The value of the environment tag, or of the first of several.

@@ -461,6 +461,38 @@ fn sessions_that_bring_their_tag_along_are_compared_in_each_environment() {
     assert_eq!(sets["parts"].as_array().unwrap().len(), 3, "{sets}");
 }
 
+/// Sessions of a role that the fleet assigns to nobody may take the tag of any environment.
+#[test]
+fn sessions_of_a_role_that_is_assigned_to_nobody_are_permitted_nothing() {
+    for policy in ["fortem-operator", "inline"] {
+        let name = "AWSReservedSSO_operator_0123456789abcdef";
+        let said = edited(|account| {
+            let trusted = json!({"Federated": "arn:aws:iam::111122223333:saml-provider/x"});
+            account.add_role(name, &trusted);
+            account.role(name)["Path"] = json!("/aws-reserved/sso.amazonaws.com/");
+            if policy == "inline" {
+                account.put_inline(name, &allow(&json!("ecs:*")));
+            } else {
+                account.role(name)["AttachedManagedPolicies"] =
+                    json!([{"PolicyName": policy, "PolicyArn": arn("policy", policy)}]);
+            }
+        });
+        let told = told(&said, name);
+        assert!(told.iter().any(|one| one.starts_with("granted")), "{policy}: {}", said.out);
+    }
+}
+
+/// Also of whoever is nobody of the source.
+#[test]
+fn policies_that_aws_would_refuse_are_named() {
+    let said = edited(|account| {
+        account.add_role("ci", &json!({"Service": "ec2.amazonaws.com"}));
+        account.put_inline("ci", &json!(""));
+    });
+    assert_eq!(said.code, 3, "{}", said.out);
+    assert!(said.out.contains("role/ci"), "{}", said.out);
+}
+
 #[test]
 fn an_unknown_role_is_a_usage_error_that_names_the_nearest() {
     let said = drift_of(&Account::deployed(), &[], &["--role", "develper"]);

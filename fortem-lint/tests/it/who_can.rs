@@ -124,3 +124,13 @@ fn what_could_not_be_read_is_told() {
     assert!(said.out.contains("Elsewhere"), "{}", said.out);
     assert_eq!(who_can("{\"RoleDetailList\": []}", &["-e", "prod"]).code, 3);
 }
+
+/// Ways by a role that nobody can say who assumes it.
+#[test]
+fn a_trust_policy_that_could_not_be_read_is_told() {
+    let mut account: Value = serde_json::from_str(&account()).unwrap();
+    account["RoleDetailList"][2]["AssumeRolePolicyDocument"] = json!("");
+    let said = who_can(&account.to_string(), &["-e", "prod"]);
+    assert_eq!(said.code, 3, "{}", said.err);
+    assert!(said.out.contains("role/middle") && said.out.contains("trust policy"), "{}", said.out);
+}
