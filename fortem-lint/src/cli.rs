@@ -78,10 +78,7 @@ enum Command {
 /// Runs the command with the arguments of the process.
 #[must_use]
 pub fn run() -> ExitCode {
-    let mut arguments: Vec<OsString> = std::env::args_os().collect();
-    if cfg!(feature = "live") && arguments.len() == 1 {
-        arguments.push("audit".into());
-    }
+    let arguments = with_command(std::env::args_os().collect());
     let Arguments { command, color } = Arguments::parse_from(arguments);
     let result = match command {
         Command::Check(check) => check.run(color),
@@ -100,6 +97,20 @@ pub fn run() -> ExitCode {
         Command::Man(man) => man.run(),
     };
     ExitCode::from(result.unwrap_or_else(|error| fail(&error)).code())
+}
+
+/// Whoever names no command wants an audit, with or without its options.
+fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    const OF_THE_PROGRAM: [&str; 5] = ["-h", "--help", "-V", "--version", "--color"];
+    let is_audit = arguments.get(1).is_none_or(|first| {
+        let first = first.to_string_lossy();
+        let name = first.split('=').next().unwrap_or_default();
+        first.starts_with('-') && !OF_THE_PROGRAM.contains(&name)
+    });
+    if cfg!(feature = "live") && is_audit {
+        arguments.insert(1.min(arguments.len()), "audit".into());
+    }
+    arguments
 }
 
 #[expect(clippy::print_stderr, reason = "printing is what a command does")]

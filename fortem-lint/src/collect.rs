@@ -260,7 +260,7 @@ impl Collection<'_> {
         let scope = &self.settings.scope;
         let mut targets: BTreeMap<String, Option<String>> = BTreeMap::new();
         let nodes = tree.iter().flat_map(|tree| &tree.nodes);
-        let active = nodes.filter(|node| node.is_account && node.is_active);
+        let active = nodes.filter(|node| node.is_account && node.state.is_none());
         targets.extend(active.map(|node| (node.id.clone(), Some(node.name.clone()))));
         let named: BTreeSet<&String> = scope.accounts.iter().collect();
         if tree.is_none() {

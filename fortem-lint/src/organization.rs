@@ -19,8 +19,8 @@ use crate::unit::{Policy, Unit};
 ///                "content": {"Version": "2012-10-17", "Statement": []}, "targets": ["ou-1"]}]}
 /// ```
 ///
-/// A node whose id is twelve digits is an account; the one without parent is the root. `content` is the document, or a
-/// string that holds it.
+/// A node whose id is twelve digits is an account; the one without parent is the root. An account whose tags could not be
+/// read has `null` for them, and one that is not active has a `state`. `content` is the document, or a string that holds it.
 #[derive(Debug, Default)]
 pub struct Organization {
     /// The text and the control policies, which rules judge as those of any unit.
@@ -44,8 +44,10 @@ pub struct Node {
     pub name: String,
     /// The id of the node above.
     pub parent: Option<String>,
-    /// Tags of an account.
-    pub tags: BTreeMap<String, String>,
+    /// Tags of an account; none if they could not be read.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// The state of an account that is not active: `SUSPENDED` and the like.
+    pub state: Option<String>,
     /// Where it stands.
     pub place: Place,
 }

@@ -48,12 +48,13 @@ impl Collection<'_> {
         let known = self.store.account(&target.id).and_then(|one| one.regions);
         let is_known = known.is_some() && self.store.has(&target.id, "", &WITHOUT_REGION);
         if !is_known {
-            self.store.forget(&target.id, "", &WITHOUT_REGION)?;
+            self.store.begin(&target.id, "", &WITHOUT_REGION)?;
         }
         self.store.add_account(Account {
             id: target.id.clone(),
             name: target.name.clone(),
-            regions: known.clone(),
+            // Regions that were guessed are asked for again.
+            regions: known.clone().filter(|_| is_known),
         })?;
         let iam =
             async { if is_known { Ok(()) } else { self.iam(target, &caller, &config).await } };
@@ -189,7 +190,7 @@ impl Collection<'_> {
         if self.client.hub.is_stopped() || self.store.has(account, name, &[]) {
             return Ok(());
         }
-        self.store.forget(account, name, &[])?;
+        self.store.begin(account, name, &[])?;
         let region = Region {
             caller: Caller { region: name.into(), ..caller.clone() },
             config: config

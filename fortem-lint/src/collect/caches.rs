@@ -69,9 +69,9 @@ impl Region<'_> {
                     .node_groups
                     .unwrap_or_default()
                     .into_iter()
-                    .map(node_group)
+                    .map(|one| self.node_group(one))
                     .collect(),
-                configuration_endpoint: one.configuration_endpoint.map(endpoint),
+                configuration_endpoint: one.configuration_endpoint.map(|one| self.endpoint(one)),
             };
             self.part.push(LIST, &group.arn, &group);
         }
@@ -97,7 +97,7 @@ impl Region<'_> {
                 tags: self.cache_tags(client, &arn).await,
                 arn,
                 replication_group_id: None,
-                configuration_endpoint: one.configuration_endpoint.map(endpoint),
+                configuration_endpoint: one.configuration_endpoint.map(|one| self.endpoint(one)),
             };
             self.part.push(LIST, &cluster.arn, &cluster);
         }
@@ -122,7 +122,7 @@ impl Region<'_> {
                 serverless_cache_name: one.serverless_cache_name.unwrap_or_default(),
                 tags: self.cache_tags(client, &arn).await,
                 arn,
-                endpoint: one.endpoint.map(endpoint),
+                endpoint: one.endpoint.map(|one| self.endpoint(one)),
             };
             self.part.push(LIST, &cache.arn, &cache);
         }
@@ -154,15 +154,16 @@ impl Region<'_> {
         }
         whole.map(|()| groups)
     }
-}
 
-fn endpoint(one: types::Endpoint) -> Endpoint {
-    Endpoint { address: one.address.unwrap_or_default() }
-}
+    fn endpoint(&self, one: types::Endpoint) -> Endpoint {
+        let address = one.address.unwrap_or_default();
+        Endpoint { hash: Some(self.redaction.hash(&address)), address }
+    }
 
-fn node_group(one: types::NodeGroup) -> NodeGroup {
-    NodeGroup {
-        primary_endpoint: one.primary_endpoint.map(endpoint),
-        reader_endpoint: one.reader_endpoint.map(endpoint),
+    fn node_group(&self, one: types::NodeGroup) -> NodeGroup {
+        NodeGroup {
+            primary_endpoint: one.primary_endpoint.map(|one| self.endpoint(one)),
+            reader_endpoint: one.reader_endpoint.map(|one| self.endpoint(one)),
+        }
     }
 }

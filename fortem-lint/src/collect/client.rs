@@ -15,7 +15,7 @@ use super::caller::{Caller, Hub};
 use super::calls;
 use super::failure::{Failure, Kind};
 use super::session::Session;
-use super::{CollectError, Settings};
+use super::{CollectError, Settings, regions};
 
 /// The Region of services that have none, where nothing is configured.
 const HOME: &str = "us-east-1";
@@ -59,8 +59,7 @@ impl Client {
         check_endpoints(&config)?;
         let session = config.credentials_provider().map(Session::found);
         let region = config.region().cloned().unwrap_or(Region::from_static(HOME));
-        let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        if region.as_ref().is_empty() || !region.as_ref().bytes().all(is_sign) {
+        if !regions::is_name(region.as_ref()) {
             return Err(CollectError::Region(region.to_string()));
         }
         let mut builder = config.into_builder().region(region);

@@ -21,6 +21,9 @@ use crate::snapshot::Service;
 
 /// What `DescribeClusters`, `DescribeTasks` and `DescribeContainerInstances` take at once (Amazon ECS API reference, 2026-09).
 const BATCH: usize = 100;
+/// How many capacity providers come at once, though more may be asked for (Amazon ECS API reference,
+/// `DescribeCapacityProviders`, 2026-09).
+const PROVIDERS: usize = 10;
 /// What `DescribeServices` takes at once (Amazon ECS API reference, 2026-09).
 const SERVICES: usize = 10;
 
@@ -308,7 +311,7 @@ impl Region<'_> {
         let client = Client::new(&self.config);
         let own = names.filter(|one| std::future::ready(!one.starts_with("FARGATE")));
         let own: Vec<String> = own.collect().await;
-        for batch in own.chunks(BATCH) {
+        for batch in own.chunks(PROVIDERS) {
             let described = self
                 .caller
                 .call(&calls::CAPACITY_PROVIDERS, || {

@@ -45,6 +45,7 @@ async fn authorization(
 ) -> Result<Vec<String>, Failure> {
     let lists = ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"];
     let mut users = Vec::new();
+    let mut is_cut_off = false;
     let send = |marker| {
         let call = client.get_account_authorization_details().max_items(PAGE);
         let kinds = [
@@ -79,9 +80,11 @@ async fn authorization(
                 part.push("Policies", &policy.arn, &policy);
             }
         }
-        page.marker.filter(|_| page.is_truncated)
+        is_cut_off = page.is_truncated && page.marker.is_none();
+        page.marker
     });
     read.await?;
+    whole(is_cut_off)?;
     Ok(users)
 }
 
@@ -91,13 +94,21 @@ async fn access_keys(
     user: &str,
     part: &Part,
 ) -> Result<(), Failure> {
+    let mut is_cut_off = false;
     let send = |marker| client.list_access_keys().user_name(user).set_marker(marker).send();
     let read = caller.pages(&calls::ACCESS_KEYS, send, |page| {
         for one in page.access_key_metadata {
             let key = shape::AccessKey::from(one);
             part.push(ACCESS_KEYS, &key.id, &key);
         }
-        page.marker.filter(|_| page.is_truncated)
+        is_cut_off = page.is_truncated && page.marker.is_none();
+        page.marker
     });
-    read.await
+    read.await?;
+    whole(is_cut_off)
+}
+
+/// Refuses a list whose last page says that there are more.
+fn whole(is_cut_off: bool) -> Result<(), Failure> {
+    if is_cut_off { Err(Failure::of_unreadable()) } else { Ok(()) }
 }

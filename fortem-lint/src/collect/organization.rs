@@ -16,6 +16,9 @@ use super::failure::{Failure, Kind};
 const KINDS: [PolicyType; 3] =
     [PolicyType::ServiceControlPolicy, PolicyType::ResourceControlPolicy, PolicyType::TagPolicy];
 
+/// The state of accounts that can be entered.
+const ACTIVE: &str = "ACTIVE";
+
 /// A call of the Organization that failed.
 pub(super) type Failed = (&'static Call, Failure);
 
@@ -53,13 +56,18 @@ pub(super) struct Node {
     pub(super) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    tags: BTreeMap<String, String>,
-    /// Of an account: whether it can be entered.
-    #[serde(skip)]
-    pub(super) is_active: bool,
+    /// None if they could not be read.
+    #[serde(skip_serializing_if = "has_no_tags")]
+    tags: Option<BTreeMap<String, String>>,
+    /// Of an account that is not active: `SUSPENDED` and the like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) state: Option<String>,
     #[serde(skip)]
     pub(super) is_account: bool,
+}
+
+fn has_no_tags(tags: &Option<BTreeMap<String, String>>) -> bool {
+    tags.as_ref().is_some_and(BTreeMap::is_empty)
 }
 
 #[derive(Debug, Serialize)]
@@ -168,15 +176,8 @@ impl Reader<'_> {
                 parents.push((unit, name, Some(id.clone())));
             }
             let accounts = self.accounts(&id).await?;
-            let no_tags = BTreeMap::new();
-            let node = Node {
-                id: id.clone(),
-                name,
-                parent,
-                tags: no_tags,
-                is_active: false,
-                is_account: false,
-            };
+            let tags = Some(BTreeMap::new());
+            let node = Node { id: id.clone(), name, parent, tags, state: None, is_account: false };
             self.nodes.push(node);
             for account in accounts {
                 let node = self.account(account, &id).await;
@@ -225,9 +226,13 @@ impl Reader<'_> {
             tags.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
             page.next_token
         });
-        if let Err(failure) = listed.await {
-            self.gaps.push((&calls::ACCOUNT_TAGS, failure));
-        }
+        let tags = match listed.await {
+            Ok(()) => Some(tags),
+            Err(failure) => {
+                self.gaps.push((&calls::ACCOUNT_TAGS, failure));
+                None
+            }
+        };
         // `State` came in September 2025 in the place of `Status`.
         let state = account.state.as_ref().map(AccountState::as_str);
         let status = account.status.as_ref().map(AccountStatus::as_str);
@@ -236,7 +241,7 @@ impl Reader<'_> {
             id,
             parent: Some(parent.to_owned()),
             tags,
-            is_active: state.or(status).is_none_or(|state| state == "ACTIVE"),
+            state: state.or(status).filter(|state| *state != ACTIVE).map(str::to_owned),
             is_account: true,
         }
     }

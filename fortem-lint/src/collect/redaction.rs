@@ -51,9 +51,14 @@ impl Redaction {
         Self { keyed, name }
     }
 
-    fn text(&self, text: &str, detected: Option<Detected>) -> Redacted {
+    /// Of the same text the same in this collection.
+    pub(super) fn hash(&self, text: &str) -> String {
         let hash = self.keyed.clone().chain_update(text).finalize().into_bytes();
-        Redacted::new(text, format!("{}:{}", self.name, hexadecimal(&hash, 16)), detected)
+        format!("{}:{}", self.name, hexadecimal(&hash, 16))
+    }
+
+    fn text(&self, text: &str, detected: Option<Detected>) -> Redacted {
+        Redacted::new(text, |text| self.hash(text), detected)
     }
 
     fn value(&self, name: &str, value: &str) -> Redacted {
@@ -152,6 +157,15 @@ mod tests {
             container.redacted_labels["token"].verdict.as_ref().unwrap().what,
             "a GitHub token"
         );
+    }
+
+    #[test]
+    fn the_host_of_a_cache_is_known_by_its_hash() {
+        let redaction = Redaction::with_key(&[1; 64]);
+        let host = "shop.abc123.euw1.cache.amazonaws.com";
+        let kept = redaction.value("REDIS_URL", &format!("rediss://user:secret@{host}:6379"));
+        assert_eq!(kept.hosts, [redaction.hash(host)]);
+        assert!(!serde_json::to_string(&kept).unwrap().contains("shop"));
     }
 
     #[test]

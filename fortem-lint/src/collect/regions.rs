@@ -118,8 +118,17 @@ fn read(answer: &HttpResponse) -> Result<Vec<String>, OrchestratorError<Failure>
         let failure = Failure::of_answer(status, code.as_deref(), message.as_deref());
         return Err(OrchestratorError::operation(failure));
     }
+    if !regions.iter().all(|name| is_name(name)) {
+        return Err(OrchestratorError::operation(Failure::of_unreadable()));
+    }
     regions.sort();
     Ok(regions)
+}
+
+/// Whether a text can be the name of a Region, and of its file.
+pub(super) fn is_name(text: &str) -> bool {
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    !text.is_empty() && text.bytes().all(is_sign)
 }
 
 /// The texts of all elements of a name.
@@ -137,7 +146,15 @@ fn texts_of(text: &str, name: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::texts_of;
+    use super::{is_name, texts_of};
+
+    #[test]
+    fn names_of_regions_are_names_of_files() {
+        assert!(is_name("eu-west-1"));
+        for text in ["", "eu west", "eu-west-1\n", "../eu-west-1"] {
+            assert!(!is_name(text), "{text:?}");
+        }
+    }
 
     #[test]
     fn names_are_read_at_any_depth() {

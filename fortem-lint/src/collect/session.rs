@@ -112,13 +112,11 @@ impl Role {
         let entered = call.send().await?;
         let got = entered.credentials.ok_or_else(Failure::of_unreadable)?;
         let expiry = SystemTime::try_from(got.expiration).ok();
-        Ok(Credentials::new(
-            got.access_key_id,
-            got.secret_access_key,
-            Some(got.session_token),
-            expiry,
-            "AssumeRole",
-        ))
+        let (id, secret) = (got.access_key_id, got.secret_access_key);
+        let credentials =
+            Credentials::new(id, secret, Some(got.session_token), expiry, "AssumeRole");
+        check(&credentials)?;
+        Ok(credentials)
     }
 }
 

@@ -133,6 +133,27 @@ impl Store {
         })
     }
 
+    /// Removes the file of a Region, or those of IAM, and forgets what could not be read for it, since it is tried again.
+    /// The file goes first: without its gaps it would look whole.
+    pub(super) fn begin(
+        &self,
+        account: &str,
+        region: &str,
+        services: &[&str],
+    ) -> Result<(), StoreError> {
+        let folder = self.folder.join(account);
+        let more = region.is_empty().then(|| folder.join(CREDENTIALS));
+        for path in more.into_iter().chain([folder.join(name(region))]) {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(at(&path)(error));
+                }
+                _ => {}
+            }
+        }
+        self.forget(account, region, services)
+    }
+
     /// Forgets what could not be read of an account in a Region, since it is tried again.
     pub(super) fn forget(
         &self,

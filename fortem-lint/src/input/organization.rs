@@ -31,6 +31,7 @@ pub(super) fn read(source: Source, json: &Json) -> Result<Organization, InputErr
             name: text(node, "name").unwrap_or(id).to_owned(),
             parent: text(node, "parent").map(str::to_owned),
             tags: tags(node),
+            state: text(node, "state").map(str::to_owned),
             place: place(node, format!("/nodes/{index}")),
         });
     }
@@ -101,12 +102,15 @@ fn text<'j>(json: &'j Json, key: &str) -> Option<&'j str> {
     as_text(json.get(key)?)
 }
 
-fn tags(node: &Json) -> BTreeMap<String, String> {
-    let Some(JsonValue::Object(members)) = node.get("tags").map(Json::value) else {
-        return BTreeMap::new();
+/// None if the file says that they could not be read.
+fn tags(node: &Json) -> Option<BTreeMap<String, String>> {
+    let members = match node.get("tags").map(Json::value) {
+        Some(JsonValue::Object(members)) => members.as_slice(),
+        Some(JsonValue::Null) => return None,
+        _ => &[],
     };
     let pairs = members
         .iter()
         .filter_map(|one| Some((one.key().to_owned(), as_text(one.value())?.to_owned())));
-    pairs.collect()
+    Some(pairs.collect())
 }

@@ -10,7 +10,7 @@ use super::inventory::{self, AccessKeys};
 use super::{
     Entry, Input, InputError, Kind, NotAssessed, Reading, read_text, recognise, shown, some,
 };
-use crate::organization::{Organization, TagPolicy};
+use crate::organization::{Node, Organization, TagPolicy};
 use crate::snapshot::{
     Account, EffectivePolicyAnswer, IAM, Item, MANIFEST, Manifest, ORGANIZATION, Resources, SCHEMA,
     TAG_POLICY, Unread, VERSION,
@@ -239,7 +239,11 @@ impl Reader<'_> {
             return None;
         }
         match self.source(&path).and_then(recognise::units) {
-            Ok(read) if read.organization.is_some() => read.organization,
+            Ok(read) if read.organization.is_some() => {
+                let nodes = read.organization.iter().flat_map(|one| &one.nodes);
+                self.not_assessed.extend(nodes.filter_map(not_active));
+                read.organization
+            }
             Ok(read) => {
                 self.note(
                     self.shown(&path),
@@ -345,6 +349,13 @@ impl Reader<'_> {
             Err(error) => self.note(self.shown(path), error.to_string()),
         }
     }
+}
+
+/// That an account is not active, so that nobody reads it.
+fn not_active(node: &Node) -> Option<NotAssessed> {
+    let state = node.state.as_ref()?;
+    let what = format!("account {} ({})", node.id, node.name);
+    Some(NotAssessed { what, why: format!("is not active: {state}"), incomplete: false })
 }
 
 /// Something that a snapshot should have and has not.

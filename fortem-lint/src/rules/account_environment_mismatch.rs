@@ -40,6 +40,10 @@ impl Rule for AccountEnvironmentMismatch {
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(account) = facts.unit.account.as_deref() else { return };
         let Some(home) = Home::of(facts, account) else { return };
+        if home.is_guessed {
+            let note = |region| findings.not_assessed(&META, region, "tags of the account");
+            return facts.regions.iter().for_each(note);
+        }
         let mut strays: BTreeMap<&str, (&Environment, Vec<Summary<'_>>)> = BTreeMap::new();
         for region in &facts.regions {
             region.each_in_use(facts, |one| {
@@ -76,6 +80,8 @@ struct Home<'u> {
     environments: Vec<&'u Environment>,
     by: String,
     confidence: Confidence,
+    /// Whether its name says so and its tag, which was not read, may say something else.
+    is_guessed: bool,
 }
 
 impl<'u> Home<'u> {
@@ -85,21 +91,24 @@ impl<'u> Home<'u> {
             all.filter(|one| one.accounts.iter().any(|own| own == account)).collect();
         if !declared.is_empty() {
             let by = "the fleet file".to_owned();
-            return Some(Self { environments: declared, by, confidence: Confidence::High });
+            let confidence = Confidence::High;
+            return Some(Self { environments: declared, by, confidence, is_guessed: false });
         }
         let way = facts.organization?.way_to(account);
         let node = way.last()?;
-        let mut tags = node.tags.iter();
+        let mut tags = node.tags.iter().flatten();
         let tag = tags.find(|(key, _)| key.eq_ignore_ascii_case(facts.environments.tag_key()));
         if let Some(one) = tag.and_then(|(_, value)| facts.environments.meant_by(value)) {
             let by = "its tag".to_owned();
-            return Some(Self { environments: vec![one], by, confidence: Confidence::High });
+            let (environments, confidence) = (vec![one], Confidence::High);
+            return Some(Self { environments, by, confidence, is_guessed: false });
         }
         let mut above = way.iter().rev();
         let (environment, name) =
             above.find_map(|one| Some((facts.environment_named(&one.name)?, &one.name)))?;
         let by = format!("the name `{name}`");
-        Some(Self { environments: vec![environment], by, confidence: Confidence::Medium })
+        let (environments, confidence) = (vec![environment], Confidence::Medium);
+        Some(Self { environments, by, confidence, is_guessed: node.tags.is_none() })
     }
 
     fn is_of(&self, environment: &Environment) -> bool {

@@ -54,10 +54,13 @@ impl Rule for SharedStore {
                     &definitions,
                 );
             }
-            for (cache, addresses) in caches(region) {
+            findings.list(&META, region, &region.inventory.replication_groups);
+            findings.list(&META, region, &region.inventory.serverless_caches);
+            findings.list(&META, region, &region.inventory.cache_clusters);
+            for (cache, endpoints) in caches(region) {
                 let definitions = region.inventory.task_definitions.iter().flatten();
                 let users: Vec<_> = definitions
-                    .filter(|one| region.is_current(one) && names_any(one, &addresses))
+                    .filter(|one| region.is_current(one) && names_any(one, &endpoints))
                     .collect();
                 shared(
                     facts,
@@ -95,27 +98,33 @@ fn shared<'u>(
     findings.report(draft.evidence(format!("{users} use it")).to(worst));
 }
 
-/// The caches of a Region with their addresses.
-fn caches<'u>(region: &Region<'u>) -> Vec<(Summary<'u>, Vec<&'u str>)> {
-    let address = |one: &'u Option<Endpoint>| one.as_ref().map(|one| one.address.as_str());
+/// The caches of a Region with their endpoints.
+fn caches<'u>(region: &Region<'u>) -> Vec<(Summary<'u>, Vec<&'u Endpoint>)> {
     let inventory = region.inventory;
     let groups = inventory.replication_groups.iter().flatten().map(|group| {
         let shards = group.node_groups.iter();
         let shards = shards.flat_map(|one| [&one.primary_endpoint, &one.reader_endpoint]);
         let all = shards.chain([&group.configuration_endpoint]);
-        (Summary::of(group), all.filter_map(address).collect())
+        (Summary::of(group), all.flatten().collect())
     });
+    let clusters = inventory.cache_clusters.iter().flatten();
+    let clusters =
+        clusters.map(|one| (Summary::of(one), one.configuration_endpoint.iter().collect()));
     let serverless = inventory.serverless_caches.iter().flatten();
-    let serverless =
-        serverless.map(|one| (Summary::of(one), address(&one.endpoint).into_iter().collect()));
-    groups.chain(serverless).collect()
+    let serverless = serverless.map(|one| (Summary::of(one), one.endpoint.iter().collect()));
+    groups.chain(clusters).chain(serverless).collect()
 }
 
-/// Whether a variable of a task definition holds one of some addresses.
-fn names_any(definition: &TaskDefinition, addresses: &[&str]) -> bool {
+/// Whether a variable of a task definition holds the address of one of some endpoints, or did before it was redacted.
+fn names_any(definition: &TaskDefinition, endpoints: &[&Endpoint]) -> bool {
     let containers = definition.container_definitions.iter();
     let mut variables = containers.flat_map(|one| &one.environment);
-    variables.any(|one| {
-        addresses.iter().any(|address| !address.is_empty() && one.value.contains(address))
+    variables.any(|variable| {
+        let hashes = variable.redacted.iter().flat_map(|redacted| &redacted.hosts);
+        let hashes: Vec<&String> = hashes.collect();
+        endpoints.iter().any(|one| {
+            let is_in_clear = !one.address.is_empty() && variable.value.contains(&one.address);
+            is_in_clear || one.hash.as_ref().is_some_and(|hash| hashes.contains(&hash))
+        })
     })
 }

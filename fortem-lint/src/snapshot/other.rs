@@ -62,6 +62,9 @@ pub struct Endpoint {
     /// The name of the host.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub address: String,
+    /// Its hash, where the texts that may name it are hashed under the same key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
 }
 
 /// A cache cluster of ElastiCache.

@@ -7,6 +7,7 @@ mod denied;
 mod faults;
 mod interrupted;
 mod misconfigured;
+mod odd_answers;
 mod permissions;
 mod scale;
 mod secrets;

@@ -105,7 +105,7 @@ fn blank(value: &mut Value) {
     match value {
         Value::Object(members) => {
             members.remove("collected");
-            members.remove("hash");
+            members.retain(|name, _| !["hash", "Hash", "hosts"].contains(&name.as_str()));
             members.remove("RoleLastUsed");
             members.values_mut().for_each(blank);
         }

@@ -20,6 +20,17 @@ fn no_command_is_an_audit() {
 }
 
 #[test]
+fn options_without_a_command_are_those_of_an_audit() {
+    let proxy = SINGLE.proxy(&[]);
+    let said = Lint::new(proxy.endpoint())
+        .args(["--regions", REGION, "--format", "json", "--select", "FL607"])
+        .run();
+    assert_eq!(said.code, 13, "{said:?}");
+    assert_eq!(said.json()["findings"][0]["rule"], "FL607");
+    assert_eq!(Lint::new(proxy.endpoint()).args(["--color", "always", "rules"]).run().code, 0);
+}
+
+#[test]
 fn what_is_found_goes_before_what_could_not_be_read() {
     let proxy = SINGLE.proxy(&[]);
     proxy.faults(&json!([{"op": "DescribeLogGroups", "fault": "denied"}]));

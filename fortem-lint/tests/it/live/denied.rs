@@ -40,48 +40,6 @@ fn every_operation_of_a_kind_is_named() {
     assert!(untagged.get("tags").is_none(), "tags that were not read are not empty: {untagged}");
 }
 
-/// Two calls contradict each other: a cluster that is described is there, whatever is said where its services are listed.
-#[test]
-fn clusters_that_are_said_to_be_gone() {
-    let code = "ClusterNotFoundException";
-    let rules =
-        json!([{"op": "ListServices", "times": 1, "fault": "error", "status": 400, "code": code}]);
-    let read = collected(&SINGLE, &rules, &[]);
-    assert_eq!(read.said.code, 3, "{:?}", read.said);
-    let unread = ["123456789012/eu-west-1 ecs:ListServices ClusterNotFoundException"];
-    assert_eq!(read.snapshot.unread(), unread);
-}
-
-/// Of clusters that no call finds nothing is missing.
-#[test]
-fn clusters_that_go_between_two_calls() {
-    let code = "ClusterNotFoundException";
-    let gone = |op| json!({"op": op, "fault": "error", "status": 400, "code": code});
-    let file = SINGLE.whole().file("123456789012/eu-west-1.json");
-    let clusters = file["clusters"].as_array().unwrap().iter();
-    let missing = clusters.map(|one| json!({"arn": one["clusterArn"], "reason": "MISSING"}));
-    let body = json!({"failures": missing.collect::<Vec<Value>>()}).to_string();
-    let described = json!({"op": "DescribeClusters", "fault": "answer", "body": body});
-    let rules = json!([gone("ListServices"), gone("ListTasks"), described]);
-    let read = collected(&SINGLE, &rules, &[]);
-    assert_eq!(read.snapshot.unread(), [""; 0], "{:?}", read.said);
-    assert_eq!(read.said.code, 0, "{:?}", read.said);
-}
-
-/// Whoever asks about something gets a word about it.
-#[test]
-fn descriptions_of_nothing_are_not_believed() {
-    let operations =
-        ["DescribeClusters", "DescribeServices", "DescribeTasks", "DescribeTaskDefinition"];
-    for op in operations {
-        let read = collected(&SINGLE, &json!([{"op": op, "fault": "answer"}]), &[]);
-        assert_eq!(read.said.code, 3, "{op}: {:?}", read.said);
-        let unread = read.snapshot.unread();
-        let of_operation = format!("123456789012/eu-west-1 ecs:{op} ");
-        assert!(unread.iter().any(|one| one.starts_with(&of_operation)), "{op}: {unread:?}");
-    }
-}
-
 #[test]
 fn a_region() {
     let proxy = SINGLE.proxy(&[]);
@@ -256,7 +214,7 @@ fn the_policies_of_an_organization() {
 }
 
 /// As the account of that name, not the one that manages the Organization.
-fn as_member(endpoint: &str, name: &str) -> (crate::sandbox::Said, Snapshot) {
+pub(super) fn as_member(endpoint: &str, name: &str) -> (crate::sandbox::Said, Snapshot) {
     let folder = tempfile::tempdir().unwrap();
     let said = collect(endpoint, folder.path()).as_account(FLEET.member(name)).run();
     (said, Snapshot::read(folder.path()))
@@ -299,27 +257,24 @@ fn the_tag_policy_in_effect_for_a_member() {
     assert!(!snapshot.names().contains(&format!("{account}/tag-policy.json").as_str()));
 }
 
-/// Of an Organization, whoever asks is a part. No service answers so, and it is not believed.
+/// Whose tags are not known is not without tags.
 #[test]
-fn an_organization_that_is_empty_is_not_believed() {
-    for op in ["ListRoots", "ListAccountsForParent"] {
-        let rules = json!([{"op": op, "fault": "answer"}]);
-        let read = collected(&FLEET, &rules, &[]);
-        assert_eq!(read.said.code, 3, "{:?}", read.said);
-        let unread = read.snapshot.unread();
-        assert_eq!(unread, ["123456789012/ organizations:ListRoots IncompleteAnswer"], "{op}");
-        assert!(!read.snapshot.names().contains(&"organization.json"), "{op}");
-    }
-}
-
-/// So it is with the bare double, which shows members a root without anything below it.
-#[test]
-fn an_organization_that_contradicts_itself_is_not_believed() {
-    let (said, snapshot) = as_member(FLEET.double.endpoint(), "platform-nonprod");
-    assert_eq!(said.code, 3, "{said:?}");
-    let unread = snapshot.unread();
-    assert!(unread.iter().any(|one| one.contains(" organizations:")), "{unread:?}");
-    assert!(!snapshot.names().contains(&"organization.json"));
+fn the_tags_of_accounts() {
+    let root = &root.unwrap()["id"];
+    let answer = |op: &str, of: &Value, body: &Value| json!({"op": op, "contains": of, "fault": "answer", "body": body.to_string()});
+    let rules = json!([
+        answer("ListAccountsForParent", root, &accounts),
+        answer("ListTagsForResource", &json!("999988887777"), &json!({"Tags": []})),
+    ]);
+    let (proxy, folder) = (FLEET.proxy(&[]), tempfile::tempdir().unwrap());
+    proxy.faults(&rules);
+    let said = FLEET.collect(&proxy, folder.path()).run();
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(!folder.path().join("999988887777").exists());
+    let said =
+        Lint::new(proxy.endpoint()).args(["check", "--format", "json"]).args([folder.path()]).run();
+    let missing = said.json()["not_assessed"].to_string();
+    assert!(missing.contains("account 999988887777 (closed)"), "{missing}");
 }
 
 /// What cannot be read where accounts are named, also after the collection was resumed.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -71,6 +71,64 @@ fn a_machine_that_is_turned_off() {
     assert_eq!(stopped(&proxy, &folder, 200, "KILL"), -1);
     assert_incomplete(&folder);
     assert_goes_on(&proxy, &folder);
+}
+
+/// Waits until something is so, at most for some seconds.
+#[track_caller]
+fn wait_until(is_so: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "it never is");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// What is short is not taken for whole because its gaps are forgotten when it is read again.
+#[test]
+fn a_machine_that_is_turned_off_while_it_goes_on() {
+    let (proxy, folder) = (SINGLE.proxy(&[]), tempfile::tempdir().unwrap());
+    let folder = folder.path().join("snapshot");
+    proxy.faults(&json!([{"op": "ListServices", "times": 1, "fault": "denied"}]));
+    assert_eq!(SINGLE.collect(&proxy, &folder).run().code, 3);
+    let calls = || proxy.stats().calls["ecs:DescribeServices"];
+    let before = calls();
+    proxy.faults(&json!([{"op": "DescribeServices", "fault": "slow", "delay": 20}]));
+    let running = SINGLE.collect(&proxy, &folder).args(["--resume"]).start();
+    wait_until(|| calls() > before);
+    running.signal("KILL");
+    assert_eq!(running.wait().code, -1);
+    proxy.faults(&json!([]));
+    let said = SINGLE.collect(&proxy, &folder).args(["--resume"]).run();
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(SINGLE.whole().shortfall(&Snapshot::read(&folder)), [""; 0]);
+}
+
+/// Regions that were guessed stay a guess, whatever comes between.
+#[test]
+fn regions_that_were_guessed_are_asked_for_again() {
+    let (proxy, folder) = (SINGLE.proxy(&[]), tempfile::tempdir().unwrap());
+    let folder = folder.path().join("snapshot");
+    let collect = |more: &[&str]| {
+        Lint::new(proxy.endpoint()).args(["collect", "--out"]).args([&folder]).args(more)
+    };
+    let denied = json!([{"op": "DescribeRegions", "fault": "denied"}]);
+    proxy.faults(&denied);
+    assert_eq!(collect(&[]).run().code, 3);
+    let calls = || proxy.stats().calls["ec2:DescribeRegions"];
+    let before = calls();
+    proxy.faults(&json!([{"op": "DescribeRegions", "fault": "slow", "delay": 20}]));
+    let running = collect(&["--resume"]).start();
+    let account = folder.join("123456789012");
+    wait_until(|| {
+        let files = ["iam.json", "credentials.json"];
+        calls() > before && files.iter().all(|file| account.join(file).exists())
+    });
+    running.signal("INT");
+    assert_eq!(running.wait().code, 3);
+    proxy.faults(&denied);
+    assert_eq!(collect(&["--resume"]).run().code, 3);
+    let unread = Snapshot::read(&folder).unread();
+    assert_eq!(unread, ["123456789012/ ec2:DescribeRegions UnauthorizedOperation"]);
 }
 
 #[test]
