@@ -66,6 +66,7 @@ pub(super) struct Node {
     pub(super) is_account: bool,
 }
 
+#[expect(clippy::ref_option, reason = "serde gives what the field holds")]
 fn has_no_tags(tags: &Option<BTreeMap<String, String>>) -> bool {
     tags.as_ref().is_some_and(BTreeMap::is_empty)
 }

@@ -21,6 +21,10 @@ pub struct Region<'u> {
     pub is_whole: bool,
     // Lists of which only a part was read.
     short: BTreeSet<&'u str>,
+    // Lists with elements whose tags were not read.
+    without_tags: Vec<&'static str>,
+    // Whether some call failed, whatever it would have told.
+    has_failed_calls: bool,
     clusters: BTreeMap<&'u str, &'u Item<Cluster>>,
     definitions: BTreeMap<&'u str, &'u Item<TaskDefinition>>,
     services: BTreeMap<(&'u str, &'u str), &'u Item<Service>>,
@@ -41,12 +45,46 @@ pub enum Use<'u> {
     Other(&'u str),
 }
 
+/// The lists of a Region whose elements have no tags.
+const NEVER_TAGGED: [&str; 2] = ["accountSettings", "schedules"];
+
+/// The lists with elements whose tags were not read. Those of repositories and trails nobody asks for.
+fn without_tags(all: &Inventory) -> Vec<&'static str> {
+    let lists = [
+        lacks_tags(all.clusters.as_deref()),
+        lacks_tags(all.services.as_deref()),
+        lacks_tags(all.tasks.as_deref()),
+        lacks_tags(all.task_definitions.as_deref()),
+        lacks_tags(all.container_instances.as_deref()),
+        lacks_tags(all.capacity_providers.as_deref()),
+        lacks_tags(all.log_groups.as_deref()),
+        lacks_tags(all.replication_groups.as_deref()),
+        lacks_tags(all.cache_clusters.as_deref()),
+        lacks_tags(all.serverless_caches.as_deref()),
+        lacks_tags(all.cache_users.as_deref()),
+        lacks_tags(all.cache_user_groups.as_deref()),
+        lacks_tags(all.event_rules.as_deref()),
+        lacks_tags(all.schedule_groups.as_deref()),
+        lacks_tags(all.scalable_targets.as_deref()),
+        lacks_tags(all.secrets.as_deref()),
+        lacks_tags(all.parameters.as_deref()),
+    ];
+    lists.into_iter().flatten().collect()
+}
+
+/// The name of a list, if it has an element whose tags were not read.
+fn lacks_tags<T: Listed>(list: Option<&[Item<T>]>) -> Option<&'static str> {
+    let mut items = list.into_iter().flatten();
+    items.any(|one| one.tags().is_none()).then_some(T::LIST)
+}
+
 impl<'u> Region<'u> {
     /// Each Region of an account.
     pub(super) fn all(resources: &'u Resources, unread: &'u [Item<Unread>]) -> Vec<Self> {
         let regions = resources.regions.iter().map(|inventory| {
             let mut region = Self::of(inventory, resources.is_whole);
             let here = unread.iter().filter(|one| Some(&one.region) == inventory.region.as_ref());
+            region.has_failed_calls = here.clone().next().is_some();
             region.short = here.flat_map(|one| &one.lists).map(String::as_str).collect();
             region
         });
@@ -59,10 +97,34 @@ impl<'u> Region<'u> {
         self.short.contains(list)
     }
 
-    /// Whether a call for some list failed.
+    /// Whether a list was not read, or only a part of it. A lone file lacks nothing.
+    #[must_use]
+    pub fn lacks<T: Listed>(&self, list: &Option<Vec<Item<T>>>) -> bool {
+        self.is_whole && (list.is_none() || self.is_short_of(T::LIST))
+    }
+
+    /// The lists of tagged resources that were not read, and whether some of each was.
+    pub fn unread_lists(&self) -> impl Iterator<Item = (&'u str, bool)> {
+        let mut absent = if self.is_whole { self.inventory.absent() } else { Vec::new() };
+        absent.retain(|list| !NEVER_TAGGED.contains(list));
+        let mut short = self.short.clone();
+        short.retain(|list| !NEVER_TAGGED.contains(list) && !absent.contains(list));
+        let absent = absent.into_iter().map(|list| (list, false));
+        absent.chain(short.into_iter().map(|list| (list, true)))
+    }
+
+    /// The lists with resources whose tags were not read.
+    #[must_use]
+    pub fn lists_without_tags(&self) -> &[&'static str] {
+        &self.without_tags
+    }
+
+    /// Whether it may have resources, or these may have tags, that were not read.
     #[must_use]
     pub fn has_gaps(&self) -> bool {
-        !self.short.is_empty()
+        self.has_failed_calls
+            || !self.without_tags.is_empty()
+            || self.unread_lists().next().is_some()
     }
 
     fn of(inventory: &'u Inventory, is_whole: bool) -> Self {
@@ -72,6 +134,8 @@ impl<'u> Region<'u> {
             inventory,
             is_whole,
             short: BTreeSet::new(),
+            without_tags: if is_whole { without_tags(inventory) } else { Vec::new() },
+            has_failed_calls: false,
             clusters: clusters.map(|one| (one.cluster_arn.as_str(), one)).collect(),
             definitions: definitions.map(|one| (one.arn(), one)).collect(),
             services: BTreeMap::new(),
@@ -247,6 +311,25 @@ impl Task {
 }
 
 impl<'u> Facts<'u> {
+    /// What was not read beside the Regions here: other Regions, and nothing where it may be any of them.
+    pub fn unread_regions(&self) -> impl Iterator<Item = Option<&'u str>> {
+        let is_whole = self.unit.resources.as_ref().is_some_and(|one| one.is_whole);
+        let unread = self.unit.unread.iter().filter(move |_| is_whole);
+        unread.filter_map(|one| match one.region.as_str() {
+            // Users, policies and the Organization are of no Region.
+            "" if matches!(one.service.as_str(), "" | "iam" | "organizations") => None,
+            "" => Some(None),
+            region if self.regions.iter().any(|known| name_of(known) == region) => None,
+            region => Some(Some(region)),
+        })
+    }
+
+    /// Whether there may be resources, or tags, that were not read: what is not seen may be there.
+    #[must_use]
+    pub fn may_miss_resources(&self) -> bool {
+        self.unread_regions().next().is_some() || self.regions.iter().any(Region::has_gaps)
+    }
+
     /// The environment that tags name, whatever the spelling.
     #[must_use]
     pub fn environment_of(&self, tags: Option<&Tags>) -> Option<&'u Environment> {
@@ -303,6 +386,11 @@ impl<'u> Facts<'u> {
         let range = whole.range.start + range.start..whole.range.start + range.end;
         Place { source: whole.source, range, pointer }
     }
+}
+
+/// The name of a Region, empty if the input does not tell.
+fn name_of<'u>(region: &Region<'u>) -> &'u str {
+    region.inventory.region.as_deref().unwrap_or_default()
 }
 
 /// Environments, each once, in the order in which they come.

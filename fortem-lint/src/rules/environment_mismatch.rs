@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::environments::Environment;
 use crate::facts::inventory::last_part;
 use crate::facts::{Facts, Region};
-use crate::snapshot::{Item, Listed, Service, Summary, Task};
+use crate::snapshot::{Item, Listed, LogGroup, Service, Summary, Task};
 use crate::unit::Principal;
 
 /// Tags that disagree about the environment.
@@ -43,6 +43,8 @@ impl Rule for EnvironmentMismatch {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for region in &facts.regions {
+            findings.list(&META, region, &region.inventory.clusters);
+            findings.list(&META, region, &region.inventory.task_definitions);
             // Of a service that strays from its cluster, tasks and task definition are no second mistake.
             let mut strays = BTreeSet::new();
             let shared = region.shared_clusters(facts);
@@ -158,7 +160,8 @@ fn task_and_owner(
 
 fn log_groups(facts: &Facts<'_>, region: &Region<'_>, findings: &mut Findings<'_>) {
     let uses = region.log_uses();
-    for group in region.inventory.log_groups.iter().flatten() {
+    findings.tags(&META, region, LogGroup::LIST);
+    for group in findings.list(&META, region, &region.inventory.log_groups) {
         let mut own = uses.get(group.log_group_name.as_str()).into_iter().flatten();
         let what = format!("log group `{}`", group.log_group_name);
         // One writer of another environment is enough; several environments are FL615.

@@ -36,6 +36,7 @@ impl Rule for ExecEnabledProduction {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for region in &facts.regions {
+            findings.list(&META, region, &region.inventory.clusters);
             for service in findings.list(&META, region, &region.inventory.services) {
                 let environment = region.environment_of_service(facts, service);
                 let production = environment.filter(|one| one.is_production);

@@ -37,6 +37,8 @@ impl Rule for ExecWithoutLogging {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for region in &facts.regions {
+            findings.list(&META, region, &region.inventory.services);
+            findings.list(&META, region, &region.inventory.task_definitions);
             for cluster in findings.list(&META, region, &region.inventory.clusters) {
                 if cluster.status.as_deref() == Some("INACTIVE") {
                     continue;

@@ -27,13 +27,14 @@ pub struct Findings<'f> {
 #[derive(Debug, Default)]
 pub(crate) struct Gaps(BTreeMap<Gap, BTreeSet<&'static str>>);
 
-/// A part of a Region that was not read.
+/// A part of an account that was not read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Gap {
     account: Option<String>,
     what: String,
     /// Whether some of it was read.
     is_partial: bool,
+    /// The Region; none if it may be any.
     region: Option<String>,
 }
 
@@ -289,10 +290,51 @@ impl<'f> Findings<'f> {
         region: &Region<'_>,
         list: &'u Option<Vec<Item<T>>>,
     ) -> &'u [Item<T>] {
-        if list.is_none() || region.is_short_of(T::LIST) {
+        if region.lacks(list) {
             self.gap(meta, region, T::LIST, list.is_some());
         }
         list.as_deref().unwrap_or_default()
+    }
+
+    /// Notes where it was not read what runs task definitions, and so of which environments they are.
+    pub fn uses(&mut self, meta: &'static Meta, region: &Region<'_>) {
+        self.list(meta, region, &region.inventory.clusters);
+        self.list(meta, region, &region.inventory.services);
+        self.list(meta, region, &region.inventory.tasks);
+    }
+
+    /// Notes what was not read of all resources and their tags.
+    pub fn resources(&mut self, meta: &'static Meta) {
+        let facts = self.facts;
+        for region in &facts.regions {
+            for (list, is_partial) in region.unread_lists() {
+                self.gap(meta, region, list, is_partial);
+            }
+            for list in region.lists_without_tags() {
+                self.tags(meta, region, list);
+            }
+            // A call that failed may name no list.
+            let is_told =
+                region.unread_lists().next().is_some() || !region.lists_without_tags().is_empty();
+            if region.has_gaps() && !is_told {
+                self.assessed_in_part(meta, region, "resources");
+            }
+        }
+        for region in facts.unread_regions() {
+            self.gap_of_account(meta, "resources", region, region.is_none());
+        }
+    }
+
+    /// Notes that a rule is not judged where tags of a list were not read.
+    pub fn tags(&mut self, meta: &'static Meta, region: &Region<'_>, list: &str) {
+        if region.lists_without_tags().contains(&list) {
+            self.gap(meta, region, &format!("tags of {list}"), false);
+        }
+    }
+
+    /// Notes that a rule is not judged, since something of the account as a whole was not read.
+    pub fn not_assessed_in_account(&mut self, meta: &'static Meta, what: &str) {
+        self.gap_of_account(meta, what, None, false);
     }
 
     /// Notes that a rule is not judged, since something of a Region was not read. A lone file has no gaps.
@@ -307,14 +349,25 @@ impl<'f> Findings<'f> {
 
     fn gap(&mut self, meta: &'static Meta, region: &Region<'_>, what: &str, is_partial: bool) {
         if region.is_whole {
-            let gap = Gap {
-                account: region.inventory.account.clone(),
-                what: what.to_owned(),
-                is_partial,
-                region: region.inventory.region.clone(),
-            };
-            self.unread.0.entry(gap).or_default().insert(meta.id);
+            let name = region.inventory.region.as_deref().unwrap_or("an unknown Region");
+            self.gap_of_account(meta, what, Some(name), is_partial);
         }
+    }
+
+    fn gap_of_account(
+        &mut self,
+        meta: &'static Meta,
+        what: &str,
+        region: Option<&str>,
+        is_partial: bool,
+    ) {
+        let gap = Gap {
+            account: self.facts.unit.account.clone(),
+            what: what.to_owned(),
+            is_partial,
+            region: region.map(str::to_owned),
+        };
+        self.unread.0.entry(gap).or_default().insert(meta.id);
     }
 
     /// What was not read, and the rules that were not judged by it.
@@ -377,9 +430,8 @@ impl Gaps {
     pub(crate) fn told(&self) -> Vec<NotAssessed> {
         let mut of_accounts: BTreeMap<_, Vec<String>> = BTreeMap::new();
         for (gap, ids) in &self.0 {
-            let region = gap.region.as_deref().unwrap_or("an unknown Region").to_owned();
             let key = (&gap.what, gap.is_partial, ids, &gap.account);
-            of_accounts.entry(key).or_default().push(region);
+            of_accounts.entry(key).or_default().extend(gap.region.clone());
         }
         let mut same: BTreeMap<_, Vec<String>> = BTreeMap::new();
         for ((what, is_partial, ids, account), regions) in of_accounts {
@@ -388,12 +440,15 @@ impl Gaps {
         }
         let told = same.into_iter().map(|((what, is_partial, ids, regions), accounts)| {
             let ids = ids.iter().copied().collect::<Vec<_>>().join(", ");
-            let place = match accounts.as_slice() {
-                [] => some(&regions),
-                accounts => format!("{} of account {}", some(&regions), some(accounts)),
-            };
+            let mut what = what.clone();
+            if !regions.is_empty() {
+                what = format!("{what} in {}", some(&regions));
+            }
+            if !accounts.is_empty() {
+                what = format!("{what} of account {}", some(&accounts));
+            }
             NotAssessed {
-                what: format!("{what} in {place}"),
+                what,
                 why: if is_partial {
                     format!("read in part, so judged in part by {ids}")
                 } else {

@@ -49,6 +49,7 @@ impl Rule for ImageCrossesEnvironment {
             return;
         };
         for region in &facts.regions {
+            findings.uses(&META, region);
             findings.list(&META, region, &region.inventory.task_definitions);
             for repository in findings.list(&META, region, &region.inventory.repositories) {
                 if !is_movable(repository) || !runs_in(facts, region, repository, production) {

@@ -4,7 +4,7 @@ use super::{Findings, Input, Meta, Rule};
 use crate::facts::Facts;
 use crate::facts::inventory::{distinct, worst};
 use crate::finding::{Confidence, Persona, Severity};
-use crate::snapshot::Summary;
+use crate::snapshot::{Summary, Unread};
 
 /// Services in the account that no SCP binds.
 #[derive(Debug)]
@@ -29,6 +29,9 @@ static META: Meta = Meta {
     peers: &[],
 };
 
+/// The call that tells which account manages the Organization.
+const CALL: &str = "DescribeOrganization";
+
 impl Rule for ManagementWorkload {
     fn meta(&self) -> &'static Meta {
         &META
@@ -36,12 +39,14 @@ impl Rule for ManagementWorkload {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(account) = &facts.unit.account else { return };
-        let manager = facts.organization.and_then(|one| one.management_account.as_ref());
-        if !facts.unit.is_management && manager != Some(account) {
-            return;
+        match manages(facts, account) {
+            Some(true) => {}
+            Some(false) => return,
+            None => return findings.not_assessed_in_account(&META, "the Organization"),
         }
         let (mut running, mut environments) = (Vec::new(), Vec::new());
         for region in &facts.regions {
+            findings.uses(&META, region);
             let services = region.inventory.services.iter().flatten().filter(|one| one.is_active());
             for service in services {
                 running.push(Summary::of(service));
@@ -70,4 +75,16 @@ impl Rule for ManagementWorkload {
             None => draft,
         });
     }
+}
+
+/// Whether an account manages the Organization; none if that could not be read.
+fn manages(facts: &Facts<'_>, account: &str) -> Option<bool> {
+    if facts.unit.is_management {
+        return Some(true);
+    }
+    if let Some(organization) = facts.organization {
+        return organization.management_account.as_ref().map(|one| one == account);
+    }
+    let is_membership = |one: &Unread| one.service == "organizations" && one.call == CALL;
+    (!facts.unit.unread.iter().any(|one| is_membership(one))).then_some(false)
 }

@@ -36,6 +36,7 @@ impl Rule for MissingTaskRole {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for region in &facts.regions {
+            findings.uses(&META, region);
             for definition in findings.list(&META, region, &region.inventory.task_definitions) {
                 if !region.is_current(definition) {
                     continue;

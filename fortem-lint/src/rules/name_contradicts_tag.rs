@@ -37,6 +37,7 @@ impl Rule for NameContradictsTag {
     }
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
+        findings.resources(&META);
         for region in &facts.regions {
             region.inventory.each(|one| {
                 let tag = facts.environment_of(one.tags);

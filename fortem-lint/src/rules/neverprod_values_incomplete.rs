@@ -64,13 +64,18 @@ impl Rule for NeverprodValuesIncomplete {
             .production()
             .map(|one| (&one.name, spellings_of(one, facts)))
             .collect();
+        let mut has_guards = false;
         for subject in facts.subjects.iter().filter(|one| one.may_call_any(&calls)) {
             let Some(foreign) = guards::kept_from(subject, facts) else { continue };
             let Some((_, spellings)) = spellings.iter().find(|(name, _)| **name == foreign.name)
             else {
                 continue;
             };
+            has_guards = true;
             check(subject, foreign, spellings, facts, findings);
+        }
+        if has_guards {
+            findings.resources(&META);
         }
     }
 }

@@ -37,9 +37,10 @@ impl Rule for OrphanEnvironment {
     }
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if facts.unit.principals.is_empty() || facts.regions.is_empty() {
+        if facts.unit.principals.is_empty() {
             return;
         }
+        findings.resources(&META);
         let key = facts.environments.tag_key();
         let mut of_resources: BTreeMap<&str, Place> = BTreeMap::new();
         for region in &facts.regions {
@@ -66,8 +67,8 @@ impl Rule for OrphanEnvironment {
             }
         }
         // What was not read may be what is missed here.
-        if let Some(region) = facts.regions.iter().find(|one| one.has_gaps()) {
-            return findings.assessed_in_part(&META, region, "resources");
+        if facts.may_miss_resources() {
+            return;
         }
         for (name, principal) in &of_principals {
             if !of_resources.contains_key(name) {

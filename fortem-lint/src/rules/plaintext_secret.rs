@@ -47,6 +47,7 @@ impl Rule for PlaintextSecret {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for region in &facts.regions {
+            findings.uses(&META, region);
             for definition in findings.list(&META, region, &region.inventory.task_definitions) {
                 if region.is_current(definition) {
                     let environments = region.environments_of_definition(facts, definition);

@@ -51,7 +51,7 @@ impl Rule for ProductionSharesAccount {
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let mut clusters = Vec::new();
         for region in &facts.regions {
-            for cluster in region.inventory.clusters.iter().flatten() {
+            for cluster in findings.list(&META, region, &region.inventory.clusters) {
                 let environment = region.environment_of_cluster(facts, &cluster.cluster_arn);
                 clusters.extend(environment.map(|one| (one, cluster)));
             }

@@ -36,6 +36,7 @@ impl Rule for PropagateTagsOff {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for region in &facts.regions {
+            findings.list(&META, region, &region.inventory.clusters);
             for service in findings.list(&META, region, &region.inventory.services) {
                 if !service.is_active() || propagates(service.propagate_tags.as_deref()) {
                     continue;

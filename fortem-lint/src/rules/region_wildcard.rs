@@ -59,9 +59,10 @@ impl Rule for RegionWildcard {
     }
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
-        if facts.regions.len() < 2 {
+        if facts.regions.len() + facts.unread_regions().count() < 2 {
             return;
         }
+        findings.resources(&META);
         let homes = homes(facts);
         for subject in facts.subjects.iter().filter(|one| one.principal().is_some()) {
             let own: BTreeSet<&str> = subject
@@ -85,7 +86,10 @@ impl Rule for RegionWildcard {
                 if !subject.grants(call).any(|one| open(&one)) {
                     continue;
                 }
-                let elsewhere = facts.regions.iter().filter(|one| !own.contains(name(one)));
+                // Where something was not read, the environment may live too.
+                let elsewhere = facts.regions.iter();
+                let elsewhere =
+                    elsewhere.filter(|one| !own.contains(name(one)) && !one.has_gaps());
                 let found = elsewhere.filter_map(|region| {
                     reached_in(subject, facts, call, region)
                         .map(|(reached, one)| (reached, one, region))

@@ -47,8 +47,8 @@ impl Rule for SharedHosts {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for region in &facts.regions {
-            findings.list(&META, region, &region.inventory.services);
-            findings.list(&META, region, &region.inventory.tasks);
+            findings.uses(&META, region);
+            findings.list(&META, region, &region.inventory.task_definitions);
             let mixed = mixed_hosts(facts, region, findings);
             shared_clusters(facts, region, findings, &mixed);
         }
@@ -103,8 +103,9 @@ fn shared_clusters(
     let mut clusters: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
     for service in region.inventory.services.iter().flatten() {
         if service.is_active() && region.is_on_hosts(service) {
-            let definition = region.definition(&service.task_definition);
-            let role = definition.and_then(|one| one.task_role_arn.as_deref()).unwrap_or_default();
+            // A definition that was not read may well have the role of the others.
+            let Some(definition) = region.definition(&service.task_definition) else { continue };
+            let role = definition.task_role_arn.as_deref().unwrap_or_default();
             clusters.entry(&service.cluster_arn).or_default().push((&service.service_name, role));
         }
     }

@@ -42,6 +42,8 @@ impl Rule for SharedImageTag {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for region in &facts.regions {
+            findings.uses(&META, region);
+            findings.list(&META, region, &region.inventory.repositories);
             let mut images: BTreeMap<&str, Vec<(&Environment, &Item<TaskDefinition>)>> =
                 BTreeMap::new();
             for definition in findings.list(&META, region, &region.inventory.task_definitions) {
@@ -86,6 +88,14 @@ fn can_move(region: &Region<'_>, image: &str) -> bool {
     let repository = repositories.find(|one| one.repository_uri == uri);
     match repository.and_then(|one| one.image_tag_mutability.as_deref()) {
         Some(mutability) => mutability.starts_with("MUTABLE"),
-        None => tag == "latest",
+        None => tag == "latest" && !may_be_unread(region, image),
     }
+}
+
+/// Whether an image may be of a repository that was not read.
+fn may_be_unread(region: &Region<'_>, image: &str) -> bool {
+    let (account, name) = (&region.inventory.account, &region.inventory.region);
+    let (Some(account), Some(name)) = (account, name) else { return false };
+    let is_of_here = image.starts_with(&format!("{account}.dkr.ecr.{name}."));
+    is_of_here && region.lacks(&region.inventory.repositories)
 }

@@ -45,6 +45,7 @@ impl Rule for SharedRole {
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let mut roles: BTreeMap<&str, Vec<(&Environment, &Item<TaskDefinition>)>> = BTreeMap::new();
         for region in &facts.regions {
+            findings.uses(&META, region);
             for definition in findings.list(&META, region, &region.inventory.task_definitions) {
                 if !region.is_current(definition) {
                     continue;

@@ -35,6 +35,7 @@ impl Rule for TagKeyCaseDuplicate {
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let key = facts.environments.tag_key();
+        findings.resources(&META);
         for region in &facts.regions {
             region.inventory.each(|one| {
                 let tags = one.tags.into_iter().flat_map(Tags::iter);

@@ -41,6 +41,7 @@ impl Rule for TagKeyDrift {
     }
 
     fn check_unit(&self, facts: &Facts<'_>, findings: &mut Findings<'_>) {
+        findings.resources(&META);
         let keys = Keys::of(facts);
         for policy in facts.unit.policies.iter().filter(|one| one.is_changeable()) {
             for statement in policy.document.statements() {
@@ -138,6 +139,8 @@ fn draft_of_resources(facts: &Facts<'_>, key: &str, uses: &[(Summary<'_>, &str)]
 struct Keys {
     principals: BTreeSet<String>,
     resources: BTreeSet<String>,
+    /// Whether resources may have other keys, which were not read.
+    may_have_more: bool,
 }
 
 impl Keys {
@@ -150,7 +153,7 @@ impl Keys {
                 resources.insert(key.to_lowercase());
             });
         }
-        Self { principals, resources }
+        Self { principals, resources, may_have_more: facts.may_miss_resources() }
     }
 }
 
@@ -164,6 +167,7 @@ fn other_key<'s>(statement: &'s Statement, facts: &Facts<'_>, keys: &Keys) -> Op
         let other = whose != TagOf::Principal
             && !one.is_null()
             && is_other(tag, facts)
+            && !keys.may_have_more
             && !keys.resources.contains(&tag.to_lowercase());
         other.then_some(one.key())
     })

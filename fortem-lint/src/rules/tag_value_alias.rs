@@ -78,6 +78,7 @@ impl Rule for TagValueAlias {
             let draft = META.at(principal.place.clone(), message).principal(&principal.arn);
             findings.report(draft.severity(Severity::Medium).from(&environment.name));
         }
+        findings.resources(&META);
         for region in &facts.regions {
             region.each_in_use(facts, |one| {
                 let Some(value) = one.tags.and_then(|tags| tags.value(key)) else { return };

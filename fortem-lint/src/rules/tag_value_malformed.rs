@@ -67,6 +67,7 @@ impl Rule for TagValueMalformed {
             let message = format!("{} of the tag `{key}` {why}", shown(value));
             findings.report(META.at(principal.place.clone(), message).principal(&principal.arn));
         }
+        findings.resources(&META);
         for region in &facts.regions {
             region.each_in_use(facts, |one| {
                 let Some(value) = one.tags.and_then(|tags| tags.value(key)) else { return };

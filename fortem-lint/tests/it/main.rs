@@ -23,5 +23,6 @@ mod reports;
 mod rules;
 mod sandbox;
 mod snapshot;
+mod unread;
 mod who_can;
 mod whole;

@@ -260,6 +260,27 @@ fn the_tag_policy_in_effect_for_a_member() {
 /// Whose tags are not known is not without tags.
 #[test]
 fn the_tags_of_accounts() {
+    let rules =
+        json!([{"service": "organizations", "op": "ListTagsForResource", "fault": "denied"}]);
+    let read = collected(&FLEET, &rules, &[]);
+    let unread = ["123456789012/ organizations:ListTagsForResource AccessDeniedException"];
+    assert_eq!(read.snapshot.unread(), unread);
+    let nodes = read.snapshot.file("organization.json")["nodes"].as_array().unwrap();
+    let is_account = |node: &&Value| node["id"].as_str().unwrap().len() == 12;
+    let accounts: Vec<&Value> = nodes.iter().filter(is_account).collect();
+    assert_eq!(accounts.len(), 5);
+    for account in accounts {
+        assert_eq!(account.get("tags"), Some(&Value::Null), "{account}");
+    }
+}
+
+/// Nobody can enter an account that is closed, and nobody is silent about it.
+#[test]
+fn an_account_that_is_not_active() {
+    let whole = FLEET.whole().file("organization.json");
+    let root = whole["nodes"].as_array().unwrap().iter().find(|node| node.get("parent").is_none());
+    let accounts = json!({"Accounts": [{"Id": MANAGEMENT, "Name": "management", "Status": "ACTIVE"},
+        {"Id": "999988887777", "Name": "closed", "State": "SUSPENDED", "Status": "SUSPENDED"}]});
     let root = &root.unwrap()["id"];
     let answer = |op: &str, of: &Value, body: &Value| json!({"op": op, "contains": of, "fault": "answer", "body": body.to_string()});
     let rules = json!([
