@@ -47,7 +47,7 @@ impl Lint {
     }
 
     /// With the credentials of another account than the one that manages the Organization.
-    pub(crate) fn as_account(self, account: &Account) -> Self {
+    pub(crate) fn of_account(self, account: &Account) -> Self {
         let [id, secret, token] = account.key.each_ref().map(|one| Some(one.as_str()));
         self.env("AWS_ACCESS_KEY_ID", id)
             .env("AWS_SECRET_ACCESS_KEY", secret)

@@ -216,7 +216,7 @@ fn the_policies_of_an_organization() {
 /// As the account of that name, not the one that manages the Organization.
 pub(super) fn as_member(endpoint: &str, name: &str) -> (crate::sandbox::Said, Snapshot) {
     let folder = tempfile::tempdir().unwrap();
-    let said = collect(endpoint, folder.path()).as_account(FLEET.member(name)).run();
+    let said = collect(endpoint, folder.path()).of_account(FLEET.member(name)).run();
     (said, Snapshot::read(folder.path()))
 }
 

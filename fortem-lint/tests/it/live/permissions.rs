@@ -46,7 +46,7 @@ fn all_of(scenario: &Scenario, arguments: &[&str]) -> BTreeSet<String> {
 /// What is called in an account that may not read its Organization, but for the calls that it may not make.
 fn all_of_a_member() -> BTreeSet<String> {
     let proxy = FLEET.proxy(&[]);
-    collect_as(Lint::new(proxy.endpoint()).as_account(FLEET.member("platform-nonprod")), &[]);
+    collect_as(Lint::new(proxy.endpoint()).of_account(FLEET.member("platform-nonprod")), &[]);
     let mut made = called(&proxy);
     assert!(made.remove("organizations:ListRoots"), "{made:?}");
     made
