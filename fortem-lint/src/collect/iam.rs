@@ -80,7 +80,7 @@ async fn authorization(
                 part.push("Policies", &policy.arn, &policy);
             }
         }
-        is_cut_off = page.is_truncated && page.marker.is_none();
+        is_cut_off = page.is_truncated && page.marker.as_deref().is_none_or(str::is_empty);
         page.marker
     });
     read.await?;
@@ -101,7 +101,7 @@ async fn access_keys(
             let key = shape::AccessKey::from(one);
             part.push(ACCESS_KEYS, &key.id, &key);
         }
-        is_cut_off = page.is_truncated && page.marker.is_none();
+        is_cut_off = page.is_truncated && page.marker.as_deref().is_none_or(str::is_empty);
         page.marker
     });
     read.await?;

@@ -74,17 +74,19 @@ fn an_organization_that_contradicts_itself_is_not_believed() {
 /// A last page that says there are more.
 #[test]
 fn lists_that_end_before_their_end() {
-    let body = "<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult>\
-                <IsTruncated>true</IsTruncated></GetAccountAuthorizationDetailsResult>\
-                </GetAccountAuthorizationDetailsResponse>";
-    let rules = json!([{"op": "GetAccountAuthorizationDetails", "fault": "answer", "body": body}]);
-    let read = collected(&SINGLE, &rules, &[]);
-    let unread = ["123456789012/ iam:GetAccountAuthorizationDetails UnreadableAnswer"];
-    read.assert_short(
-        &SINGLE,
-        &unread,
-        &["123456789012/credentials.json", "123456789012/iam.json"],
-    );
+    for marker in ["", "<Marker></Marker>"] {
+        let body = format!(
+            "<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult>\
+             <IsTruncated>true</IsTruncated>{marker}</GetAccountAuthorizationDetailsResult>\
+             </GetAccountAuthorizationDetailsResponse>"
+        );
+        let rules =
+            json!([{"op": "GetAccountAuthorizationDetails", "fault": "answer", "body": body}]);
+        let read = collected(&SINGLE, &rules, &[]);
+        let unread = ["123456789012/ iam:GetAccountAuthorizationDetails UnreadableAnswer"];
+        let missing = ["123456789012/credentials.json", "123456789012/iam.json"];
+        read.assert_short(&SINGLE, &unread, &missing);
+    }
 }
 
 /// A name that is none would be the name of another file.
